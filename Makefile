@@ -1,0 +1,50 @@
+# The front door. `make` lists the commands; what needs logic is in xtask/ and scripts/.
+
+SHELL := /bin/bash
+CARGO ?= cargo
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
+WIDGET := web/widget
+WIDGET_SOURCES := $(shell find $(WIDGET) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/tests/*' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help up test check bench proto web clean-data install-up install-test install-check
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: install-up $(WIDGET)/dist/loader.js ## install what is missing, build, and run everything on this machine (ARGS="…")
+	@$(CARGO) build --quiet --package beseda
+	@target/debug/beseda up $(ARGS)
+
+test: install-test $(WIDGET)/dist/loader.js ## run all tests on a PostgreSQL and Redis of their own (ARGS="-p kit")
+	@cd $(WIDGET) && npm test --silent
+	@$(CARGO) run --quiet --package xtask -- test $(ARGS)
+
+check: install-check $(WIDGET)/node_modules/.ready tools/node_modules/.ready ## check formatting, contracts, lints, docs (ARGS="fmt clippy")
+	@$(CARGO) run --quiet --package xtask -- check $(ARGS)
+
+bench: install-up $(WIDGET)/dist/loader.js ## measure on a release build (ARGS="…")
+	@$(CARGO) build --quiet --release --package beseda --package bench
+	@target/release/bench $(ARGS)
+
+proto: tools/node_modules/.ready ## format the contracts and write libs/api anew
+	@tools/node_modules/.bin/buf format -w proto
+	@BESEDA_REGENERATE=1 $(CARGO) test --quiet --package api
+	@tools/node_modules/.bin/buf lint proto
+
+web: $(WIDGET)/dist/loader.js ## build the web pages
+
+clean-data: ## delete the data of `make up` (asks first)
+	@scripts/clean-data.sh
+
+install-up install-test install-check: install-%:
+	@scripts/install.sh $*
+
+# Web: packages again when the lock file changed, pages again when a source changed.
+%/node_modules/.ready: %/package-lock.json
+	@cd $* && $(NPM_CI)
+	@touch $@
+
+$(WIDGET)/dist/loader.js: $(WIDGET)/node_modules/.ready $(WIDGET_SOURCES)
+	@cd $(WIDGET) && npm run build --silent
+	@touch $@

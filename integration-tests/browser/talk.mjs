@@ -1,0 +1,215 @@
+// A visitor in a real browser, told what to do by a test: commands come as JSON lines on stdin, each is answered by one
+// JSON line on stdout, {"ok":true,…} or {"ok":false,"error":"…"}. It ends when stdin does.
+//
+// Environment: BASE_URL (of the gateway, required), CHROMIUM (the program, /usr/bin/chromium), CHAT_PATH (the page with
+// the button, /demo), LOCALE (en-US), VIEWPORT (1280x800), COLOR_SCHEME (light).
+//
+// Commands wait for their condition and give up after "timeout" milliseconds (10,000):
+//   {"cmd":"open"}                     opens the chat by the button and waits until it can be written in
+//   {"cmd":"close"}                    closes it by Escape
+//   {"cmd":"send","text":"…"}          types a message and sends it by Enter
+//   {"cmd":"waitText","text":"…"}      waits for a message with this text; "author" (visitor, company), "state" (sent,
+//                                      pending, refused) and "count" narrow it
+//   {"cmd":"texts"}                    the messages on the screen: [{"author","state","text"}]
+//   {"cmd":"waitUnread","count":2}     waits for the number on the button
+//   {"cmd":"unread"}                   the number on the button, 0 when there is none
+//   {"cmd":"offline","on":true}        cuts the browser's network, or joins it again
+//   {"cmd":"waitNotice","on":true}     waits until the window says that there is no connection, or no longer does
+//   {"cmd":"reload"}                   loads the page anew; the chat is closed then
+//   {"cmd":"newConversation"}          begins another conversation, from the list or after a finished one
+//   {"cmd":"conversations"}            the rows of the list: [{"name","text"}]; goes back to the list first
+//   {"cmd":"openConversation","index"} opens a row of the list
+//   {"cmd":"finish"}                   finishes the conversation on the screen and confirms it
+//   {"cmd":"screenshot","path":"…"}    a picture of the page
+//   {"cmd":"problems"}                 errors of the page and of its console since the last time
+
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const DEFAULT_TIMEOUT = 10_000;
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const { BASE_URL, CHAT_PATH = "/demo", CHROMIUM = "/usr/bin/chromium" } = process.env;
+const { COLOR_SCHEME = "light", LOCALE = "en-US", VIEWPORT = "1280x800" } = process.env;
+
+/** The page with the button and the chat window in it. */
+class Visitor {
+  problems = [];
+
+  constructor(page) {
+    this.page = page;
+    this.launcher = page.locator(".launcher");
+    this.chat = page.frameLocator("iframe");
+    this.input = this.chat.locator("textarea");
+    page.on("pageerror", (error) => this.problems.push(`error: ${error.message}`));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.problems.push(`console: ${message.text()}`);
+    });
+  }
+
+  async open({ timeout }) {
+    if ((await this.launcher.getAttribute("aria-expanded", { timeout })) !== "true") await this.launcher.click({ timeout });
+    // Several conversations begin with their list, everything else with the place to write.
+    await this.chat.locator("textarea:visible, .list").first().waitFor({ timeout });
+  }
+
+  async close({ timeout }) {
+    await this.chat.locator("h1").press("Escape", { timeout });
+    await this.page.locator(".launcher[aria-expanded=false]").waitFor({ timeout });
+  }
+
+  async send({ text, timeout }) {
+    await this.input.fill(text, { timeout });
+    await this.input.press("Enter", { timeout });
+  }
+
+  async waitText({ text, author, state, count = 1, timeout }) {
+    const kind = `.message${author ? `[data-author=${author}]` : ""}${state ? `[data-state=${state}]` : ""} .text`;
+    const messages = this.chat.locator(kind, { hasText: text });
+    await messages.nth(count - 1).waitFor({ timeout });
+    const found = await messages.count();
+    if (found !== count) throw new Error(`wanted ${count} × ${JSON.stringify(text)}, found ${found}`);
+  }
+
+  async texts() {
+    const texts = await this.chat.locator(".message").evaluateAll((messages) =>
+      messages.map((message) => ({
+        author: message.dataset.author,
+        state: message.dataset.state,
+        text: message.querySelector(".text").textContent,
+      })),
+    );
+    return { texts };
+  }
+
+  async waitUnread({ count, timeout }) {
+    if (count === 0) await this.page.locator(".badge").waitFor({ state: "hidden", timeout });
+    else await this.page.locator(".badge:visible", { hasText: new RegExp(`^${count}$`) }).waitFor({ timeout });
+  }
+
+  async unread() {
+    const badge = this.page.locator(".badge");
+    return { count: (await badge.isVisible()) ? Number(await badge.textContent()) : 0 };
+  }
+
+  async offline({ on }) {
+    await this.page.context().setOffline(on);
+  }
+
+  async waitNotice({ on, timeout }) {
+    await this.chat.locator(".notice:not(.quiet)").waitFor({ state: on ? "visible" : "hidden", timeout });
+  }
+
+  async reload({ timeout }) {
+    await this.page.reload({ timeout });
+    await this.launcher.waitFor({ timeout });
+  }
+
+  async newConversation({ timeout }) {
+    await this.#toList(timeout);
+    await this.chat.locator(".list > .primary").click({ timeout });
+    await this.input.waitFor({ timeout });
+  }
+
+  async conversations({ timeout }) {
+    await this.#toList(timeout);
+    const rows = await this.chat.locator(".row").evaluateAll((elements) =>
+      elements.map((row) => ({
+        name: row.querySelector("strong").textContent,
+        text: row.querySelector(".excerpt").textContent,
+      })),
+    );
+    return { conversations: rows };
+  }
+
+  async openConversation({ index = 0, timeout }) {
+    await this.#toList(timeout);
+    await this.chat.locator(".row").nth(index).click({ timeout });
+    await this.input.waitFor({ timeout });
+  }
+
+  async finish({ timeout }) {
+    await this.chat.locator(".finish").click({ timeout });
+    await this.chat.locator("dialog .primary").click({ timeout });
+    await this.chat.locator(".list").waitFor({ timeout });
+  }
+
+  async screenshot({ path }) {
+    await this.page.screenshot({ path, animations: "disabled" });
+  }
+
+  async takeProblems() {
+    return { problems: this.problems.splice(0) };
+  }
+
+  async #toList(timeout) {
+    const back = this.chat.locator(".back");
+    if (await back.isVisible()) await back.click({ timeout });
+    await this.chat.locator(".list").waitFor({ timeout });
+  }
+}
+
+async function run(visitor, line) {
+  const { cmd, timeout = DEFAULT_TIMEOUT, ...rest } = JSON.parse(line);
+  const commands = {
+    open: () => visitor.open({ timeout }),
+    close: () => visitor.close({ timeout }),
+    send: () => visitor.send({ timeout, ...rest }),
+    waitText: () => visitor.waitText({ timeout, ...rest }),
+    texts: () => visitor.texts(),
+    waitUnread: () => visitor.waitUnread({ timeout, ...rest }),
+    unread: () => visitor.unread(),
+    offline: () => visitor.offline(rest),
+    waitNotice: () => visitor.waitNotice({ timeout, ...rest }),
+    reload: () => visitor.reload({ timeout }),
+    newConversation: () => visitor.newConversation({ timeout }),
+    conversations: () => visitor.conversations({ timeout }),
+    openConversation: () => visitor.openConversation({ timeout, ...rest }),
+    finish: () => visitor.finish({ timeout }),
+    screenshot: () => visitor.screenshot(rest),
+    problems: () => visitor.takeProblems(),
+  };
+  if (!Object.hasOwn(commands, cmd)) throw new Error(`unknown command ${JSON.stringify(cmd)}`);
+  return commands[cmd]();
+}
+
+function answer(value) {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+async function main() {
+  if (!BASE_URL) throw new Error("BASE_URL is not set: give the address of the gateway, as http://127.0.0.1:8080");
+  const [width, height] = VIEWPORT.split("x").map(Number);
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  try {
+    const page = await browser.newPage({ locale: LOCALE, viewport: { width, height }, colorScheme: COLOR_SCHEME });
+    const visitor = new Visitor(page);
+    await page.goto(new URL(CHAT_PATH, BASE_URL).href, { timeout: DEFAULT_TIMEOUT });
+    await visitor.launcher.waitFor({ timeout: DEFAULT_TIMEOUT });
+    answer({ ok: true, ready: true });
+    for await (const line of createInterface({ input: process.stdin })) {
+      try {
+        answer({ ok: true, ...(await run(visitor, line)) });
+      } catch (error) {
+        answer({ ok: false, error: error.message });
+      }
+    }
+  } finally {
+    await browser.close();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  answer({ ok: false, error: error.message });
+  process.exitCode = 1;
+}

@@ -1,0 +1,322 @@
+//! Effects that happen once.
+//!
+//! A service takes another's events in with one transaction per batch: the position moves from exactly where it stood, the
+//! effects happen, both or neither. Replicas may all consume; the one that moves the position first wins, the others
+//! notice and go on from there. An event that can never take effect is parked together with the later ones of its
+//! aggregate; the others go on. Setting `rerun` on parked rows tries them again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use kit::lifecycle::Lifecycle;
+use pg::{Db, SystemScope, Tx};
+use sqlx::Row;
+use types::Clock;
+use uuid::Uuid;
+
+use crate::{Carrier, Event, Positions, Reader, SHARDS, Source};
+
+/// Why an event did not take effect.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The database: the batch is tried again until it works.
+    #[error(transparent)]
+    Store(#[from] pg::Error),
+    /// The event itself: it is parked.
+    #[error("{0}")]
+    Poison(String),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// What an event does here.
+pub trait Effect: Send + Sync + 'static {
+    /// Applies one event within the transaction that moves the position.
+    fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>>;
+}
+
+/// How often parked events are looked through for ones to run again.
+const RERUN: Duration = Duration::from_secs(2);
+
+/// How long to wait before a batch that failed is tried again.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Starts consuming the events of the service `name`.
+pub fn consume(
+    db: Db,
+    name: &'static str,
+    carrier: Carrier,
+    source: Arc<dyn Source>,
+    effect: Arc<dyn Effect>,
+    life: &Lifecycle,
+) {
+    let consumer = Consumer { db, name, effect };
+    let stopping = life.stopping();
+    life.spawn("consumer", async move {
+        tokio::select! { () = consumer.run(carrier, source) => {}, () = stopping.cancelled() => {} }
+    });
+}
+
+#[derive(Clone)]
+struct Consumer {
+    db: Db,
+    name: &'static str,
+    effect: Arc<dyn Effect>,
+}
+
+/// How a batch of one shard went.
+enum Moved {
+    /// The position moved.
+    Here,
+    /// Another replica was faster.
+    Elsewhere,
+}
+
+impl Consumer {
+    async fn run(&self, carrier: Carrier, source: Arc<dyn Source>) {
+        let clock = Clock::system();
+        loop {
+            let Ok(positions) = self.positions().await else {
+                clock.sleep(RETRY).await;
+                continue;
+            };
+            let mut reader = Reader::new(carrier.clone(), Arc::clone(&source), positions);
+            self.follow(&mut reader, positions).await;
+        }
+    }
+
+    /// Takes events in until another replica turns out to have been faster.
+    async fn follow(&self, reader: &mut Reader, mut at: Positions) {
+        let clock = Clock::system();
+        loop {
+            let batch = tokio::select! {
+                batch = reader.next() => batch,
+                () = clock.sleep(RERUN) => {
+                    self.rerun().await;
+                    continue;
+                }
+            };
+            for shard in batch.lost {
+                tracing::error!(
+                    source = self.name,
+                    shard,
+                    "events were dropped by age before they were taken in"
+                );
+                // Whatever this consumer derives from them has to be rebuilt; it goes on with what is left.
+                metrics::counter!("beseda_events_lost_total", "source" => self.name).increment(1);
+            }
+            for events in batch.events.chunk_by(|a, b| a.shard == b.shard) {
+                let slot = events[0].shard as usize % usize::from(SHARDS);
+                let events = Arc::new(events.to_vec());
+                match self.take(at[slot], &events).await {
+                    Moved::Here => {
+                        at[slot] = events.last().map_or(at[slot], |event| event.position)
+                    }
+                    Moved::Elsewhere => return,
+                }
+            }
+        }
+    }
+
+    async fn take(&self, from: i64, events: &Arc<Vec<Event>>) -> Moved {
+        let clock = Clock::system();
+        loop {
+            let (consumer, events) = (self.clone(), Arc::clone(events));
+            let taken = self
+                .db
+                .tx(SystemScope::for_job("consume"), move |tx| {
+                    Box::pin(async move { consumer.apply(tx, from, &events).await })
+                })
+                .await;
+            match taken {
+                Ok(moved) => return moved,
+                Err(error) => {
+                    tracing::warn!(
+                        source = self.name,
+                        error = format!("{:#}", anyhow::Error::from(error)),
+                        "events could not be taken in; trying again"
+                    );
+                    clock.sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    async fn apply(&self, tx: &mut Tx, from: i64, events: &[Event]) -> Result<Moved, Failure> {
+        let (Some(first), Some(last)) = (events.first(), events.last()) else {
+            return Ok(Moved::Here);
+        };
+        let moved = sqlx::query(
+            "INSERT INTO consumer_positions AS p (source, shard, position) VALUES ($1, $2, $4)
+             ON CONFLICT (source, shard) DO UPDATE SET position = $4 WHERE p.position = $3",
+        )
+        .bind(self.name)
+        .bind(first.shard as i16)
+        .bind(from)
+        .bind(last.position)
+        .execute(&mut **tx)
+        .await?;
+        if moved.rows_affected() == 0 {
+            return Ok(Moved::Elsewhere);
+        }
+        for event in events {
+            if waits_for_parked(tx, event).await? {
+                self.park(
+                    tx,
+                    event,
+                    "waits for an earlier event of the same aggregate",
+                )
+                .await?;
+            } else if let Err(reason) = self.try_apply(tx, event).await? {
+                tracing::error!(
+                    source = self.name,
+                    kind = event.kind,
+                    shard = event.shard,
+                    position = event.position,
+                    reason,
+                    "an event was parked"
+                );
+                self.park(tx, event, &reason).await?;
+            }
+        }
+        Ok(Moved::Here)
+    }
+
+    /// Applies an event; `Err` inside holds the reason to park it.
+    async fn try_apply(&self, tx: &mut Tx, event: &Event) -> Result<Result<(), String>, Failure> {
+        sqlx::raw_sql("SAVEPOINT event").execute(&mut **tx).await?;
+        let outcome = match self.effect.apply(tx, event).await {
+            Ok(()) => Ok(()),
+            Err(Failure::Poison(reason)) => Err(reason),
+            // A row that the schema refuses will be refused again.
+            Err(Failure::Store(pg::Error::Conflict { constraint })) => {
+                Err(format!("constraint {constraint} refused it"))
+            }
+            Err(failure) => return Err(failure),
+        };
+        let end = if outcome.is_ok() {
+            "RELEASE SAVEPOINT event"
+        } else {
+            "ROLLBACK TO SAVEPOINT event"
+        };
+        sqlx::raw_sql(end).execute(&mut **tx).await?;
+        Ok(outcome)
+    }
+
+    async fn park(&self, tx: &mut Tx, event: &Event, reason: &str) -> Result<(), Failure> {
+        metrics::counter!("beseda_events_parked_total", "source" => self.name).increment(1);
+        sqlx::query(
+            "INSERT INTO parked_events (source, shard, position, account_id, aggregate_id, kind, payload, reason)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(self.name)
+        .bind(event.shard as i16)
+        .bind(event.position)
+        .bind(uuid(&event.account_id))
+        .bind(uuid(&event.aggregate_id))
+        .bind(&event.kind)
+        .bind(&event.payload[..])
+        .bind(reason)
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn positions(&self) -> Result<Positions, pg::Error> {
+        let name = self.name;
+        self.db
+            .tx(SystemScope::for_job("consume"), move |tx| {
+                Box::pin(async move {
+                    let rows: Vec<(i16, i64)> = sqlx::query_as(
+                        "SELECT shard, position FROM consumer_positions WHERE source = $1",
+                    )
+                    .bind(name)
+                    .fetch_all(&mut **tx)
+                    .await?;
+                    let mut positions = [0; SHARDS as usize];
+                    for (shard, position) in rows {
+                        positions[usize::from(shard.cast_unsigned()) % usize::from(SHARDS)] =
+                            position;
+                    }
+                    Ok(positions)
+                })
+            })
+            .await
+    }
+
+    /// Tries parked events that an operator asked for, the earliest of each aggregate first.
+    async fn rerun(&self) {
+        loop {
+            let consumer = self.clone();
+            let tried: Result<bool, Failure> = self
+                .db
+                .tx(SystemScope::for_job("rerun parked events"), move |tx| {
+                    Box::pin(async move { consumer.rerun_one(tx).await })
+                })
+                .await;
+            if !tried.unwrap_or(false) {
+                return;
+            }
+        }
+    }
+
+    async fn rerun_one(&self, tx: &mut Tx) -> Result<bool, Failure> {
+        let row = sqlx::query(
+            "SELECT p.account_id, p.shard, p.position, p.aggregate_id, p.kind, p.payload FROM parked_events p
+              WHERE p.source = $1 AND p.rerun ORDER BY p.shard, p.position LIMIT 1 FOR UPDATE SKIP LOCKED",
+        )
+        .bind(self.name)
+        .fetch_optional(&mut **tx)
+        .await?;
+        let Some(row) = row else { return Ok(false) };
+        let event = Event {
+            shard: u32::from(row.try_get::<i16, _>("shard")?.cast_unsigned()),
+            position: row.try_get("position")?,
+            account_id: row.try_get::<Uuid, _>("account_id")?.as_bytes().to_vec(),
+            aggregate_id: row.try_get::<Uuid, _>("aggregate_id")?.as_bytes().to_vec(),
+            kind: row.try_get("kind")?,
+            payload: row.try_get::<Vec<u8>, _>("payload")?.into(),
+            ..Event::default()
+        };
+        let outcome = self.try_apply(tx, &event).await?;
+        let (statement, reason) = match outcome {
+            Ok(()) => (
+                "DELETE FROM parked_events WHERE account_id = $1 AND source = $2 AND shard = $3 AND position = $4 AND $5 = ''",
+                String::new(),
+            ),
+            Err(reason) => (
+                "UPDATE parked_events SET rerun = false, reason = $5 WHERE account_id = $1 AND source = $2 AND shard = $3 AND position = $4",
+                reason,
+            ),
+        };
+        sqlx::query(statement)
+            .bind(uuid(&event.account_id))
+            .bind(self.name)
+            .bind(event.shard as i16)
+            .bind(event.position)
+            .bind(reason)
+            .execute(&mut **tx)
+            .await?;
+        Ok(true)
+    }
+}
+
+async fn waits_for_parked(tx: &mut Tx, event: &Event) -> Result<bool, Failure> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM parked_events WHERE account_id = $1 AND aggregate_id = $2)",
+    )
+    .bind(uuid(&event.account_id))
+    .bind(uuid(&event.aggregate_id))
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+/// Sixteen bytes as a UUID; the nil one for anything else, so that a malformed event can still be parked.
+fn uuid(bytes: &[u8]) -> Uuid {
+    Uuid::from_slice(bytes).unwrap_or_default()
+}

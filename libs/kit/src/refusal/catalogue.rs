@@ -1,0 +1,332 @@
+//! Code and texts of every reason. The Russian text is the reference; where the product prescribes one, it stands here exactly.
+
+use api::error::v1::ErrorReason as R;
+use tonic::Code;
+use types::Language;
+
+/// The gRPC code that a reason comes with.
+#[must_use]
+pub fn code(reason: R) -> Code {
+    match reason {
+        R::FieldInvalid | R::PageTokenMismatch | R::RequestIdReused | R::CursorInvalid => {
+            Code::InvalidArgument
+        }
+        R::TokenMissing
+        | R::TokenInvalid
+        | R::TokenExpired
+        | R::SessionEnded
+        | R::CredentialsInvalid
+        | R::RefreshTokenReused => Code::Unauthenticated,
+        R::PermissionMissing | R::OriginNotAllowed | R::ScopeMissing => Code::PermissionDenied,
+        R::ConversationNotFound
+        | R::ChatNotFound
+        | R::ConnectionNotFound
+        | R::OnlineChatNotFound
+        | R::UserNotFound
+        | R::GroupNotFound
+        | R::SessionNotFound
+        | R::ApiKeyNotFound
+        | R::DeliveryNotFound
+        | R::ConnectorNotFound => Code::NotFound,
+        R::EmailTaken | R::GroupNameTaken | R::ConversationAlreadyOpen => Code::AlreadyExists,
+        R::ConversationClosed
+        | R::SubscriptionUnpaid
+        | R::EmbedCodeLocked
+        | R::FinishNotAllowed
+        | R::LastAdministrator
+        | R::GroupNotEmpty
+        | R::ConnectionDisabled
+        | R::OnlineChatDisabled
+        | R::ImboxDisabled => Code::FailedPrecondition,
+        R::EtagMismatch | R::Conflict => Code::Aborted,
+        R::RateLimited | R::Overloaded | R::TooLarge => Code::ResourceExhausted,
+        R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown => Code::Unavailable,
+        R::Deadline => Code::DeadlineExceeded,
+        R::MethodUnknown => Code::Unimplemented,
+        R::Unspecified | R::Internal => Code::Internal,
+    }
+}
+
+/// The text for a person.
+#[must_use]
+pub fn text(reason: R, language: Language) -> &'static str {
+    let (ru, es, en) = texts(reason);
+    match language {
+        Language::Ru => ru,
+        Language::Es => es,
+        Language::En => en,
+    }
+}
+
+/// Russian, Spanish, English.
+fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
+    match reason {
+        R::FieldInvalid => (
+            "Проверьте поля запроса.",
+            "Revise los campos de la solicitud.",
+            "Check the fields of the request.",
+        ),
+        R::PageTokenMismatch => (
+            "Список изменился. Откройте его сначала.",
+            "La lista cambió. Ábrala desde el principio.",
+            "The page token belongs to another list. Start from the first page.",
+        ),
+        R::RequestIdReused => (
+            "Этот номер запроса уже использован для другого действия.",
+            "Este identificador de solicitud ya se usó para otra acción.",
+            "The request id was used before with other contents. Take a new one.",
+        ),
+        R::CursorInvalid => (
+            "Не удалось продолжить с этого места. Обновите список.",
+            "No se puede continuar desde aquí. Actualice la lista.",
+            "The cursor is not one of this stream. Start without it.",
+        ),
+        R::TokenMissing => (
+            "Войдите в систему.",
+            "Inicie sesión.",
+            "Log in and send the access token as a bearer token.",
+        ),
+        R::TokenInvalid => (
+            "Не удалось проверить вход. Войдите снова.",
+            "No se pudo verificar la sesión. Inicie sesión de nuevo.",
+            "The token is not valid. Log in again.",
+        ),
+        R::TokenExpired => (
+            "Время входа истекло.",
+            "La sesión ha caducado.",
+            "The token has expired. Refresh it.",
+        ),
+        R::SessionEnded => (
+            "Сеанс завершён. Войдите снова.",
+            "La sesión ha terminado. Inicie sesión de nuevo.",
+            "The session was ended. Log in again.",
+        ),
+        R::CredentialsInvalid => (
+            "Неверный логин или пароль.",
+            "Usuario o contraseña incorrectos.",
+            "The credentials are wrong.",
+        ),
+        R::RefreshTokenReused => (
+            "Сеанс завершён из соображений безопасности. Войдите снова.",
+            "La sesión se cerró por seguridad. Inicie sesión de nuevo.",
+            "The refresh token was used before. For safety the session was ended; log in again.",
+        ),
+        R::PermissionMissing => (
+            "Недостаточно прав. Обратитесь к администратору.",
+            "No tiene permisos suficientes. Contacte con el administrador.",
+            "You lack the permission. Ask an administrator.",
+        ),
+        R::OriginNotAllowed => (
+            "Этот чат нельзя открыть на данной странице.",
+            "Este chat no se puede abrir en esta página.",
+            "The online chat is not placed on this site.",
+        ),
+        R::ScopeMissing => (
+            "Ключ не даёт прав на это действие.",
+            "La clave no permite esta acción.",
+            "The key's scopes do not cover the call.",
+        ),
+        R::ConversationNotFound => (
+            "Беседа не найдена.",
+            "Conversación no encontrada.",
+            "No such conversation.",
+        ),
+        R::ChatNotFound => ("Чат не найден.", "Chat no encontrado.", "No such chat."),
+        R::ConnectionNotFound => (
+            "Подключение не найдено.",
+            "Conexión no encontrada.",
+            "No such connection.",
+        ),
+        R::OnlineChatNotFound => (
+            "Онлайн-чат не найден.",
+            "Chat en línea no encontrado.",
+            "No such online chat.",
+        ),
+        R::UserNotFound => (
+            "Сотрудник не найден.",
+            "Empleado no encontrado.",
+            "No such user.",
+        ),
+        R::GroupNotFound => (
+            "Отдел не найден.",
+            "Departamento no encontrado.",
+            "No such group.",
+        ),
+        R::SessionNotFound => (
+            "Сеанс не найден.",
+            "Sesión no encontrada.",
+            "No such session.",
+        ),
+        R::ApiKeyNotFound => (
+            "Ключ не найден.",
+            "Clave no encontrada.",
+            "No such API key.",
+        ),
+        R::DeliveryNotFound => (
+            "Отправка не найдена или передана другому обработчику.",
+            "Envío no encontrado o asignado a otro proceso.",
+            "No such delivery under this lease.",
+        ),
+        R::ConnectorNotFound => (
+            "Коннектор не зарегистрирован.",
+            "El conector no está registrado.",
+            "No connector with this key is registered.",
+        ),
+        R::EmailTaken => (
+            "Сотрудник с такой почтой уже есть.",
+            "Ya existe un empleado con ese correo.",
+            "Another user has this e-mail.",
+        ),
+        R::GroupNameTaken => (
+            "Отдел с таким названием уже есть.",
+            "Ya existe un departamento con ese nombre.",
+            "Another group has this name.",
+        ),
+        R::ConversationAlreadyOpen => (
+            "В этом чате уже есть открытая беседа. Напишите в неё.",
+            "Este chat ya tiene una conversación abierta. Escriba en ella.",
+            "The chat already has an open conversation. Write there.",
+        ),
+        R::ConversationClosed => (
+            "Беседа закрыта. Начните новую.",
+            "La conversación está cerrada. Inicie una nueva.",
+            "The conversation is closed. Start a new one in the chat.",
+        ),
+        R::SubscriptionUnpaid => (
+            "Подписка не оплачена.",
+            "La suscripción no está pagada.",
+            "The subscription is not paid.",
+        ),
+        R::EmbedCodeLocked => (
+            "Укажите адрес размещения или включите «Встраивается в приложение».",
+            "Indique la dirección del sitio o active la integración en una aplicación.",
+            "Give the site's address or switch on embedding into an application.",
+        ),
+        R::FinishNotAllowed => (
+            "Эту беседу завершает сотрудник.",
+            "Esta conversación la cierra un empleado.",
+            "In this mode only employees close the conversation.",
+        ),
+        R::LastAdministrator => (
+            "В аккаунте должен остаться хотя бы один администратор.",
+            "La cuenta debe conservar al menos un administrador.",
+            "The account must keep an active administrator.",
+        ),
+        R::GroupNotEmpty => (
+            "В отделе есть сотрудники. Сначала переведите их.",
+            "El departamento tiene empleados. Trasládelos primero.",
+            "The group still has members. Move them first.",
+        ),
+        R::ConnectionDisabled => (
+            "Подключение выключено.",
+            "La conexión está desactivada.",
+            "The connection is switched off.",
+        ),
+        R::OnlineChatDisabled => (
+            "Онлайн-чат выключен.",
+            "El chat en línea está desactivado.",
+            "The online chat is switched off.",
+        ),
+        R::ImboxDisabled => (
+            "imBox не включён. Его включает администратор.",
+            "imBox no está activado. Lo activa un administrador.",
+            "imBox is not switched on. An administrator can switch it on.",
+        ),
+        R::EtagMismatch => (
+            "Данные изменились. Обновите и повторите.",
+            "Los datos cambiaron. Actualice y repita.",
+            "The resource changed meanwhile. Read it again and repeat.",
+        ),
+        R::Conflict => (
+            "Изменения пересеклись. Повторите действие.",
+            "Los cambios coincidieron. Repita la acción.",
+            "Two changes met. Repeat the call.",
+        ),
+        R::RateLimited => (
+            "Слишком много запросов. Подождите немного.",
+            "Demasiadas solicitudes. Espere un momento.",
+            "Too many calls. Wait and repeat.",
+        ),
+        R::Overloaded => (
+            "Сервис перегружен. Подождите немного.",
+            "El servicio está sobrecargado. Espere un momento.",
+            "The service is overloaded. Wait and repeat.",
+        ),
+        R::TooLarge => (
+            "Слишком большой запрос.",
+            "La solicitud es demasiado grande.",
+            "The request is larger than the limit.",
+        ),
+        R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown => (
+            "Сервис временно недоступен. Повторите позже.",
+            "El servicio no está disponible. Inténtelo más tarde.",
+            "The service is not available now. Repeat later.",
+        ),
+        R::Deadline => (
+            "Время ожидания истекло. Повторите.",
+            "Se agotó el tiempo de espera. Repita.",
+            "The time ran out. Repeat with the same request id.",
+        ),
+        R::MethodUnknown => (
+            "Такого метода нет.",
+            "No existe ese método.",
+            "No such method.",
+        ),
+        R::Unspecified | R::Internal => ("Внутренняя ошибка.", "Error interno.", "Internal error."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> impl Iterator<Item = R> {
+        (1..=200).filter_map(|number| R::try_from(number).ok())
+    }
+
+    /// The comment of each value begins with its code; the code in the table is the same.
+    #[test]
+    fn codes_agree_with_the_contract() {
+        use prost::Message as _;
+        let set =
+            prost_types::FileDescriptorSet::decode(api::FILE_DESCRIPTOR_SET).expect("descriptors");
+        let file = set
+            .file
+            .iter()
+            .find(|f| f.package() == "beseda.error.v1")
+            .expect("the error package");
+        let comments = &file.source_code_info.as_ref().expect("comments").location;
+        for reason in all() {
+            let place = file.enum_type[0]
+                .value
+                .iter()
+                .position(|v| v.name() == reason.as_str_name())
+                .expect("declared");
+            let path = [5, 0, 2, i32::try_from(place).expect("small")];
+            let comment = comments
+                .iter()
+                .find(|l| l.path == path)
+                .map_or("", |l| l.leading_comments());
+            let stated = comment
+                .trim()
+                .split('.')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            let code = format!("{:?}", code(reason)).to_uppercase();
+            assert_eq!(stated.replace('_', ""), code, "{}", reason.as_str_name());
+        }
+    }
+
+    #[test]
+    fn every_text_is_there_and_ends_with_a_full_stop() {
+        for reason in all() {
+            for language in [Language::Ru, Language::Es, Language::En] {
+                assert!(
+                    text(reason, language).ends_with('.'),
+                    "{reason:?} {language:?}"
+                );
+            }
+        }
+    }
+}

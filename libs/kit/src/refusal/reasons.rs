@@ -1,0 +1,186 @@
+//! One constructor per reason: it takes exactly the metadata that the contract names.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use api::error::v1::ErrorReason as R;
+
+use super::{FieldViolation, Refusal};
+
+/// How long to wait before an unavailable store or service is tried again.
+const RETRY_UNAVAILABLE: Duration = Duration::from_secs(1);
+
+macro_rules! plain {
+    ($($(#[$doc:meta])* $name:ident = $reason:ident;)*) => {
+        impl Refusal {$(
+            $(#[$doc])*
+            #[must_use]
+            pub fn $name() -> Self {
+                Self::new(R::$reason)
+            }
+        )*}
+    };
+}
+
+macro_rules! named {
+    ($($(#[$doc:meta])* $name:ident($key:ident) = $reason:ident;)*) => {
+        impl Refusal {$(
+            $(#[$doc])*
+            #[must_use]
+            pub fn $name($key: impl Display) -> Self {
+                Self::new(R::$reason).with(stringify!($key), $key)
+            }
+        )*}
+    };
+}
+
+plain! {
+    /// The page token belongs to another list.
+    page_token_mismatch = PageTokenMismatch;
+    /// The cursor is not one of this stream.
+    cursor_invalid = CursorInvalid;
+    /// No token.
+    token_missing = TokenMissing;
+    /// A token that is none of ours.
+    token_invalid = TokenInvalid;
+    /// The token's time is over.
+    token_expired = TokenExpired;
+    /// The session was ended.
+    session_ended = SessionEnded;
+    /// Wrong or unknown credentials.
+    credentials_invalid = CredentialsInvalid;
+    /// A refresh token came twice.
+    refresh_token_reused = RefreshTokenReused;
+    /// The e-mail belongs to another user.
+    email_taken = EmailTaken;
+    /// The name belongs to another group.
+    group_name_taken = GroupNameTaken;
+    /// The account may not send.
+    subscription_unpaid = SubscriptionUnpaid;
+    /// imBox is off.
+    imbox_disabled = ImboxDisabled;
+    /// The resource changed since it was read.
+    etag_mismatch = EtagMismatch;
+    /// Two changes met.
+    conflict = Conflict;
+    /// The replica is going away.
+    shutting_down = ShuttingDown;
+    /// The time ran out.
+    deadline = Deadline;
+    /// No such method.
+    method_unknown = MethodUnknown;
+}
+
+named! {
+    /// The request id was used with other contents.
+    request_id_reused(request_id) = RequestIdReused;
+    /// The caller lacks a permission.
+    permission_missing(permission) = PermissionMissing;
+    /// The page's origin is not allowed.
+    origin_not_allowed(origin) = OriginNotAllowed;
+    /// The key's scopes do not cover the call.
+    scope_missing(scope) = ScopeMissing;
+    /// No such conversation for this caller.
+    conversation_not_found(conversation_id) = ConversationNotFound;
+    /// No such chat for this caller.
+    chat_not_found(chat_id) = ChatNotFound;
+    /// No such connection for this caller.
+    connection_not_found(connection_id) = ConnectionNotFound;
+    /// No such online chat.
+    online_chat_not_found(online_chat_id) = OnlineChatNotFound;
+    /// No such user.
+    user_not_found(user_id) = UserNotFound;
+    /// No such group.
+    group_not_found(group_id) = GroupNotFound;
+    /// No such session.
+    session_not_found(session_id) = SessionNotFound;
+    /// No such API key.
+    api_key_not_found(api_key_id) = ApiKeyNotFound;
+    /// No such delivery under this lease.
+    delivery_not_found(delivery_id) = DeliveryNotFound;
+    /// No such connector.
+    connector_not_found(connector_key) = ConnectorNotFound;
+    /// The chat has an open conversation.
+    conversation_already_open(conversation_id) = ConversationAlreadyOpen;
+    /// The conversation is closed.
+    conversation_closed(conversation_id) = ConversationClosed;
+    /// The embed code is locked.
+    embed_code_locked(online_chat_id) = EmbedCodeLocked;
+    /// Only employees close here.
+    finish_not_allowed(conversation_id) = FinishNotAllowed;
+    /// The account would lose its last administrator.
+    last_administrator(user_id) = LastAdministrator;
+    /// The group has members.
+    group_not_empty(group_id) = GroupNotEmpty;
+    /// The connection is off.
+    connection_disabled(connection_id) = ConnectionDisabled;
+    /// The online chat is off.
+    online_chat_disabled(online_chat_id) = OnlineChatDisabled;
+    /// Larger than the limit.
+    too_large(limit) = TooLarge;
+}
+
+impl Refusal {
+    /// Fields that do not fit; `violations` must not be empty.
+    #[must_use]
+    pub fn fields(violations: Vec<FieldViolation>) -> Self {
+        let mut refusal = Self::new(R::FieldInvalid);
+        refusal.0.fields = violations;
+        refusal
+    }
+
+    /// One field that does not fit.
+    #[must_use]
+    pub fn field(field: &str, description: impl Into<String>) -> Self {
+        Self::fields(vec![FieldViolation {
+            field: field.to_owned(),
+            description: description.into(),
+        }])
+    }
+
+    /// Too many calls.
+    #[must_use]
+    pub fn rate_limited(wait: Duration) -> Self {
+        Self::new(R::RateLimited).retry_after(wait)
+    }
+
+    /// More work than the service can hold.
+    #[must_use]
+    pub fn overloaded(wait: Duration) -> Self {
+        Self::new(R::Overloaded).retry_after(wait)
+    }
+
+    /// The database cannot be reached.
+    #[must_use]
+    pub fn store_unavailable(cause: impl Into<anyhow::Error>) -> Self {
+        Self::new(R::StoreUnavailable)
+            .retry_after(RETRY_UNAVAILABLE)
+            .caused_by(cause)
+    }
+
+    /// Another service cannot be reached.
+    #[must_use]
+    pub fn service_unavailable(cause: impl Into<anyhow::Error>) -> Self {
+        Self::new(R::ServiceUnavailable)
+            .retry_after(RETRY_UNAVAILABLE)
+            .caused_by(cause)
+    }
+
+    /// Another service cannot be reached, and whoever says so has logged it: thousands of calls may fail at once.
+    #[must_use]
+    pub fn service_unreachable(wait: Duration) -> Self {
+        Self::new(R::ServiceUnavailable).retry_after(wait)
+    }
+
+    /// A defect of ours that has been logged already.
+    #[must_use]
+    pub fn defect() -> Self {
+        Self::new(R::Internal)
+    }
+
+    /// A defect of ours.
+    #[must_use]
+    pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
+        Self::new(R::Internal).caused_by(cause)
+    }
+}

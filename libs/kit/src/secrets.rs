@@ -1,0 +1,221 @@
+//! The master key and what is made from it; unguessable tokens; digests.
+//!
+//! One key from the environment protects what must be read back: signing keys, bot tokens. Values are sealed with
+//! ChaCha20-Poly1305, bound to a context, and carry the id of the key, so that a new key can be put in front of the old
+//! one (`BESEDA_MASTER_KEY="new,old"`) and old values still open. Role passwords and service secrets are derived.
+
+use std::fmt;
+use std::sync::Arc;
+
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use ring::aead::{self, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+use ring::hkdf;
+use secrecy::SecretString;
+
+const KEY_BYTES: usize = 32;
+const KEY_ID_BYTES: usize = 4;
+
+/// Why a key or a sealed value cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The variable is not set.
+    #[error("{VARIABLE} is not set; make one with `openssl rand -base64 32`")]
+    Missing,
+    /// The variable is no list of keys.
+    #[error(
+        "{VARIABLE} must be 32 bytes in base64, or several of them separated by commas, the newest first"
+    )]
+    Malformed,
+    /// The value was sealed with a key that is not in the list, for another context, or was changed.
+    #[error("the value cannot be opened with the keys in {VARIABLE}")]
+    Unopenable,
+}
+
+/// The environment variable that holds the key.
+pub const VARIABLE: &str = "BESEDA_MASTER_KEY";
+
+/// The installation's key. It does not print.
+#[derive(Clone)]
+pub struct MasterKey(Arc<Vec<[u8; KEY_BYTES]>>);
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(…)")
+    }
+}
+
+struct DerivedLength;
+impl hkdf::KeyType for DerivedLength {
+    fn len(&self) -> usize {
+        KEY_BYTES
+    }
+}
+
+impl MasterKey {
+    /// The key that the environment holds.
+    ///
+    /// # Errors
+    /// When it holds none, or something else.
+    pub fn from_env() -> Result<Self, Error> {
+        let text = std::env::var(VARIABLE).map_err(|_| Error::Missing)?;
+        Self::parse(&text)
+    }
+
+    /// The keys in a text: base64, separated by commas, the newest first.
+    ///
+    /// # Errors
+    /// When a part is not 32 bytes in base64.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let keys = text
+            .split(',')
+            .map(|part| {
+                BASE64
+                    .decode(part.trim().as_bytes())
+                    .ok()
+                    .and_then(|bytes| bytes.try_into().ok())
+            })
+            .collect::<Option<Vec<[u8; KEY_BYTES]>>>()
+            .ok_or(Error::Malformed)?;
+        Ok(Self(Arc::new(keys)))
+    }
+
+    /// A new key, as text for the environment.
+    #[must_use]
+    pub fn generate() -> String {
+        BASE64.encode(&rand::random::<[u8; KEY_BYTES]>())
+    }
+
+    /// 32 bytes for one purpose, from the newest key.
+    #[must_use]
+    pub fn derive(&self, purpose: &str) -> [u8; KEY_BYTES] {
+        derive(&self.0[0], purpose)
+    }
+
+    /// The password of a service's database role.
+    #[must_use]
+    pub fn role_password(&self, role: &str) -> SecretString {
+        self.derived_text(&format!("role:{role}"))
+    }
+
+    /// With what a service proves to `identity` who it is.
+    #[must_use]
+    pub fn service_secret(&self, service: &str) -> SecretString {
+        self.derived_text(&format!("service:{service}"))
+    }
+
+    fn derived_text(&self, purpose: &str) -> SecretString {
+        BASE64URL_NOPAD.encode(&self.derive(purpose)).into()
+    }
+
+    /// Encrypts a value for one place, for example `signing_key:<id>`.
+    #[must_use]
+    pub fn seal(&self, value: &[u8], context: &str) -> Vec<u8> {
+        let newest = &self.0[0];
+        let nonce: [u8; aead::NONCE_LEN] = rand::random();
+        let mut sealed = value.to_vec();
+        // Sealing fails only for values of more than 256 GiB.
+        let _ = cipher(newest).seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(context),
+            &mut sealed,
+        );
+        [&key_id(newest)[..], &nonce, &sealed].concat()
+    }
+
+    /// Decrypts what [`MasterKey::seal`] made for the same place.
+    ///
+    /// # Errors
+    /// When the key is not known, the place is another one, or the value was changed.
+    pub fn open(&self, sealed: &[u8], context: &str) -> Result<Vec<u8>, Error> {
+        let (id, rest) = sealed
+            .split_at_checked(KEY_ID_BYTES)
+            .ok_or(Error::Unopenable)?;
+        let (nonce, body) = rest
+            .split_at_checked(aead::NONCE_LEN)
+            .ok_or(Error::Unopenable)?;
+        let key = self
+            .0
+            .iter()
+            .find(|key| key_id(key) == id)
+            .ok_or(Error::Unopenable)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Error::Unopenable)?;
+        let mut body = body.to_vec();
+        let opened = cipher(key)
+            .open_in_place(nonce, Aad::from(context), &mut body)
+            .map_err(|_| Error::Unopenable)?;
+        Ok(opened.to_vec())
+    }
+}
+
+fn derive(key: &[u8; KEY_BYTES], purpose: &str) -> [u8; KEY_BYTES] {
+    let mut derived = [0; KEY_BYTES];
+    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"beseda/1");
+    // Both steps fail only for more than 8160 bytes.
+    if let Ok(okm) = salt
+        .extract(key)
+        .expand(&[purpose.as_bytes()], DerivedLength)
+    {
+        let _ = okm.fill(&mut derived);
+    }
+    derived
+}
+
+fn key_id(key: &[u8; KEY_BYTES]) -> [u8; KEY_ID_BYTES] {
+    let id = derive(key, "key-id");
+    [id[0], id[1], id[2], id[3]]
+}
+
+fn cipher(key: &[u8; KEY_BYTES]) -> LessSafeKey {
+    match UnboundKey::new(&CHACHA20_POLY1305, &derive(key, "seal")) {
+        Ok(key) => LessSafeKey::new(key),
+        Err(_) => unreachable!("the key has the cipher's length"),
+    }
+}
+
+/// 256 random bits as text for a URL or header.
+#[must_use]
+pub fn random_token() -> String {
+    BASE64URL_NOPAD.encode(&rand::random::<[u8; 32]>())
+}
+
+/// SHA-256.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut digest = [0; 32];
+    digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
+    digest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sealed_opens_only_in_its_place() {
+        let key = MasterKey::parse(&MasterKey::generate()).expect("a key");
+        let sealed = key.seal(b"token", "bot:1");
+        assert_eq!(key.open(&sealed, "bot:1").expect("opens"), b"token");
+        assert!(key.open(&sealed, "bot:2").is_err());
+        for changed in 0..sealed.len() {
+            let mut other = sealed.clone();
+            other[changed] ^= 1;
+            assert!(key.open(&other, "bot:1").is_err(), "byte {changed}");
+        }
+    }
+
+    #[test]
+    fn values_of_an_older_key_open_after_rotation() {
+        let (old, new) = (MasterKey::generate(), MasterKey::generate());
+        let sealed = MasterKey::parse(&old)
+            .expect("a key")
+            .seal(b"token", "bot:1");
+        let rotated = MasterKey::parse(&format!("{new},{old}")).expect("two keys");
+        assert_eq!(rotated.open(&sealed, "bot:1").expect("opens"), b"token");
+    }
+
+    #[test]
+    fn a_key_does_not_print() {
+        let key = MasterKey::parse(&MasterKey::generate()).expect("a key");
+        assert_eq!(format!("{key:?}"), "MasterKey(…)");
+    }
+}

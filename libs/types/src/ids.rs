@@ -1,0 +1,146 @@
+//! The list of ids.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use uuid::Uuid;
+
+use crate::base32;
+
+/// A text that is not an id of the expected kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an id of the form \"{prefix}_…\"")]
+pub struct InvalidId {
+    /// The prefix that was expected.
+    pub prefix: &'static str,
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// What stands before the underscore.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// A new id; later ones sort after earlier ones.
+            #[must_use]
+            pub fn generate() -> Self {
+                Self(new_uuid())
+            }
+
+            /// As the database keeps it.
+            #[must_use]
+            pub fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let letters = base32::encode(self.0.as_u128());
+                f.write_str(concat!($prefix, "_"))?;
+                letters.iter().try_for_each(|letter| fmt::Write::write_char(f, char::from(*letter)))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                text.strip_prefix(concat!($prefix, "_"))
+                    .and_then(base32::decode)
+                    .map(|value| Self(Uuid::from_u128(value)))
+                    .ok_or(InvalidId { prefix: $prefix })
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(de::Error::custom)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A company that uses Beseda.
+    AccountId = "acc";
+    /// A key of a backend program.
+    ApiKeyId = "key";
+    /// An entry of the audit log.
+    AuditEntryId = "aud";
+    /// The line to one client in one connection.
+    ChatId = "chat";
+    /// One line of a channel.
+    ConnectionId = "cxn";
+    /// One request of a client.
+    ConversationId = "conv";
+    /// A message on its way to a channel.
+    DeliveryId = "dlv";
+    /// A department.
+    GroupId = "grp";
+    /// A message.
+    MessageId = "msg";
+    /// An online chat.
+    OnlineChatId = "och";
+    /// An employee's session.
+    SessionId = "ses";
+    /// An employee.
+    UserId = "user";
+    /// A visitor of an online chat.
+    VisitorId = "vis";
+}
+
+/// The one place where UUIDs are made.
+#[must_use]
+pub fn new_uuid() -> Uuid {
+    Uuid::now_v7()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_its_text_and_json() {
+        let id = ConversationId::generate();
+        assert_eq!(id.to_string().parse(), Ok(id));
+        let json = serde_json::to_string(&id).expect("JSON");
+        assert_eq!(
+            serde_json::from_str::<ConversationId>(&json).expect("an id"),
+            id
+        );
+    }
+
+    #[test]
+    fn an_id_of_another_kind_is_refused() {
+        let chat = ChatId::generate().to_string();
+        assert_eq!(
+            chat.parse::<ConversationId>(),
+            Err(InvalidId { prefix: "conv" })
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! UpdateOnlineChat: our row first, which takes effect for visitors at once, then conversations is told. When that fails
+//! the caller is told to repeat; the repetition changes nothing here and tells conversations.
+
+use api::onlinechat::v1::{OnlineChat as Proto, UpdateOnlineChatRequest, UpdateOnlineChatResponse};
+use auth::{AccountScope, Caller};
+use kit::Refusal;
+use kit::validate::Fields;
+use tonic::Request;
+use types::OnlineChatId;
+
+use super::{forward, wire};
+use crate::domain::online_chat::Settings;
+use crate::domain::placement::Placement;
+use crate::grpc::status::Failure;
+use crate::state::Parts;
+use crate::store::online_chats;
+
+/// Fields that can be changed, by their names in the mask.
+const PATHS: [&str; 6] = [
+    "title",
+    "mode",
+    "site_url",
+    "embedded_in_app",
+    "show_sender_name",
+    "enabled",
+];
+
+pub(super) async fn update(
+    state: &Parts,
+    request: Request<UpdateOnlineChatRequest>,
+) -> Result<UpdateOnlineChatResponse, Failure> {
+    let caller = Caller::of(&request)?;
+    caller.require_administrator()?;
+    let scope = caller.scope()?;
+    let UpdateOnlineChatRequest {
+        online_chat,
+        update_mask,
+    } = request.into_inner();
+    let mut fields = Fields::new();
+    let proto = online_chat.unwrap_or_default();
+    let id = fields.id("online_chat.id", &proto.id);
+    let paths = update_mask.map(|mask| mask.paths).unwrap_or_default();
+    let paths = if paths.is_empty() {
+        populated(&proto)
+    } else {
+        known(&mut fields, paths)
+    };
+    fields.finish()?;
+    let Some(id) = id else {
+        return Err(Refusal::online_chat_not_found("").into());
+    };
+    store(state, scope, id, Change { proto, paths }).await?;
+    state.online_chats.forget(id);
+    let chat = forward::forward(state, &caller, scope, id).await?;
+    Ok(UpdateOnlineChatResponse {
+        online_chat: Some(wire::to_proto(&chat)),
+    })
+}
+
+/// The fields that are set, for a request without a mask.
+fn populated(chat: &Proto) -> Vec<String> {
+    let set = [
+        !chat.title.is_empty(),
+        chat.mode != 0,
+        !chat.site_url.is_empty(),
+        chat.embedded_in_app,
+        chat.show_sender_name,
+        chat.enabled,
+    ];
+    PATHS
+        .iter()
+        .zip(set)
+        .filter(|(_, set)| *set)
+        .map(|(path, _)| (*path).to_owned())
+        .collect()
+}
+
+fn known(fields: &mut Fields, paths: Vec<String>) -> Vec<String> {
+    for path in paths.iter().filter(|path| !PATHS.contains(&path.as_str())) {
+        fields.reject(
+            "update_mask",
+            format!(
+                "names \"{path}\"; what can be changed is {}",
+                PATHS.join(", ")
+            ),
+        );
+    }
+    paths
+}
+
+/// What to change.
+struct Change {
+    proto: Proto,
+    paths: Vec<String>,
+}
+
+impl Change {
+    fn names(&self, path: &str) -> bool {
+        self.paths.iter().any(|named| named == path)
+    }
+
+    /// The settings after the change.
+    fn apply(&self, before: &Settings) -> Result<Settings, Refusal> {
+        let mut fields = Fields::new();
+        let (proto, mut after) = (&self.proto, before.clone());
+        if self.names("title") {
+            after.title = wire::title(&mut fields, proto);
+        }
+        if self.names("mode") {
+            after.mode = wire::mode(&mut fields, proto);
+        }
+        if self.names("show_sender_name") {
+            after.show_sender_name = proto.show_sender_name;
+        }
+        if self.names("enabled") {
+            after.enabled = proto.enabled;
+        }
+        if let Some((embedded_in_app, site_url)) = self.place(&before.placement) {
+            after.placement = wire::placement(&mut fields, embedded_in_app, site_url);
+        }
+        fields.finish()?;
+        Ok(after)
+    }
+
+    /// «Встраивается в приложение» and «Адрес размещения» after the change. Switching the first on takes the second away
+    /// (ONL-19), unless the request gives an address in the same breath: that is a contradiction and is refused.
+    fn place<'a>(&'a self, before: &'a Placement) -> Option<(bool, &'a str)> {
+        let site_url = self.proto.site_url.as_str();
+        let embedded_before = *before == Placement::Application;
+        match (self.names("embedded_in_app"), self.names("site_url")) {
+            (true, true) => Some((self.proto.embedded_in_app, site_url)),
+            (true, false) if self.proto.embedded_in_app => Some((true, "")),
+            (true, false) => Some((false, before.site_url())),
+            (false, true) => Some((embedded_before, site_url)),
+            (false, false) => None,
+        }
+    }
+}
+
+async fn store(
+    state: &Parts,
+    scope: AccountScope,
+    id: OnlineChatId,
+    change: Change,
+) -> Result<(), Refusal> {
+    let now = state.clock.now();
+    let stored = state.db.tx(scope, move |tx| {
+        Box::pin(async move {
+            let account = scope.account();
+            let before = online_chats::find(tx, account, id).await?;
+            let before = before.filter(|row| row.connection.is_some());
+            let before = before.ok_or_else(|| Refusal::online_chat_not_found(id))?;
+            let etag = &change.proto.etag;
+            if !etag.is_empty() && *etag != wire::etag(before.version) {
+                return Err(Refusal::etag_mismatch());
+            }
+            let after = change.apply(&before.settings)?;
+            let unchanged = after == before.settings;
+            if unchanged
+                || online_chats::update(tx, account, id, before.version, &after, now).await?
+            {
+                return Ok(());
+            }
+            // Somebody else changed it since it was read, a moment ago.
+            Err(if etag.is_empty() {
+                Refusal::conflict()
+            } else {
+                Refusal::etag_mismatch()
+            })
+        })
+    });
+    stored.await
+}

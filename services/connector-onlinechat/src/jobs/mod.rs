@@ -1,0 +1,5 @@
+//! What is done now and then.
+
+mod forget;
+
+pub use forget::Forget;

@@ -1,0 +1,59 @@
+//! Sessions by their token.
+
+use std::sync::Arc;
+
+use kit::Refusal;
+use pg::{Db, SystemScope};
+use quick_cache::sync::Cache;
+use types::Clock;
+
+use crate::domain::session::{Digest, Session, SessionToken};
+use crate::store::visitors;
+
+/// Sessions remembered at once: at some 500 bytes each, ten megabytes when all are in use.
+const REMEMBERED: usize = 20_000;
+
+/// Sessions of visitors. A session never changes, so what is remembered stays right until its time is over. Clones share
+/// what they know.
+#[derive(Clone)]
+pub struct Sessions {
+    db: Db,
+    clock: Clock,
+    known: Arc<Cache<Digest, Arc<Session>>>,
+}
+
+impl Sessions {
+    /// Read from `db`.
+    #[must_use]
+    pub fn new(db: Db, clock: Clock) -> Self {
+        let known = Arc::new(Cache::new(REMEMBERED));
+        Self { db, clock, known }
+    }
+
+    /// The session of a token.
+    ///
+    /// # Errors
+    /// TOKEN_INVALID, TOKEN_EXPIRED, or when the database fails.
+    pub async fn open(&self, token: &str) -> Result<Arc<Session>, Refusal> {
+        let (account, digest) = SessionToken::read(token).ok_or_else(Refusal::token_invalid)?;
+        let session = match self.known.get(&digest) {
+            Some(session) => session,
+            None => {
+                let found = self.db.tx(
+                    SystemScope::for_job("open a visitor's session"),
+                    move |tx| {
+                        Box::pin(async move { visitors::find_session(tx, account, &digest).await })
+                    },
+                );
+                let session = Arc::new(found.await?.ok_or_else(Refusal::token_invalid)?);
+                self.known.insert(digest, Arc::clone(&session));
+                session
+            }
+        };
+        if self.clock.now() < session.expire_time {
+            Ok(session)
+        } else {
+            Err(Refusal::token_expired())
+        }
+    }
+}

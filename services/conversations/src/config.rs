@@ -1,0 +1,29 @@
+//! Settings.
+
+use std::net::SocketAddr;
+
+use secrecy::SecretString;
+use types::Clock;
+
+use crate::ingest::IngestConfig;
+
+/// What the service needs to start.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// PostgreSQL, as the role `beseda_conversations`.
+    pub database_url: SecretString,
+    /// Redis.
+    pub redis_url: String,
+    /// Address of identity, for example "http://127.0.0.1:7001".
+    pub identity: String,
+    /// With what it proves to identity who it is.
+    pub service_secret: SecretString,
+    /// The hot path.
+    pub ingest: IngestConfig,
+    /// Connections to PostgreSQL at most.
+    pub max_connections: u32,
+    /// The time.
+    pub clock: Clock,
+}

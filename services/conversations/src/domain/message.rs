@@ -1,0 +1,141 @@
+//! Messages and how far they have come.
+
+use time::OffsetDateTime;
+use types::{ConversationId, MessageId, UserId};
+
+/// How much of a message's text stands in a list.
+pub const PREVIEW_CHARACTERS: usize = 200;
+
+/// Who wrote a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AuthorKind {
+    /// The client.
+    Client,
+    /// An employee.
+    Employee,
+    /// A bot.
+    Bot,
+    /// The system itself.
+    System,
+}
+
+/// The author of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    /// What kind of author.
+    pub kind: AuthorKind,
+    /// Name to show.
+    pub name: String,
+    /// The employee.
+    pub user: Option<UserId>,
+}
+
+/// How far an outgoing message has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Stored, not yet taken by the channel.
+    Queued,
+    /// The channel took it.
+    Sent,
+    /// It is on the client's device.
+    Delivered,
+    /// The client has seen it.
+    Read,
+    /// It will not be delivered.
+    Failed,
+    /// Nobody knows whether the channel took it.
+    Unknown,
+}
+
+impl Status {
+    /// May news move a message from `self` to `next`? Status moves forward only: late news of an earlier stage change
+    /// nothing, and a failure counts only while the message was not yet on the client's device.
+    #[must_use]
+    pub fn moves_to(self, next: Self) -> bool {
+        match (self, next) {
+            (Self::Failed, Self::Delivered | Self::Read) => true,
+            (Self::Failed, _) | (_, Self::Queued) => false,
+            (_, Self::Failed) => self.stage() < Self::Delivered.stage(),
+            _ => next.stage() > self.stage(),
+        }
+    }
+
+    fn stage(self) -> u8 {
+        match self {
+            Self::Queued => 0,
+            Self::Unknown => 1,
+            Self::Sent | Self::Failed => 2,
+            Self::Delivered => 3,
+            Self::Read => 4,
+        }
+    }
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// Its conversation.
+    pub conversation: ConversationId,
+    /// Place in the chat.
+    pub seq: i64,
+    /// Who wrote it.
+    pub author: Author,
+    /// Text.
+    pub text: String,
+    /// The channel's word for content that cannot be shown; empty otherwise.
+    pub unsupported_kind: String,
+    /// The channel's id of the event that brought it.
+    pub external_event_id: String,
+    /// When the channel says it was written.
+    pub sent_time: Option<OffsetDateTime>,
+    /// How far it has come; `None` for incoming ones.
+    pub status: Option<Status>,
+    /// Why it failed.
+    pub failure_text: String,
+    /// When it was stored.
+    pub create_time: OffsetDateTime,
+}
+
+/// The beginning of a text, for lists.
+#[must_use]
+pub fn preview(text: &str) -> String {
+    text.chars().take(PREVIEW_CHARACTERS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ALL: [Status; 6] = [Status::Queued, Status::Sent, Status::Delivered, Status::Read, Status::Failed, Status::Unknown];
+
+    fn status() -> impl Strategy<Value = Status> {
+        proptest::sample::select(&ALL[..])
+    }
+
+    proptest! {
+        /// Whatever the order of news, what the client has seen stays seen.
+        #[test]
+        fn a_status_never_moves_back(news in proptest::collection::vec(status(), 0..20)) {
+            let mut current = Status::Queued;
+            let mut furthest = 0;
+            for next in news {
+                if current.moves_to(next) {
+                    current = next;
+                }
+                prop_assert!(current.stage() >= furthest || current == Status::Failed);
+                furthest = furthest.max(current.stage());
+            }
+        }
+    }
+
+    #[test]
+    fn a_delivered_message_cannot_fail() {
+        assert!(!Status::Delivered.moves_to(Status::Failed));
+        assert!(Status::Sent.moves_to(Status::Failed));
+        assert!(Status::Failed.moves_to(Status::Read), "a late receipt proves that it arrived");
+        assert!(ALL.iter().all(|status| !status.moves_to(*status)), "old news change nothing");
+    }
+}

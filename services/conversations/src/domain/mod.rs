@@ -1,0 +1,8 @@
+//! The rules of conversations as plain Rust: no database, no wire, no clock of its own.
+
+pub mod account;
+pub mod connection;
+pub mod conversation;
+pub mod delivery;
+pub mod message;
+pub mod routing;

@@ -1,0 +1,66 @@
+//! Work with one conversation, a file an operation.
+
+mod change;
+mod close;
+mod get;
+mod list_messages;
+mod mark_no_answer_needed;
+mod send;
+mod start;
+mod status;
+mod write;
+
+use std::sync::Arc;
+
+use api::conversations::v1::conversation_service_server::ConversationService;
+use api::conversations::v1::{
+    CloseConversationRequest, CloseConversationResponse, GetConversationRequest, GetConversationResponse, ListMessagesRequest,
+    ListMessagesResponse, MarkNoAnswerNeededRequest, MarkNoAnswerNeededResponse, SendMessageRequest, SendMessageResponse,
+    StartConversationRequest, StartConversationResponse,
+};
+use pg::Db;
+use tonic::{Request, Response, Status};
+use types::Clock;
+
+use crate::after_commit::AfterCommit;
+use crate::consumers::AccountStates;
+
+/// `ConversationService`.
+#[derive(Debug, Clone)]
+pub struct Conversations {
+    /// Database.
+    pub db: Db,
+    /// What is told after a commit.
+    pub after: AfterCommit,
+    /// May the account send?
+    pub accounts: Arc<AccountStates>,
+    /// The time.
+    pub clock: Clock,
+}
+
+#[tonic::async_trait]
+impl ConversationService for Conversations {
+    async fn get_conversation(&self, request: Request<GetConversationRequest>) -> Result<Response<GetConversationResponse>, Status> {
+        Ok(Response::new(get::get_conversation(self, &request).await?))
+    }
+
+    async fn list_messages(&self, request: Request<ListMessagesRequest>) -> Result<Response<ListMessagesResponse>, Status> {
+        Ok(Response::new(list_messages::list_messages(self, &request).await?))
+    }
+
+    async fn send_message(&self, request: Request<SendMessageRequest>) -> Result<Response<SendMessageResponse>, Status> {
+        Ok(Response::new(send::send_message(self, &request).await?))
+    }
+
+    async fn start_conversation(&self, request: Request<StartConversationRequest>) -> Result<Response<StartConversationResponse>, Status> {
+        Ok(Response::new(start::start_conversation(self, &request).await?))
+    }
+
+    async fn mark_no_answer_needed(&self, request: Request<MarkNoAnswerNeededRequest>) -> Result<Response<MarkNoAnswerNeededResponse>, Status> {
+        Ok(Response::new(mark_no_answer_needed::mark_no_answer_needed(self, &request).await?))
+    }
+
+    async fn close_conversation(&self, request: Request<CloseConversationRequest>) -> Result<Response<CloseConversationResponse>, Status> {
+        Ok(Response::new(close::close_conversation(self, &request).await?))
+    }
+}

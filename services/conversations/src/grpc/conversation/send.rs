@@ -1,0 +1,55 @@
+//! An employee's answer.
+
+use api::conversations::v1::{ChangeKind, SendMessageRequest, SendMessageResponse};
+use auth::{Caller, Permission};
+use kit::Refusal;
+use tonic::Request;
+
+use super::Conversations;
+use super::change::{self, Target};
+use super::get::conversation_id;
+use super::status::Error;
+use super::write::{self, Draft};
+use crate::changes::Change;
+use crate::grpc::viewer;
+use crate::store::chats;
+use crate::wire;
+
+pub async fn send_message(service: &Conversations, request: &Request<SendMessageRequest>) -> Result<SendMessageResponse, Refusal> {
+    let caller = Caller::of(request)?;
+    caller.require(Permission::InboxWrite)?;
+    let request = request.get_ref();
+    let target = Target { scope: caller.scope()?, viewer: viewer(&caller), id: conversation_id(&request.conversation_id)? };
+    let rest = SendMessageRequest { request_id: String::new(), ..request.clone() };
+    let draft = write::draft(service, &caller, "SendMessage", &request.text, &request.request_id, &rest)?;
+    write::check_subscription(service, &caller).await?;
+    let (reply, change) =
+        service.db.tx(target.scope, move |tx| Box::pin(async move { send(tx, target, &draft).await })).await?;
+    if let Some(change) = change {
+        service.after.changed([change.touched()]);
+        service.after.queued(&change.conversation.connector_key);
+    }
+    Ok(reply)
+}
+
+async fn send(tx: &mut pg::Tx, target: Target, draft: &Draft) -> Result<(SendMessageResponse, Option<Change>), Error> {
+    if let Some(answer) = write::answered(tx, draft).await? {
+        return Ok((answer, None));
+    }
+    let (chat, mut conversation) = change::lock(tx, target).await?;
+    if !conversation.is_open() {
+        return Err(Error::Closed(conversation.id));
+    }
+    write::connection_of(tx, target.scope, &chat).await?;
+    let seq = chats::next_seq(tx, target.scope, chat.id).await?;
+    let (message, last) = write::message(draft, conversation.id, seq);
+    conversation.add(last);
+    write::store(tx, &chat, &conversation, &message).await?;
+    let reply = SendMessageResponse {
+        message: Some(wire::message(&message)),
+        conversation: Some(wire::conversation(&conversation, target.viewer.sees())),
+    };
+    write::keep_answer(tx, draft, &reply).await?;
+    let change = change::finish(tx, ChangeKind::MessageAdded, &chat, &conversation, Some(message)).await?;
+    Ok((reply, Some(change)))
+}

@@ -1,0 +1,135 @@
+//! Writing first to the client of a chat.
+
+use access::{Viewer, Visibility};
+use api::conversations::v1::{ChangeKind, StartConversationRequest, StartConversationResponse};
+use auth::{AccountScope, Caller, Permission};
+use kit::Refusal;
+use kit::validate::Fields;
+use pg::Tx;
+use tonic::Request;
+use types::{ChatId, ConversationId};
+
+use super::status::Error;
+use super::write::{self, Draft};
+use super::{Conversations, change};
+use crate::changes::Change;
+use crate::domain::connection::{Connection, Mode};
+use crate::domain::conversation::{self, Answer, Conversation, Life};
+use crate::domain::message::Message;
+use crate::domain::routing::{Current, Route, route};
+use crate::grpc::viewer;
+use crate::store::chats::{self, LockedChat};
+use crate::store::conversations::{self, Wanted};
+use crate::store::accounts;
+use crate::wire;
+
+pub async fn start_conversation(service: &Conversations, request: &Request<StartConversationRequest>) -> Result<StartConversationResponse, Refusal> {
+    let caller = Caller::of(request)?;
+    caller.require(Permission::InboxWrite)?;
+    let (scope, viewer) = (caller.scope()?, viewer(&caller));
+    let request = request.get_ref();
+    let mut fields = Fields::new();
+    let chat: Option<ChatId> = fields.id("chat_id", &request.chat_id);
+    fields.finish()?;
+    let chat = chat.ok_or_else(|| Refusal::chat_not_found(&request.chat_id))?;
+    let rest = StartConversationRequest { request_id: String::new(), ..request.clone() };
+    let draft = write::draft(service, &caller, "StartConversation", &request.text, &request.request_id, &rest)?;
+    write::check_subscription(service, &caller).await?;
+    let (reply, change) =
+        service.db.tx(scope, move |tx| Box::pin(async move { start(tx, scope, viewer, chat, &draft).await })).await?;
+    if let Some(change) = change {
+        service.after.changed([change.touched()]);
+        service.after.queued(&change.conversation.connector_key);
+    }
+    Ok(reply)
+}
+
+async fn start(
+    tx: &mut Tx,
+    scope: AccountScope,
+    viewer: Viewer,
+    id: ChatId,
+    draft: &Draft,
+) -> Result<(StartConversationResponse, Option<Change>), Error> {
+    if let Some(answer) = write::answered(tx, draft).await? {
+        return Ok((answer, None));
+    }
+    let chat = chats::lock(tx, scope, id).await?.ok_or(Error::ChatNotFound(id))?;
+    if viewer.sees() == Visibility::Hidden {
+        return Err(Error::ChatNotFound(id));
+    }
+    let connection = write::connection_of(tx, scope, &chat).await?;
+    let found = newest(tx, scope, &chat, &connection).await?;
+    if let Some(open) = found.as_ref().filter(|conversation| conversation.is_open()) {
+        return Err(Error::AlreadyOpen(open.id));
+    }
+    let seq = chats::next_seq(tx, scope, chat.id).await?;
+    let current = if found.is_some() { Current::Closed } else { Current::None };
+    let (conversation, message, kind) = match (route(connection.mode, current), found) {
+        (Route::Reopen, Some(closed)) => reopen(tx, closed, draft, seq).await?,
+        _ => create(tx, scope, &connection, &chat, draft, seq).await?,
+    };
+    write::store(tx, &chat, &conversation, &message).await?;
+    let reply = StartConversationResponse {
+        message: Some(wire::message(&message)),
+        conversation: Some(wire::conversation(&conversation, viewer.sees())),
+    };
+    write::keep_answer(tx, draft, &reply).await?;
+    let change = change::tell(tx, kind, &chat, &conversation, Some(message)).await?;
+    Ok((reply, Some(change)))
+}
+
+/// The conversation of the chat that decides: an open one, else the newest.
+async fn newest(tx: &mut Tx, scope: AccountScope, chat: &LockedChat, connection: &Connection) -> Result<Option<Conversation>, Error> {
+    // An employee who writes first begins without a thread; several open threads do not stand in the way of another.
+    let wanted = Wanted { account: scope.account(), chat: chat.id, mode: connection.mode, thread: "" };
+    Ok(conversations::current_of_chat(tx, &[wanted]).await?.into_iter().next().flatten())
+}
+
+async fn reopen(tx: &mut Tx, mut conversation: Conversation, draft: &Draft, seq: i64) -> Result<(Conversation, Message, ChangeKind), Error> {
+    let (message, last) = write::message(draft, conversation.id, seq);
+    conversation.reopen();
+    conversation.add(last);
+    conversations::update(tx, std::slice::from_ref(&conversation)).await?;
+    Ok((conversation, message, ChangeKind::Reopened))
+}
+
+async fn create(
+    tx: &mut Tx,
+    scope: AccountScope,
+    connection: &Connection,
+    chat: &LockedChat,
+    draft: &Draft,
+    seq: i64,
+) -> Result<(Conversation, Message, ChangeKind), Error> {
+    let id = ConversationId::generate();
+    let (message, last) = write::message(draft, id, seq);
+    let numbers = accounts::take_numbers(tx, &[(scope.account(), 1)]).await?;
+    let conversation = Conversation {
+        id,
+        account: scope.account(),
+        number: numbers.first().map_or(0, |(_, number)| *number),
+        chat: chat.id,
+        connection: connection.id,
+        connector_key: connection.connector_key.clone(),
+        thread: thread_of(connection, id),
+        title: conversation::title(&chat.client_name, &chat.external_id),
+        life: Life::Open,
+        answer: Answer::NotNeeded,
+        last,
+        client_read_seq: 0,
+        version: 1,
+        create_time: draft.now,
+        update_time: draft.now,
+    };
+    conversations::insert(tx, std::slice::from_ref(&conversation)).await?;
+    Ok((conversation, message, ChangeKind::Created))
+}
+
+/// Where the client keeps several conversations apart, a new one needs a thread of its own that the client can answer in.
+fn thread_of(connection: &Connection, id: ConversationId) -> String {
+    match connection.mode {
+        Mode::Multiple => id.uuid().to_string(),
+        Mode::NewAfterClose | Mode::OneActive => String::new(),
+    }
+}

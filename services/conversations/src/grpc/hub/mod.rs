@@ -1,0 +1,155 @@
+//! `ConnectorHubService`: where connectors bring what clients write and take what employees answer.
+//!
+//! A connector of the installation (one of our services) works for every account, a program with an API key for its own
+//! only: what belongs to another account is to it as if it did not exist.
+
+mod channel_event;
+mod deliveries;
+mod list_conversations;
+mod list_messages;
+mod publish;
+mod publish_stream;
+mod register;
+mod report;
+mod take;
+mod wakes;
+mod watch_connections;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use api::connector::v1::connector_hub_service_server::ConnectorHubService;
+use api::connector::v1::{
+    ListChatConversationsRequest, ListChatConversationsResponse, ListChatMessagesRequest, ListChatMessagesResponse,
+    PublishRequest, PublishResponse, PublishStreamRequest, PublishStreamResponse, RegisterConnectorRequest,
+    RegisterConnectorResponse, ReportDeliveriesRequest, ReportDeliveriesResponse, TakeDeliveriesRequest,
+    TakeDeliveriesResponse, WatchConnectionsRequest, WatchConnectionsResponse,
+};
+use auth::{AccountScope, ConnectorScope};
+use futures::Stream;
+use kit::Refusal;
+use kit::lifecycle::Lifecycle;
+use pg::{Db, Scope, SystemScope};
+use tonic::{Request, Response, Status, Streaming};
+use types::{Clock, ConnectionId};
+
+use crate::after_commit::AfterCommit;
+use crate::directory::Directory;
+use crate::domain::connection::Connection;
+use crate::ingest::Ingest;
+
+/// A stream of answers.
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// The service. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Hub {
+    db: Db,
+    ingest: Ingest,
+    directory: Directory,
+    after: AfterCommit,
+    clock: Clock,
+    life: Lifecycle,
+}
+
+impl Hub {
+    /// The hub. It hears through Redis what other replicas queue.
+    ///
+    /// # Errors
+    /// When the URL of Redis is malformed.
+    pub fn new(
+        db: Db,
+        ingest: Ingest,
+        directory: Directory,
+        after: AfterCommit,
+        redis_url: &str,
+        clock: Clock,
+        life: &Lifecycle,
+    ) -> redis::RedisResult<Self> {
+        wakes::listen(redis_url, after.clone(), life)?;
+        Ok(Self { db, ingest, directory, after, clock, life: life.clone() })
+    }
+
+    /// A connection that the connector may use, with the right to its account's data. Another account's or connector's is
+    /// as unknown as one that does not exist.
+    async fn connection(
+        &self,
+        connector: &ConnectorScope,
+        id: ConnectionId,
+    ) -> Result<(Arc<Connection>, AccountScope), Refusal> {
+        let found = self.directory.find(&[id]).await?.remove(&id);
+        found.and_then(|connection| enter(connector, connection)).ok_or_else(|| Refusal::connection_not_found(id))
+    }
+}
+
+/// The connection and the right to its account's data, if it is the connector's.
+fn enter(connector: &ConnectorScope, connection: Arc<Connection>) -> Option<(Arc<Connection>, AccountScope)> {
+    let scope = connector.enter(connection.account).filter(|_| connection.connector_key == connector.key())?;
+    Some((connection, scope))
+}
+
+/// Whose rows a connector sees: its account's, or everybody's.
+fn rows_of(connector: &ConnectorScope, job: &'static str) -> Scope {
+    let own = connector.account().and_then(|account| connector.enter(account));
+    own.map_or_else(|| SystemScope::for_job(job).into(), Scope::from)
+}
+
+#[tonic::async_trait]
+impl ConnectorHubService for Hub {
+    type WatchConnectionsStream = Answers<WatchConnectionsResponse>;
+    type PublishStreamStream = Answers<PublishStreamResponse>;
+    type TakeDeliveriesStream = Answers<TakeDeliveriesResponse>;
+
+    async fn register_connector(
+        &self,
+        request: Request<RegisterConnectorRequest>,
+    ) -> Result<Response<RegisterConnectorResponse>, Status> {
+        Ok(Response::new(register::register(self, request).await?))
+    }
+
+    async fn watch_connections(
+        &self,
+        request: Request<WatchConnectionsRequest>,
+    ) -> Result<Response<Self::WatchConnectionsStream>, Status> {
+        Ok(Response::new(watch_connections::watch(self, request)?))
+    }
+
+    async fn publish(&self, request: Request<PublishRequest>) -> Result<Response<PublishResponse>, Status> {
+        Ok(Response::new(publish::publish(self, request).await?))
+    }
+
+    async fn publish_stream(
+        &self,
+        request: Request<Streaming<PublishStreamRequest>>,
+    ) -> Result<Response<Self::PublishStreamStream>, Status> {
+        Ok(Response::new(publish_stream::publish_stream(self, request).await?))
+    }
+
+    async fn take_deliveries(
+        &self,
+        request: Request<TakeDeliveriesRequest>,
+    ) -> Result<Response<Self::TakeDeliveriesStream>, Status> {
+        Ok(Response::new(take::take(self, request)?))
+    }
+
+    async fn report_deliveries(
+        &self,
+        request: Request<ReportDeliveriesRequest>,
+    ) -> Result<Response<ReportDeliveriesResponse>, Status> {
+        Ok(Response::new(report::report(self, request).await?))
+    }
+
+    async fn list_chat_messages(
+        &self,
+        request: Request<ListChatMessagesRequest>,
+    ) -> Result<Response<ListChatMessagesResponse>, Status> {
+        Ok(Response::new(list_messages::list(self, request).await?))
+    }
+
+    async fn list_chat_conversations(
+        &self,
+        request: Request<ListChatConversationsRequest>,
+    ) -> Result<Response<ListChatConversationsResponse>, Status> {
+        Ok(Response::new(list_conversations::list(self, request).await?))
+    }
+}

@@ -1,0 +1,9 @@
+//! The wire side: authorise, validate, domain and store, reply. A file an operation.
+
+pub mod connection;
+pub mod conversation;
+pub mod hub;
+pub mod inbox;
+mod viewer;
+
+pub(crate) use viewer::{author, viewer};

@@ -1,0 +1,126 @@
+//! Conversations: what clients write, in numbered conversations, shown to those who may see it, and the way of answers back.
+//!
+//! Connectors bring events to the hub ([`ingest`] stores them) and take deliveries from it. Employees list, read, write and
+//! watch. Every change is told through the outbox: to live streams ([`live`]) and to other services.
+
+mod after_commit;
+mod changes;
+mod config;
+mod consumers;
+mod directory;
+mod domain;
+mod grpc;
+mod ingest;
+mod live;
+mod store;
+mod wire;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use api::connector::v1::connector_hub_service_server::ConnectorHubServiceServer;
+use api::conversations::v1::connection_service_server::ConnectionServiceServer;
+use api::conversations::v1::conversation_service_server::ConversationServiceServer;
+use api::conversations::v1::inbox_service_server::InboxServiceServer;
+use api::events::internal::v1::event_log_service_server::EventLogServiceServer;
+use auth::{AuthLayer, ServiceTokens, Verifier};
+use events::{Carrier, EventLog, RemoteSource};
+use kit::lifecycle::Lifecycle;
+use kit::server::{MAX_REQUEST_BYTES, Server};
+use pg::{Db, Migrations};
+use tokio::net::TcpListener;
+use tonic::transport::Channel;
+
+pub use config::Config;
+pub use ingest::IngestConfig;
+
+/// Name of the service, of its schema and (with "beseda_" before it) of its role.
+pub const NAME: &str = "conversations";
+
+/// Its migrations.
+pub static MIGRATIONS: Migrations =
+    Migrations { service: NAME, schema: NAME, role: "beseda_conversations", migrator: sqlx::migrate!() };
+
+/// The service, connected and bound, not yet serving.
+#[derive(Debug)]
+pub struct App {
+    config: Config,
+    db: Db,
+    identity: Channel,
+    listener: TcpListener,
+}
+
+impl App {
+    /// Connects to the database and binds the socket.
+    ///
+    /// # Errors
+    /// When the database is refused, or the port is taken.
+    pub async fn build(config: Config) -> anyhow::Result<Self> {
+        let database = pg::Config { url: config.database_url.clone(), max_connections: config.max_connections };
+        let db = Db::connect(&database, &MIGRATIONS).await?;
+        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("{NAME} cannot listen on {}", config.listen))?;
+        let identity = kit::channel(&config.identity)?;
+        Ok(Self { config, db, identity, listener })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the socket is gone.
+    pub fn addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until the life ends.
+    ///
+    /// # Errors
+    /// When it cannot start, or the socket fails.
+    pub async fn run(self, life: Lifecycle) -> anyhow::Result<()> {
+        let Self { config, db, identity, listener } = self;
+        let verifier = Verifier::new(identity.clone(), config.clock.clone(), &life);
+        let tokens = ServiceTokens::new(identity.clone(), NAME, config.service_secret.clone(), config.clock.clone());
+
+        let carrier = Carrier::new(&config.redis_url, NAME)?;
+        let waker = events::relay(db.clone(), carrier.clone(), &life);
+        let after = after_commit::AfterCommit::new(&config.redis_url, waker, &life)?;
+        let live = live::Live::start(db.clone(), carrier, &life).await?;
+        let ingest = ingest::Ingest::new(&config.ingest, &db, &config.clock, &after, &life);
+        let directory = directory::Directory::new(db.clone());
+        let accounts = Arc::new(consumers::AccountStates::new(db.clone(), tokens.channel(identity.clone())));
+        consumers::spawn(&db, Carrier::new(&config.redis_url, "identity")?, RemoteSource::new(identity, &tokens), &life);
+        prune(db.clone(), &config, &life);
+
+        let inbox = grpc::inbox::Inbox { db: db.clone(), live, clock: config.clock.clone() };
+        let conversations =
+            grpc::conversation::Conversations { db: db.clone(), after: after.clone(), accounts, clock: config.clock.clone() };
+        let connections = grpc::connection::Connections::new(db.clone(), directory.clone(), config.clock.clone());
+        let hub = grpc::hub::Hub::new(db.clone(), ingest, directory, after, &config.redis_url, config.clock.clone(), &life)?;
+
+        let health = db.clone();
+        Server::new(NAME)?
+            .service(InboxServiceServer::new(inbox).max_decoding_message_size(MAX_REQUEST_BYTES))
+            .service(ConversationServiceServer::new(conversations).max_decoding_message_size(MAX_REQUEST_BYTES))
+            .service(ConnectionServiceServer::new(connections).max_decoding_message_size(MAX_REQUEST_BYTES))
+            .service(ConnectorHubServiceServer::new(hub).max_decoding_message_size(MAX_REQUEST_BYTES))
+            .service(EventLogServiceServer::new(EventLog(db)))
+            .health(move || {
+                let db = health.clone();
+                async move { db.is_reachable().await }
+            })
+            .serve(listener, AuthLayer::new(verifier), life)
+            .await
+    }
+}
+
+/// Deletes old answers of repeated calls, now and then.
+fn prune(db: Db, config: &Config, life: &Lifecycle) {
+    const EVERY: std::time::Duration = std::time::Duration::from_secs(600);
+    let (clock, stopping) = (config.clock.clone(), life.stopping());
+    life.spawn("prune idempotency keys", async move {
+        loop {
+            while pg::idempotency::prune(&db, clock.now()).await.is_ok_and(|deleted| deleted > 0) {}
+            tokio::select! { () = clock.sleep(EVERY) => {}, () = stopping.cancelled() => return }
+        }
+    });
+}

@@ -1,0 +1,197 @@
+//! Live streams: one follower of this service's events for the whole process, many subscribers.
+//!
+//! The follower reads every event once, decodes it once, keeps the newest of each shard in memory and hands each to the
+//! subscribers of its account. A subscriber's queue is bounded: who is too slow is told to list again. A stream that
+//! resumes gets what it missed from memory or from the outbox, or an honest reset.
+
+mod cursor;
+mod follower;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use api::conversations::internal::v1::ConversationEvent;
+use events::{Carrier, LocalSource, Place, SHARDS, shard_of};
+use kit::lifecycle::Lifecycle;
+use pg::{Db, Error};
+use prost::Message as _;
+use tokio::sync::mpsc;
+use types::AccountId;
+
+pub use cursor::Cursor;
+
+/// How many events of a shard are kept in memory for streams that resume.
+const KEPT: usize = 2_048;
+
+/// How many events may wait for one subscriber.
+const QUEUE: usize = 256;
+
+/// How far back a stream may resume from the outbox before listing again is cheaper for everybody.
+const REPLAY: i64 = 5_000;
+
+/// An event, decoded once for all subscribers.
+#[derive(Debug)]
+pub struct LiveEvent {
+    /// Where it stands.
+    pub place: Place,
+    /// Account it happened in.
+    pub account: AccountId,
+    /// The event.
+    pub event: ConversationEvent,
+}
+
+/// What a subscriber has to know at the start.
+#[derive(Debug)]
+pub struct Subscription {
+    /// Events after the position at which the subscription began. It ends when the subscriber was too slow.
+    pub queue: mpsc::Receiver<Arc<LiveEvent>>,
+    /// The position of the account's shard at which the subscription began.
+    pub began: Place,
+    /// The stop of the process ends the stream.
+    pub stopping: tokio_util::sync::CancellationToken,
+}
+
+/// Events between a cursor and now.
+#[derive(Debug)]
+pub enum Missed {
+    /// All of them.
+    Events(Vec<Arc<LiveEvent>>),
+    /// They are no longer kept, or too many.
+    TooOld,
+}
+
+/// Hands events to subscribers. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Live {
+    db: Db,
+    shards: Arc<Vec<Mutex<Shard>>>,
+    life: Lifecycle,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    /// Position of the newest event handed out.
+    at: i64,
+    /// The newest events, without holes.
+    kept: VecDeque<Arc<LiveEvent>>,
+    subscribers: HashMap<AccountId, Vec<mpsc::Sender<Arc<LiveEvent>>>>,
+}
+
+impl Live {
+    /// Starts following. The streams begin at the newest position.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn start(db: Db, carrier: Carrier, life: &Lifecycle) -> Result<Self, Error> {
+        let positions = events::positions(&db).await?;
+        let shards = positions.iter().map(|at| Mutex::new(Shard { at: *at, ..Shard::default() })).collect();
+        let live = Self { db: db.clone(), shards: Arc::new(shards), life: life.clone() };
+        follower::spawn(live.clone(), carrier, Arc::new(LocalSource(db)), positions, life);
+        Ok(live)
+    }
+
+    /// Begins to listen to an account.
+    #[must_use]
+    pub fn subscribe(&self, account: AccountId) -> Subscription {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let number = shard_of(account);
+        let position = self.with_shard(number, |shard| {
+            let listening = shard.subscribers.entry(account).or_default();
+            listening.retain(|sender| !sender.is_closed());
+            listening.push(sender);
+            shard.at
+        });
+        Subscription { queue, began: Place { shard: number, position }, stopping: self.life.stopping() }
+    }
+
+    /// The newest position of an account's shard that was handed out.
+    #[must_use]
+    pub fn position(&self, account: AccountId) -> Place {
+        let shard = shard_of(account);
+        Place { shard, position: self.with_shard(shard, |shard| shard.at) }
+    }
+
+    /// The account's events after `after` up to `until`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn missed(&self, account: AccountId, after: Place, until: Place) -> Result<Missed, Error> {
+        if after.position >= until.position {
+            return Ok(Missed::Events(Vec::new()));
+        }
+        if let Some(events) = self.from_memory(account, after, until) {
+            return Ok(Missed::Events(events));
+        }
+        if until.position - after.position > REPLAY {
+            return Ok(Missed::TooOld);
+        }
+        self.from_outbox(account, after, until).await
+    }
+
+    fn from_memory(&self, account: AccountId, after: Place, until: Place) -> Option<Vec<Arc<LiveEvent>>> {
+        self.with_shard(after.shard, |shard| {
+            let oldest = shard.kept.front()?.place.position;
+            let within = |event: &&Arc<LiveEvent>| event.place.position > after.position && event.place.position <= until.position;
+            (oldest <= after.position + 1)
+                .then(|| shard.kept.iter().filter(within).filter(|event| event.account == account).cloned().collect())
+        })
+    }
+
+    async fn from_outbox(&self, account: AccountId, after: Place, until: Place) -> Result<Missed, Error> {
+        let mut events = Vec::new();
+        let mut at = after;
+        while at.position < until.position {
+            let page = events::read(&self.db, &[at], 500).await?;
+            let Some(first) = page.first() else { break };
+            if first.position != at.position + 1 {
+                return Ok(Missed::TooOld);
+            }
+            at.position = page.last().map_or(at.position, |event| event.position);
+            let decoded = page.iter().filter(|event| event.position <= until.position).filter_map(decode);
+            events.extend(decoded.filter(|event| event.account == account).map(Arc::new));
+        }
+        Ok(Missed::Events(events))
+    }
+
+    /// Hands an event to the subscribers of its account.
+    fn hand_out(&self, event: &Arc<LiveEvent>) {
+        self.with_shard(event.place.shard, |shard| {
+            shard.at = event.place.position;
+            if shard.kept.len() == KEPT {
+                shard.kept.pop_front();
+            }
+            shard.kept.push_back(Arc::clone(event));
+            if let Some(listening) = shard.subscribers.get_mut(&event.account) {
+                // A full queue means a slow reader: its stream ends with a reset. A closed one has gone.
+                listening.retain(|sender| sender.try_send(Arc::clone(event)).is_ok());
+                if listening.is_empty() {
+                    shard.subscribers.remove(&event.account);
+                }
+            }
+        });
+    }
+
+    /// The follower lost events that are no longer kept: nobody can be told what they were.
+    fn lose(&self, number: u16, position: i64) {
+        self.with_shard(number, |shard| {
+            shard.at = position;
+            shard.kept.clear();
+            shard.subscribers.clear();
+        });
+    }
+
+    fn with_shard<T>(&self, number: u16, action: impl FnOnce(&mut Shard) -> T) -> T {
+        let slot = usize::from(number % SHARDS);
+        action(&mut self.shards[slot].lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A carried event; `None` for what this version does not understand.
+fn decode(event: &events::Event) -> Option<LiveEvent> {
+    let account = uuid::Uuid::from_slice(&event.account_id).ok()?;
+    Some(LiveEvent {
+        place: Place { shard: u16::try_from(event.shard).ok()?, position: event.position },
+        account: account.into(),
+        event: ConversationEvent::decode(&event.payload[..]).ok()?,
+    })
+}

@@ -1,0 +1,58 @@
+//! Writing connections.
+
+use pg::{Error, Tx};
+
+use crate::domain::connection::Connection;
+use crate::store::numbers::of_mode;
+
+/// Stores a new connection and its place in the directory; false when its connector has one with the same external id in
+/// the account, which is left as it is.
+///
+/// # Errors
+/// When the database fails.
+#[tracing::instrument(name = "db.connection.insert", skip_all, fields(connection.id = %connection.id), err)]
+pub async fn insert(tx: &mut Tx, connection: &Connection) -> Result<bool, Error> {
+    let inserted = sqlx::query(
+        "WITH stored AS (
+             INSERT INTO connections (account_id, id, connector_key, external_id, title, conversation_mode, enabled, version, create_time)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT ON CONSTRAINT connections_external_id DO NOTHING
+             RETURNING id, account_id, connector_key
+         )
+         INSERT INTO connection_directory (connection_id, account_id, connector_key)
+         SELECT id, account_id, connector_key FROM stored",
+    )
+    .bind(connection.account.uuid())
+    .bind(connection.id.uuid())
+    .bind(&connection.connector_key)
+    .bind(&connection.external_id)
+    .bind(&connection.title)
+    .bind(of_mode(connection.mode))
+    .bind(connection.enabled)
+    .bind(connection.version)
+    .bind(connection.create_time)
+    .execute(&mut **tx)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// Stores what may change of a connection that this transaction has locked.
+///
+/// # Errors
+/// When the database fails.
+#[tracing::instrument(name = "db.connection.update", skip_all, fields(connection.id = %connection.id), err)]
+pub async fn update(tx: &mut Tx, connection: &Connection) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE connections SET title = $3, conversation_mode = $4, enabled = $5, version = $6
+          WHERE account_id = $1 AND id = $2",
+    )
+    .bind(connection.account.uuid())
+    .bind(connection.id.uuid())
+    .bind(&connection.title)
+    .bind(of_mode(connection.mode))
+    .bind(connection.enabled)
+    .bind(connection.version)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

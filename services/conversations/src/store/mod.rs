@@ -1,0 +1,10 @@
+//! This service's SQL, a file an aggregate. Every statement on an account's data names the account, and row-level security
+//! holds even where one would forget.
+
+pub mod accounts;
+pub mod chats;
+pub mod connections;
+pub mod conversations;
+pub mod deliveries;
+pub mod messages;
+pub(crate) mod numbers;

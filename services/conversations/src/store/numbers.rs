@@ -1,0 +1,111 @@
+//! Domain values as the small numbers of the tables; they are those of the contract.
+
+use pg::Error;
+use uuid::Uuid;
+
+use crate::domain::connection::Mode;
+use crate::domain::conversation::{Answer, ClosedBy};
+use crate::domain::message::{AuthorKind, Status};
+
+/// Life: open.
+pub const OPEN: i16 = 1;
+/// Life: closed.
+pub const CLOSED: i16 = 2;
+
+pub fn of_answer(answer: Answer) -> i16 {
+    match answer {
+        Answer::Required => 1,
+        Answer::NotNeeded => 2,
+    }
+}
+
+pub fn to_answer(number: i16) -> Option<Answer> {
+    Some(match number {
+        1 => Answer::Required,
+        2 => Answer::NotNeeded,
+        _ => return None,
+    })
+}
+
+pub fn of_author(kind: AuthorKind) -> i16 {
+    match kind {
+        AuthorKind::Client => 1,
+        AuthorKind::Employee => 2,
+        AuthorKind::Bot => 3,
+        AuthorKind::System => 4,
+    }
+}
+
+pub fn to_author(number: i16) -> Option<AuthorKind> {
+    Some(match number {
+        1 => AuthorKind::Client,
+        2 => AuthorKind::Employee,
+        3 => AuthorKind::Bot,
+        4 => AuthorKind::System,
+        _ => return None,
+    })
+}
+
+pub fn of_status(status: Option<Status>) -> i16 {
+    match status {
+        None => 0,
+        Some(Status::Queued) => 1,
+        Some(Status::Sent) => 2,
+        Some(Status::Delivered) => 3,
+        Some(Status::Read) => 4,
+        Some(Status::Failed) => 5,
+        Some(Status::Unknown) => 6,
+    }
+}
+
+pub fn to_status(number: i16) -> Option<Option<Status>> {
+    Some(match number {
+        0 => None,
+        1 => Some(Status::Queued),
+        2 => Some(Status::Sent),
+        3 => Some(Status::Delivered),
+        4 => Some(Status::Read),
+        5 => Some(Status::Failed),
+        6 => Some(Status::Unknown),
+        _ => return None,
+    })
+}
+
+pub fn of_mode(mode: Mode) -> i16 {
+    match mode {
+        Mode::NewAfterClose => 1,
+        Mode::OneActive => 2,
+        Mode::Multiple => 3,
+    }
+}
+
+pub fn to_mode(number: i16) -> Option<Mode> {
+    Some(match number {
+        1 => Mode::NewAfterClose,
+        2 => Mode::OneActive,
+        3 => Mode::Multiple,
+        _ => return None,
+    })
+}
+
+pub fn of_closed_by(by: ClosedBy) -> (i16, Option<Uuid>) {
+    match by {
+        ClosedBy::Employee(user) => (1, Some(user.uuid())),
+        ClosedBy::Client => (2, None),
+        ClosedBy::Program => (3, None),
+    }
+}
+
+pub fn to_closed_by(number: i16, user: Option<Uuid>) -> Option<ClosedBy> {
+    Some(match (number, user) {
+        (1, Some(user)) => ClosedBy::Employee(user.into()),
+        (2, None) => ClosedBy::Client,
+        (3, None) => ClosedBy::Program,
+        _ => return None,
+    })
+}
+
+/// A value that no version of this program wrote.
+pub fn corrupt(table: &'static str, column: &'static str, row: impl std::fmt::Display) -> Error {
+    Error::Corrupt { table, column, row: row.to_string() }
+}

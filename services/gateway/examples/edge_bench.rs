@@ -1,0 +1,161 @@
+//! How much the gateway costs: unary calls through it against the same calls without it, on one machine.
+//!
+//! `cargo run --release -p gateway --example edge_bench`. Client, gateway and service run as three processes, as they do in
+//! production; the baseline is measured before and after in the same run.
+
+#[expect(dead_code, unused_imports, reason = "the tests use the rest")]
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use api::onlinechat::v1::MarkReadRequest;
+use api::onlinechat::v1::visitor_service_client::VisitorServiceClient;
+use hdrhistogram::Histogram;
+use tonic::transport::{Channel, Endpoint};
+
+const ROUND: Duration = Duration::from_secs(5);
+const WARM_UP: Duration = Duration::from_secs(1);
+const ROUNDS: usize = 3;
+const CONNECTIONS: usize = 8;
+const IN_FLIGHT: usize = 16;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("service") => serve().await,
+        Some("gateway") => proxy(&arguments.next().unwrap_or_default()).await,
+        _ => measure().await,
+    }
+}
+
+/// The service alone, on a port that it prints.
+async fn serve() -> anyhow::Result<()> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    println!("{}", listener.local_addr()?);
+    let router = support::onlinechat(&Arc::default());
+    router.serve_with_incoming(tokio_stream::wrappers::TcpListenerStream::new(listener)).await?;
+    Ok(())
+}
+
+/// A gateway in front of it.
+async fn proxy(service: &str) -> anyhow::Result<()> {
+    let service = format!("http://{service}");
+    let mut config = gateway::Config::local(&service, &service, &service, "secret".into());
+    config.listen.set_port(0);
+    config.redis_url = std::env::var("BESEDA_REDIS_URL").unwrap_or("redis://127.0.0.1:1".to_owned());
+    config.limits.rates.address = support::PLENTY;
+    let app = gateway::App::build(config).await?;
+    println!("{}", app.addr());
+    app.run(kit::lifecycle::Lifecycle::with_signals()?).await
+}
+
+struct Process(Child, SocketAddr);
+
+impl Process {
+    fn start(arguments: &[&str]) -> anyhow::Result<Self> {
+        use std::io::BufRead as _;
+        let mut child = Command::new(std::env::current_exe()?).args(arguments).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        if let Some(output) = child.stdout.take() {
+            std::io::BufReader::new(output).read_line(&mut line)?;
+        }
+        Ok(Self(child, line.trim().parse()?))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+async fn measure() -> anyhow::Result<()> {
+    let service = Process::start(&["service"])?;
+    let gateway = Process::start(&["gateway", &service.1.to_string()])?;
+    let mut ratios = Vec::new();
+    let mut added = Vec::new();
+    for round in 1..=ROUNDS {
+        let before = saturate(service.1).await?;
+        let through = saturate(gateway.1).await?;
+        let after = saturate(service.1).await?;
+        let ratio = through / ((before + after) / 2.0);
+        ratios.push(ratio);
+        println!("{round}: direct {before:.0}/s, through the gateway {through:.0}/s, direct again {after:.0}/s: ratio {ratio:.3}");
+        let (direct, proxied) = (pace(service.1, through * 0.3).await?, pace(gateway.1, through * 0.3).await?);
+        let difference = |quantile| {
+            let micros = |histogram: &Histogram<u64>| histogram.value_at_quantile(quantile) as f64 / 1000.0;
+            micros(&proxied) - micros(&direct)
+        };
+        println!("{round}: at 30 %: p50 +{:.0} µs, p99 +{:.0} µs", difference(0.5), difference(0.99));
+        added.push(difference(0.5));
+    }
+    ratios.sort_by(f64::total_cmp);
+    added.sort_by(f64::total_cmp);
+    println!("median: ratio {:.3}, p50 +{:.0} µs", ratios[ROUNDS / 2], added[ROUNDS / 2]);
+    Ok(())
+}
+
+async fn connect(addr: SocketAddr) -> anyhow::Result<VisitorServiceClient<Channel>> {
+    let channel = Endpoint::from_shared(format!("http://{addr}"))?.tcp_nodelay(true).connect().await?;
+    Ok(VisitorServiceClient::new(channel))
+}
+
+/// Calls per second with as many in flight as the machine takes.
+async fn saturate(addr: SocketAddr) -> anyhow::Result<f64> {
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        let client = connect(addr).await?;
+        for _ in 0..IN_FLIGHT {
+            let mut client = client.clone();
+            tasks.spawn(async move {
+                let begun = Instant::now();
+                let mut calls = 0_u32;
+                while begun.elapsed() < WARM_UP + ROUND {
+                    client.mark_read(MarkReadRequest::default()).await?;
+                    calls += u32::from(begun.elapsed() > WARM_UP);
+                }
+                Ok::<_, tonic::Status>(calls)
+            });
+        }
+    }
+    let mut calls = 0.0;
+    while let Some(done) = tasks.join_next().await {
+        calls += f64::from(done??);
+    }
+    Ok(calls / ROUND.as_secs_f64())
+}
+
+/// Latencies in nanoseconds at a steady rate, counted from when each call was due.
+async fn pace(addr: SocketAddr, rate: f64) -> anyhow::Result<Histogram<u64>> {
+    let mut tasks = tokio::task::JoinSet::new();
+    let workers = 8;
+    for worker in 0..workers {
+        let mut client = connect(addr).await?;
+        tasks.spawn(async move {
+            let mut histogram = Histogram::<u64>::new(3)?;
+            let period = Duration::from_secs_f64(f64::from(workers) / rate);
+            let begun = tokio::time::Instant::now() + period.mul_f64(f64::from(worker) / f64::from(workers));
+            let mut due = begun;
+            while begun.elapsed() < ROUND {
+                tokio::time::sleep_until(due).await;
+                let sent = Instant::now();
+                client.mark_read(MarkReadRequest::default()).await?;
+                histogram.record(u64::try_from(sent.elapsed().as_nanos())?)?;
+                due += period;
+            }
+            anyhow::Ok(histogram)
+        });
+    }
+    let mut all = Histogram::<u64>::new(3)?;
+    while let Some(done) = tasks.join_next().await {
+        all.add(done??)?;
+    }
+    Ok(all)
+}

@@ -1,0 +1,138 @@
+//! The gateway as a whole.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use kit::lifecycle::Lifecycle;
+use tokio::net::TcpListener;
+
+use crate::api_keys::ApiKeys;
+use crate::config::Config;
+use crate::edge::Edge;
+use crate::forward::{Backend, Settings};
+use crate::here::Here;
+use crate::layers::{Parts, authentication::Tokens, stack};
+use crate::listener::{Listener, tls};
+use crate::pages::{Embeddings, Files, Jwks, Pages};
+use crate::rate::Limiter;
+use crate::router::{Backends, Router};
+use crate::rpcs::Rpcs;
+use crate::admin;
+
+/// Name of this service towards the others.
+const NAME: &str = "gateway";
+
+/// A gateway with its sockets bound.
+pub struct App {
+    config: Config,
+    listener: TcpListener,
+    admin: Option<TcpListener>,
+    addr: SocketAddr,
+}
+
+impl App {
+    /// Binds the sockets.
+    ///
+    /// # Errors
+    /// When an address is taken or may not be used.
+    pub async fn build(config: Config) -> anyhow::Result<Self> {
+        let listener = bind(config.listen).await?;
+        let admin = match config.admin_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        let addr = listener.local_addr()?;
+        Ok(Self { config, listener, admin, addr })
+    }
+
+    /// Where callers come in.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Where operators come in.
+    #[must_use]
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref()?.local_addr().ok()
+    }
+
+    /// Serves until `lifecycle` stops, then lets calls in progress finish.
+    ///
+    /// # Errors
+    /// When a setting cannot be used.
+    pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
+        let Self { config, listener, admin, addr } = self;
+        let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+        let backends = Arc::new(backends(&config, &lifecycle)?);
+        let here = Here::start(&backends, &lifecycle)?;
+        let pages = pages(&config, backends.clone())?;
+        let router = Router::new(backends.clone(), here, pages);
+        let handler = stack(parts(&config, &lifecycle)?, router);
+        let edge = Arc::new(Edge::new(handler, Rpcs::load()?, config.trusted_proxies.clone()));
+        if let Some(admin) = admin {
+            lifecycle.spawn("gateway.admin", admin::serve(admin, backends.clone(), lifecycle.stopping()));
+        }
+        tracing::info!(%addr, tls = tls.is_some(), "the gateway takes calls");
+        Listener::new(listener, tls, config.limits.clone()).serve(edge, &lifecycle).await;
+        backends.close();
+        Ok(())
+    }
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("listening on {address}: choose another address (BESEDA_LISTEN) if another program has this one")
+    })
+}
+
+fn backends(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Backends> {
+    let limits = &config.limits;
+    let settings = Settings {
+        connections: limits.connections_per_service,
+        patience: limits.patience,
+        ..Settings::default()
+    };
+    let start = |name, address: &str| Backend::start(name, address, settings.clone(), lifecycle);
+    Ok(Backends {
+        identity: start("identity", &config.identity)?,
+        conversations: start("conversations", &config.conversations)?,
+        onlinechat: start("connector-onlinechat", &config.onlinechat)?,
+    })
+}
+
+fn parts(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Parts> {
+    let identity = kit::channel(&config.identity)?;
+    let clock = config.clock.clone();
+    let limiter = Limiter::new(&config.redis_url, &config.redis_prefix, config.limits.rates, lifecycle)
+        .context("the address of Redis")?;
+    let limiter = Arc::new(limiter);
+    let keys = ApiKeys::new(identity.clone(), clock.clone(), limiter.clone());
+    let verifier = auth::Verifier::new(identity, clock, lifecycle);
+    Ok(Parts {
+        limits: config.limits.clone(),
+        cors_origins: config.cors_origins.clone(),
+        tokens: Tokens::new(verifier, Arc::new(keys)),
+        limiter,
+    })
+}
+
+fn pages(config: &Config, backends: Arc<Backends>) -> anyhow::Result<Pages> {
+    let identity = kit::channel(&config.identity)?;
+    let tokens = auth::ServiceTokens::new(
+        identity.clone(),
+        NAME,
+        config.service_secret.clone(),
+        config.clock.clone(),
+    );
+    let onlinechat = tokens.channel(kit::channel(&config.onlinechat)?);
+    Ok(Pages {
+        files: Files::new(config.web_root.clone()),
+        embeddings: Embeddings::new(onlinechat),
+        jwks: Jwks::new(identity),
+        backends,
+        public_url: config.public_url.trim_end_matches('/').to_owned(),
+        demo_chat: config.demo_chat.clone(),
+    })
+}

@@ -1,0 +1,99 @@
+//! What is no call: pages and files for browsers, the public keys, probes.
+
+mod chat;
+mod demo;
+mod files;
+mod jwks;
+pub mod probes;
+mod start;
+
+use std::sync::Arc;
+
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+
+pub use chat::Embeddings;
+pub use files::Files;
+pub use jwks::Jwks;
+
+use crate::body::Body;
+use crate::call::Call;
+use crate::refusals::page;
+use crate::router::Backends;
+
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// The pages.
+pub struct Pages {
+    /// Built files.
+    pub files: Files,
+    /// Who may frame which chat.
+    pub embeddings: Embeddings,
+    /// Public keys.
+    pub jwks: Jwks,
+    /// For readiness.
+    pub backends: Arc<Backends>,
+    /// How the outside reaches us, without a slash at the end.
+    pub public_url: String,
+    /// The chat of the demo page.
+    pub demo_chat: Option<String>,
+}
+
+impl Pages {
+    /// Answers a request.
+    pub async fn answer(&self, call: &Call) -> Response<Body> {
+        if call.method != Method::GET && call.method != Method::HEAD {
+            return wrong_method(call);
+        }
+        let mut response = match call.uri.path() {
+            "/" => self.start(),
+            "/demo" => self.demo().await,
+            "/healthz" => page(StatusCode::OK, "ok\n"),
+            "/readyz" => self.readyz(),
+            "/.well-known/jwks.json" => self.jwks.answer().await,
+            "/widget/loader.js" => self.files.answer(call, "loader.js").await,
+            path => match (path.strip_prefix("/chat/"), path.strip_prefix("/assets/")) {
+                (Some(chat), _) => self.chat(call, chat).await,
+                (_, Some(_)) => self.files.answer(call, &path[1..]).await,
+                (None, None) => not_found(),
+            },
+        };
+        let headers = response.headers_mut();
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
+        // The chat is meant to be shown on other sites, also on those that isolate themselves.
+        headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+        response
+    }
+
+    fn readyz(&self) -> Response<Body> {
+        let (ready, text) = probes::readiness(&self.backends);
+        page(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text)
+    }
+}
+
+fn not_found() -> Response<Body> {
+    page(StatusCode::NOT_FOUND, "There is nothing at this address.\n")
+}
+
+fn wrong_method(call: &Call) -> Response<Body> {
+    if call.method == Method::POST && call.uri.path().contains('.') {
+        return page(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Calls are made with content-type application/grpc, application/grpc-web or application/grpc-web-text.\n",
+        );
+    }
+    let mut response = page(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD are answered here.\n");
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
+}
+
+/// A page made here.
+fn html(text: impl Into<bytes::Bytes>, policy: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::full(text));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}

@@ -1,0 +1,15 @@
+//! The gateway through real sockets.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod authentication;
+mod calls;
+mod drain;
+mod faults;
+mod garbage;
+mod http;
+mod limits;
+mod pages;
+mod streams;
+mod web;

@@ -1,0 +1,93 @@
+//! Accounts.
+
+use time::OffsetDateTime;
+use types::AccountId;
+
+/// A company that uses Beseda.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// Name.
+    pub title: String,
+    /// BCP 47 language.
+    pub language: String,
+    /// Tariff.
+    pub plan: Plan,
+    /// Is the subscription paid?
+    pub subscription: Subscription,
+    /// Is imBox switched on?
+    pub imbox: bool,
+    /// Grows with every change.
+    pub version: i64,
+    /// When it was made.
+    pub create_time: OffsetDateTime,
+}
+
+/// Tariff, from small to large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// «Базовый».
+    Basic,
+    /// «Расширенный».
+    Extended,
+    /// «Профессиональный».
+    Professional,
+}
+
+impl Plan {
+    /// For the audit log and the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::Extended => "extended",
+            Self::Professional => "professional",
+        }
+    }
+}
+
+/// State of the subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subscription {
+    /// Paid.
+    Active,
+    /// Not paid: nothing can be sent.
+    Unpaid,
+}
+
+impl Subscription {
+    /// For the audit log and the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Unpaid => "unpaid",
+        }
+    }
+}
+
+/// Is it a BCP 47 tag, as far as its shape goes?
+#[must_use]
+pub fn is_language_tag(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let primary = parts.next().unwrap_or_default();
+    let letters = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let more = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    text.len() <= 35 && (2..=3).contains(&primary.len()) && letters(primary) && parts.all(more)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn language_tags_have_a_shape() {
+        for tag in ["ru", "es-MX", "zh-Hant-TW", "fil"] {
+            assert!(is_language_tag(tag), "{tag}");
+        }
+        for tag in ["", "r", "russian", "ru_RU", "ru-", "r1", "ru\n"] {
+            assert!(!is_language_tag(tag), "{tag}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Changes the account's settings.
+
+use api::identity::v1::{UpdateAccountRequest, UpdateAccountResponse};
+use kit::validate::Fields;
+use tonic::Request;
+
+use crate::Error;
+use crate::changes::accounts::{AccountChange, update};
+use crate::core::Core;
+use crate::grpc::mask::Mask;
+use crate::grpc::{split, wire};
+
+pub async fn handle(core: &Core, request: Request<UpdateAccountRequest>) -> Result<UpdateAccountResponse, Error> {
+    let (caller, request) = split(request)?;
+    caller.require_administrator()?;
+    let (scope, by) = (caller.scope()?, core.by(&caller)?);
+    let etag = request.account.as_ref().map(|account| account.etag.clone()).unwrap_or_default();
+    let change = validated(request)?;
+    let account =
+        core.db.tx(scope, move |tx| Box::pin(async move { update(tx, by, change, &etag).await })).await?;
+    core.waker.wake();
+    let account = account.ok_or(Error::Defect("the account of a token is none"))?;
+    Ok(UpdateAccountResponse { account: Some(account.into()) })
+}
+
+fn validated(request: UpdateAccountRequest) -> Result<AccountChange, Error> {
+    let mask = Mask::new(request.update_mask, &["title", "language", "imbox_enabled"])?;
+    let account = request.account.unwrap_or_default();
+    let mut fields = Fields::new();
+    let mut change = AccountChange::default();
+    if mask.has("title", !account.title.is_empty()) {
+        change.title = Some(fields.line("account.title", &account.title, 1..=200));
+    }
+    if mask.has("language", !account.language.is_empty()) {
+        change.language = wire::language(&mut fields, "account.language", &account.language);
+        if change.language.is_none() {
+            fields.reject("account.language", "must not be empty");
+        }
+    }
+    if mask.has("imbox_enabled", account.imbox_enabled) {
+        change.imbox = Some(account.imbox_enabled);
+    }
+    fields.finish()?;
+    Ok(change)
+}

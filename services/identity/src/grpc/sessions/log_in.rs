@@ -1,0 +1,96 @@
+//! Begins a session with e-mail and password.
+
+use api::identity::v1::{LogInRequest, LogInResponse};
+use kit::validate::Fields;
+use pg::SystemScope;
+use tonic::Request;
+use types::SessionId;
+
+use super::token_pair;
+use crate::Error;
+use crate::core::Core;
+use crate::domain::account::Account;
+use crate::domain::email::{self, Email};
+use crate::domain::password;
+use crate::domain::refresh::RefreshToken;
+use crate::domain::session::{REFRESH_LIFE, Rotation, Session};
+use crate::domain::user::User;
+use crate::grpc::client_address;
+use crate::store::users::Credentials;
+use crate::store::{accounts, sessions, users};
+
+pub async fn handle(core: &Core, request: Request<LogInRequest>) -> Result<LogInResponse, Error> {
+    let address = client_address(&request);
+    let request = request.into_inner();
+    let device = validated(&request)?;
+    let email = Email::parse(&request.email);
+    let who = format!("e-mail {}", request.email.trim().to_lowercase());
+    let paid = core.limits.take(&[address, who]).await?;
+    let known = match &email {
+        Some(email) => find(core, email).await?,
+        None => None,
+    };
+    // A wrong password, an unknown address and a user who is switched off take the same time and get the same answer.
+    let expected = known.as_ref().map(|known| known.password_hash.as_str());
+    let matches = core.passwords.verify(&request.password, expected).await?;
+    let known = known.filter(|known| matches && known.active).ok_or(Error::CredentialsInvalid)?;
+    let reply = begin(core, known, device).await?;
+    paid.give_back().await;
+    Ok(reply)
+}
+
+/// Only lengths are said: what an address has to look like is nothing to learn here.
+fn validated(request: &LogInRequest) -> Result<String, Error> {
+    let mut fields = Fields::new();
+    fields.key("email", &request.email, 1..=email::MAX_BYTES);
+    if request.password.is_empty() || request.password.chars().count() > *password::LENGTH.end() {
+        fields.reject("password", format!("must have 1 to {} characters", password::LENGTH.end()));
+    }
+    let device = fields.line("device", &request.device, 0..=200);
+    fields.finish()?;
+    Ok(device)
+}
+
+async fn find(core: &Core, email: &Email) -> Result<Option<Credentials>, Error> {
+    let digest = email.digest();
+    let scope = SystemScope::for_job("log-in");
+    core.db.tx(scope, move |tx| Box::pin(async move { Ok(users::by_email(tx, &digest).await?) })).await
+}
+
+async fn begin(core: &Core, known: Credentials, device: String) -> Result<LogInResponse, Error> {
+    let (account, id) = (known.account(), known.user());
+    let now = core.now();
+    let session = Session {
+        id: SessionId::generate(),
+        account,
+        user: id,
+        device,
+        create_time: now,
+        last_use_time: now,
+        expire_time: now + REFRESH_LIFE,
+        end_time: None,
+    };
+    let refresh = RefreshToken::first(account, session.id);
+    let (stored, family) = (session.clone(), refresh.family_digest());
+    let rotation = Rotation::first(refresh.digest());
+    let scope = SystemScope::for_job("log-in");
+    let (user, account): (User, Account) = core
+        .db
+        .tx(scope, move |tx| {
+            Box::pin(async move {
+                // The password was checked outside: whoever was switched off or got another one meanwhile stays out.
+                let user = users::lock(tx, account, id).await?.filter(|user| user.active);
+                let user = user.ok_or(Error::CredentialsInvalid)?;
+                let now_known = users::credentials(tx, account, id).await?;
+                if now_known.is_none_or(|now| now.password_hash != known.password_hash) {
+                    return Err(Error::CredentialsInvalid);
+                }
+                let account = accounts::get(tx, account).await?.ok_or(Error::CredentialsInvalid)?;
+                sessions::insert(tx, &stored, &family, &rotation).await?;
+                Ok((user, account))
+            })
+        })
+        .await?;
+    let access = core.employee_token(account.id, &user, &account.language, session.id)?;
+    Ok(LogInResponse { tokens: Some(token_pair(access, &refresh, &session)), user: Some(user.into()) })
+}

@@ -1,0 +1,128 @@
+//! Accounts.
+
+use pg::{Error, Tx};
+use sqlx::FromRow;
+use time::OffsetDateTime;
+use types::AccountId;
+use uuid::Uuid;
+
+use super::corrupt;
+use crate::domain::account::{Account, Plan, Subscription};
+
+#[derive(FromRow)]
+struct AccountRow {
+    account_id: Uuid,
+    title: String,
+    language: String,
+    plan: i16,
+    subscription: i16,
+    imbox: bool,
+    version: i64,
+    create_time: OffsetDateTime,
+}
+
+impl TryFrom<AccountRow> for Account {
+    type Error = Error;
+
+    fn try_from(row: AccountRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.account_id.into(),
+            title: row.title,
+            language: row.language,
+            plan: match row.plan {
+                1 => Plan::Basic,
+                2 => Plan::Extended,
+                3 => Plan::Professional,
+                _ => return Err(corrupt("accounts", "plan", row.account_id)),
+            },
+            subscription: match row.subscription {
+                1 => Subscription::Active,
+                2 => Subscription::Unpaid,
+                _ => return Err(corrupt("accounts", "subscription", row.account_id)),
+            },
+            imbox: row.imbox,
+            version: row.version,
+            create_time: row.create_time,
+        })
+    }
+}
+
+fn plan_number(plan: Plan) -> i16 {
+    match plan {
+        Plan::Basic => 1,
+        Plan::Extended => 2,
+        Plan::Professional => 3,
+    }
+}
+
+fn subscription_number(subscription: Subscription) -> i16 {
+    match subscription {
+        Subscription::Active => 1,
+        Subscription::Unpaid => 2,
+    }
+}
+
+/// Adds an account.
+#[tracing::instrument(level = "debug", name = "db.account.insert", skip_all)]
+pub async fn insert(tx: &mut Tx, account: &Account) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO accounts (account_id, title, language, plan, subscription, imbox, version, create_time)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(account.id.uuid())
+    .bind(&account.title)
+    .bind(&account.language)
+    .bind(plan_number(account.plan))
+    .bind(subscription_number(account.subscription))
+    .bind(account.imbox)
+    .bind(account.version)
+    .bind(account.create_time)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// An account.
+#[tracing::instrument(level = "debug", name = "db.account.get", skip_all)]
+pub async fn get(tx: &mut Tx, account: AccountId) -> Result<Option<Account>, Error> {
+    let row: Option<AccountRow> = sqlx::query_as(
+        "SELECT account_id, title, language, plan, subscription, imbox, version, create_time
+           FROM accounts WHERE account_id = $1",
+    )
+    .bind(account.uuid())
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.map(Account::try_from).transpose()
+}
+
+/// An account, which nobody else changes until the transaction ends.
+#[tracing::instrument(level = "debug", name = "db.account.lock", skip_all)]
+pub async fn lock(tx: &mut Tx, account: AccountId) -> Result<Option<Account>, Error> {
+    let row: Option<AccountRow> = sqlx::query_as(
+        "SELECT account_id, title, language, plan, subscription, imbox, version, create_time
+           FROM accounts WHERE account_id = $1 FOR NO KEY UPDATE",
+    )
+    .bind(account.uuid())
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.map(Account::try_from).transpose()
+}
+
+/// Stores what can change of an account that was locked.
+#[tracing::instrument(level = "debug", name = "db.account.update", skip_all)]
+pub async fn update(tx: &mut Tx, account: &Account) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE accounts SET title = $2, language = $3, plan = $4, subscription = $5, imbox = $6, version = $7
+          WHERE account_id = $1",
+    )
+    .bind(account.id.uuid())
+    .bind(&account.title)
+    .bind(&account.language)
+    .bind(plan_number(account.plan))
+    .bind(subscription_number(account.subscription))
+    .bind(account.imbox)
+    .bind(account.version)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! Identity through gRPC, on a real PostgreSQL and Redis.
+
+mod access;
+mod accounts;
+mod api_keys;
+mod app;
+mod audit;
+mod errors;
+mod groups;
+mod internal;
+mod limits;
+mod log_in;
+mod refresh;
+mod signing;
+mod users;

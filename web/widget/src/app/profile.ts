@@ -1,0 +1,34 @@
+// What the browser remembers of the last session, so that a window opened without a connection can already be used.
+
+import type { Settings } from "./model";
+import type { KeyValues } from "./storage";
+
+export interface Profile {
+  readonly visitorId: string;
+  readonly settings: Settings;
+}
+
+export class ProfileStorage {
+  readonly #key: string;
+
+  constructor(
+    private readonly storage: KeyValues,
+    chatId: string,
+  ) {
+    this.#key = `beseda:${chatId}:profile`;
+  }
+
+  read(): Profile | null {
+    try {
+      const { visitorId, settings } = JSON.parse(this.storage.get(this.#key) ?? "") as Partial<Profile>;
+      const isComplete = typeof settings?.title === "string" && typeof settings.maxTextLength === "number";
+      return visitorId && isComplete ? { visitorId, settings } : null;
+    } catch {
+      return null;
+    }
+  }
+
+  write({ visitorId, settings }: Profile): void {
+    this.storage.set(this.#key, JSON.stringify({ visitorId, settings }));
+  }
+}

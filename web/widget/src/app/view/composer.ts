@@ -1,0 +1,95 @@
+// The place to write: Enter sends, Shift+Enter begins a new line.
+
+import type { Texts } from "../i18n/texts";
+import { h, icon, setText } from "./dom";
+
+const SEND = "M4 12l16-8-6 16-3-6-7-2z";
+/** The counter appears this many characters before the limit. */
+const COUNTER_FROM = 200;
+const MAX_HEIGHT = 140;
+
+export class Composer {
+  readonly element: HTMLFormElement;
+  readonly #input: HTMLTextAreaElement;
+  readonly #counter = h("p", { class: "counter", role: "status" });
+  readonly #button: HTMLButtonElement;
+  #limit = 0;
+
+  constructor(
+    private readonly texts: Texts,
+    private readonly drafts: Map<string, string>,
+    private readonly threadId: string,
+    private readonly send: (text: string) => void,
+  ) {
+    this.#input = h("textarea", {
+      rows: "1",
+      dir: "auto",
+      enterkeyhint: "send",
+      "aria-label": texts.composerLabel,
+      placeholder: texts.composerPlaceholder,
+    });
+    this.#button = h("button", { type: "submit", class: "send", "aria-label": texts.send }, icon(SEND));
+    const line = h("div", { class: "line" }, this.#input, this.#button);
+    this.element = h("form", { class: "composer" }, this.#counter, line);
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#input.addEventListener("keydown", (event) => this.#keydown(event));
+    this.#input.addEventListener("input", () => this.#changed());
+    this.#input.value = drafts.get(threadId) ?? "";
+  }
+
+  setLimit(limit: number): void {
+    if (limit === this.#limit) return;
+    this.#limit = limit;
+    this.#changed();
+  }
+
+  focus(): void {
+    this.#input.focus();
+  }
+
+  #keydown(event: KeyboardEvent): void {
+    // While a word is being composed (Chinese, Japanese, …) Enter belongs to the input method.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#submit();
+  }
+
+  #submit(): void {
+    const text = this.#input.value.trim();
+    if (text === "" || this.#charactersLeft(text) < 0) return;
+    this.#input.value = "";
+    this.#changed();
+    this.#input.focus();
+    this.send(text);
+  }
+
+  #changed(): void {
+    const text = this.#input.value.trim();
+    const left = this.#charactersLeft(text);
+    this.drafts.set(this.threadId, this.#input.value);
+    this.#button.disabled = text === "" || left < 0;
+    this.#counter.hidden = left > COUNTER_FROM;
+    this.#counter.classList.toggle("over", left < 0);
+    setText(this.#counter, this.#counterText(left));
+    this.#input.setAttribute("aria-invalid", String(left < 0));
+    this.#fit();
+  }
+
+  #counterText(left: number): string {
+    if (left > COUNTER_FROM) return "";
+    return left < 0 ? this.texts.charactersOver(-left) : this.texts.charactersLeft(left);
+  }
+
+  /** Counted as the server counts: a character outside the basic plane is one. */
+  #charactersLeft(text: string): number {
+    return this.#limit - [...text].length;
+  }
+
+  #fit(): void {
+    this.#input.style.height = "auto";
+    this.#input.style.height = `${Math.min(MAX_HEIGHT, this.#input.scrollHeight)}px`;
+  }
+}
