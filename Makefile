@@ -27,9 +27,10 @@ bench: install-up $(WIDGET)/dist/loader.js ## measure on a release build (ARGS="
 	@$(CARGO) build --quiet --release --package beseda --package bench
 	@target/release/bench $(ARGS)
 
-proto: tools/node_modules/.ready ## format the contracts and write libs/api anew
+proto: tools/node_modules/.ready $(WIDGET)/node_modules/.ready ## format the contracts and write the code made from them anew
 	@tools/node_modules/.bin/buf format -w proto
 	@BESEDA_REGENERATE=1 $(CARGO) test --quiet --package api
+	@cd $(WIDGET) && npm run generate --silent
 	@tools/node_modules/.bin/buf lint proto
 
 web: $(WIDGET)/dist/loader.js ## build the web pages

@@ -21,5 +21,6 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["tests/**/*.test.ts"],
     restoreMocks: true,
+    testTimeout: 30_000,
   },
 });

@@ -53,7 +53,7 @@ fn runner() -> Command {
     if is_installed("cargo-nextest") {
         command.args(["nextest", "run"]);
     } else {
-        command.args(["test", "--no-fail-fast", "--bins", "--lib", "--tests"]);
+        command.args(["test", "--no-fail-fast", "--tests"]);
     }
     command
 }

@@ -29,7 +29,7 @@ pub struct Migrations {
 }
 
 /// The key of the advisory lock: "beseda" in ASCII.
-const LOCK: i64 = 0x0062_6573_6564_61;
+const LOCK: i64 = 0x0000_6265_7365_6461;
 
 /// What the owner makes in every database: helpers for row-level security.
 const HELPERS: &str = include_str!("../sql/helpers.sql");

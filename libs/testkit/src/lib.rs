@@ -20,6 +20,7 @@
 mod binary;
 mod database;
 mod process;
+mod schema;
 mod server;
 mod wait;
 
@@ -27,6 +28,7 @@ pub use crate::{
     binary::beseda_binary,
     database::TestDb,
     process::Process,
+    schema::{Exceptions, assert_schema},
     server::{STORES, Server},
     wait::{wait_for, wait_for_state, wait_for_state_within},
 };

@@ -83,6 +83,41 @@ async fn a_database_is_gone_with_its_test() {
 }
 
 #[tokio::test]
+async fn a_schema_without_comments_guards_or_accounts_in_front_is_refused() {
+    let db = testkit::database(&[&*MIGRATIONS]).await;
+    testkit::assert_schema(&db, &MIGRATIONS, testkit::Exceptions::default()).await;
+
+    let defects = "CREATE TABLE notes.loose (account_id uuid, n integer);
+        CREATE INDEX loose_n ON notes.loose (n);
+        CREATE TABLE notes.nobodys (n integer);";
+    sqlx::raw_sql(defects)
+        .execute(&mut db.owner().await)
+        .await
+        .expect("made");
+    let mut checks = tokio::task::JoinSet::new();
+    checks.spawn(async move {
+        let exceptions = testkit::Exceptions {
+            tables: &["gone"],
+            indexes: &[],
+        };
+        testkit::assert_schema(&db, &MIGRATIONS, exceptions).await;
+    });
+    let checked = checks.join_next().await.expect("one check");
+    let panic = checked.expect_err("it fails").into_panic();
+    let text = panic.downcast_ref::<String>().expect("a text");
+    for problem in [
+        "table loose has no comment",
+        "column loose.n has no comment",
+        "table nobodys has no account_id",
+        "table loose is not guarded",
+        "index notes.loose_n of loose does not begin",
+        "gone is an exception",
+    ] {
+        assert!(text.contains(problem), "{problem} is not in {text}");
+    }
+}
+
+#[tokio::test]
 async fn a_private_server_keeps_committed_rows_when_it_is_killed() {
     let server = testkit::private_postgres(false).await;
     let db = server.database(&[&*MIGRATIONS]).await;

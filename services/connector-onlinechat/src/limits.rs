@@ -4,7 +4,8 @@
 //! around its border. Without Redis each replica counts by itself, so the limits grow with the replicas and still hold.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -70,11 +71,15 @@ pub enum Action {
     Other,
 }
 
+/// How long a replica counts by itself after Redis failed: a Redis that answers nobody must not slow every call.
+const ALONE: Duration = Duration::from_secs(1);
+
 /// Counts calls. Meant to be shared.
 pub struct Limiter {
     limits: Limits,
     redis: ConnectionManager,
     clock: Clock,
+    alone_until: Mutex<Option<Instant>>,
     local: [(Rate, DefaultKeyedRateLimiter<String>); 4],
 }
 
@@ -93,6 +98,7 @@ impl Limiter {
             limits,
             redis,
             clock,
+            alone_until: Mutex::new(None),
             local,
         }
     }
@@ -123,22 +129,42 @@ impl Limiter {
             .into_iter()
             .filter_map(|(name, rate, who)| Some((name, rate, who?)))
             .collect();
+        if counted.is_empty() {
+            return Ok(());
+        }
+        if self.is_alone() {
+            return self.count_here(&counted);
+        }
         match self.count(&counted).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 tracing::debug!(%error, "calls are counted on this replica alone");
+                self.set_alone();
                 self.count_here(&counted)
             }
         }
+    }
+
+    fn is_alone(&self) -> bool {
+        let until = *self
+            .alone_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    fn set_alone(&self) {
+        let until = Some(Instant::now() + ALONE);
+        *self
+            .alone_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = until;
     }
 
     async fn count(
         &self,
         counted: &[(&str, Rate, String)],
     ) -> redis::RedisResult<Result<(), Refusal>> {
-        if counted.is_empty() {
-            return Ok(Ok(()));
-        }
         let now = self.clock.now();
         let mut pipeline = redis::pipe();
         for (name, rate, who) in counted {

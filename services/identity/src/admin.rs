@@ -3,11 +3,11 @@
 //! Each is one transaction as the system, with "operator" as the actor in the audit log. A running service hears of
 //! changes through the outbox.
 
-use pg::{Db, SystemScope, Tx};
+use kit::Refusal;
 use kit::refusal::FieldViolation;
 use kit::secrets::MasterKey;
 use kit::validate::Fields;
-use kit::Refusal;
+use pg::{Db, SystemScope, Tx};
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 use types::{AccountId, ApiKeyId, Clock, UserId};
@@ -67,13 +67,21 @@ pub async fn create_account(db: &Db, clock: &Clock, new: NewAccount) -> Result<C
     let email = validated(&new)?;
     let digest = email.digest();
     let scope = SystemScope::for_job("create an account");
-    let known = db.tx(scope, move |tx| Box::pin(async move { Ok::<_, Error>(users::by_email(tx, &digest).await?) }));
+    let known = db.tx(scope, move |tx| {
+        Box::pin(async move { Ok::<_, Error>(users::by_email(tx, &digest).await?) })
+    });
     if let Some(known) = known.await? {
-        return Ok(Created { account: known.account(), user: known.user(), new: false });
+        return Ok(Created {
+            account: known.account(),
+            user: known.user(),
+            new: false,
+        });
     }
     let password_hash = Passwords::new()?.hash(new.password.expose_secret()).await?;
     let now = now(clock);
-    let made = db.tx(scope, move |tx| Box::pin(async move { create(tx, new, email, password_hash, now).await }));
+    let made = db.tx(scope, move |tx| {
+        Box::pin(async move { create(tx, new, email, password_hash, now).await })
+    });
     Ok(made.await?)
 }
 
@@ -94,14 +102,28 @@ async fn create(
         version: 1,
         create_time: now,
     };
-    let by = By { account: account.id, actor: Actor::Operator, now };
+    let by = By {
+        account: account.id,
+        actor: Actor::Operator,
+        now,
+    };
     let event = changes::accounts::create(tx, by, &account).await?;
     let name = new.name.trim().to_owned();
-    let administrator =
-        NewUser { email, name, role: auth::Role::Administrator, group: None, language: None, password_hash };
+    let administrator = NewUser {
+        email,
+        name,
+        role: auth::Role::Administrator,
+        group: None,
+        language: None,
+        password_hash,
+    };
     let user = changes::users::create(tx, by, administrator).await?;
     events::append(tx, &[event]).await?;
-    Ok(Created { account: account.id, user: user.id, new: true })
+    Ok(Created {
+        account: account.id,
+        user: user.id,
+        new: true,
+    })
 }
 
 fn validated(new: &NewAccount) -> Result<Email, Refusal> {
@@ -109,14 +131,25 @@ fn validated(new: &NewAccount) -> Result<Email, Refusal> {
     fields.line("title", &new.title, 1..=200);
     fields.line("name", &new.name, 1..=200);
     if !is_language_tag(&new.language) {
-        fields.reject("language", "is not a BCP 47 language, such as \"ru\" or \"es-MX\"");
+        fields.reject(
+            "language",
+            "is not a BCP 47 language, such as \"ru\" or \"es-MX\"",
+        );
     }
     let email = Email::parse(&new.email);
-    if let Some(Err(problem)) = email.as_ref().map(|email| password::check(new.password.expose_secret(), email)) {
+    if let Some(Err(problem)) = email
+        .as_ref()
+        .map(|email| password::check(new.password.expose_secret(), email))
+    {
         fields.reject("password", problem);
     }
     fields.finish()?;
-    email.ok_or_else(|| Refusal::field("email", "is not an e-mail address of at most 254 characters"))
+    email.ok_or_else(|| {
+        Refusal::field(
+            "email",
+            "is not an e-mail address of at most 254 characters",
+        )
+    })
 }
 
 /// The account of the user with this e-mail.
@@ -124,10 +157,14 @@ fn validated(new: &NewAccount) -> Result<Email, Refusal> {
 /// # Errors
 /// When the database fails.
 pub async fn find_account(db: &Db, email: &str) -> Result<Option<AccountId>, Refusal> {
-    let Some(email) = Email::parse(email) else { return Ok(None) };
+    let Some(email) = Email::parse(email) else {
+        return Ok(None);
+    };
     let digest = email.digest();
     let scope = SystemScope::for_job("find an account");
-    let known = db.tx(scope, move |tx| Box::pin(async move { Ok::<_, Error>(users::by_email(tx, &digest).await?) }));
+    let known = db.tx(scope, move |tx| {
+        Box::pin(async move { Ok::<_, Error>(users::by_email(tx, &digest).await?) })
+    });
     Ok(known.await?.map(|known| known.account()))
 }
 
@@ -135,8 +172,22 @@ pub async fn find_account(db: &Db, email: &str) -> Result<Option<AccountId>, Ref
 ///
 /// # Errors
 /// FIELD_INVALID for an unknown account, or when the database fails.
-pub async fn set_plan(db: &Db, clock: &Clock, account: AccountId, plan: Plan) -> Result<(), Refusal> {
-    update(db, clock, account, AccountChange { plan: Some(plan), ..AccountChange::default() }).await
+pub async fn set_plan(
+    db: &Db,
+    clock: &Clock,
+    account: AccountId,
+    plan: Plan,
+) -> Result<(), Refusal> {
+    update(
+        db,
+        clock,
+        account,
+        AccountChange {
+            plan: Some(plan),
+            ..AccountChange::default()
+        },
+    )
+    .await
 }
 
 /// Sets whether the subscription of an account is paid.
@@ -149,13 +200,33 @@ pub async fn set_subscription(
     account: AccountId,
     subscription: Subscription,
 ) -> Result<(), Refusal> {
-    update(db, clock, account, AccountChange { subscription: Some(subscription), ..AccountChange::default() }).await
+    update(
+        db,
+        clock,
+        account,
+        AccountChange {
+            subscription: Some(subscription),
+            ..AccountChange::default()
+        },
+    )
+    .await
 }
 
-async fn update(db: &Db, clock: &Clock, account: AccountId, change: AccountChange) -> Result<(), Refusal> {
-    let by = By { account, actor: Actor::Operator, now: now(clock) };
+async fn update(
+    db: &Db,
+    clock: &Clock,
+    account: AccountId,
+    change: AccountChange,
+) -> Result<(), Refusal> {
+    let by = By {
+        account,
+        actor: Actor::Operator,
+        now: now(clock),
+    };
     let scope = SystemScope::for_job("change an account");
-    let updated = db.tx(scope, move |tx| Box::pin(async move { changes::accounts::update(tx, by, change, "").await }));
+    let updated = db.tx(scope, move |tx| {
+        Box::pin(async move { changes::accounts::update(tx, by, change, "").await })
+    });
     updated.await?.map(|_| ()).ok_or_else(|| unknown(account))
 }
 
@@ -176,7 +247,11 @@ pub async fn create_api_key(
         fields.reject("scopes", "must be one or more of: inbox.read, inbox.write, settings.read, settings.write, connector:<key>");
     }
     fields.finish()?;
-    let by = By { account, actor: Actor::Operator, now: now(clock) };
+    let by = By {
+        account,
+        actor: Actor::Operator,
+        now: now(clock),
+    };
     let scope = SystemScope::for_job("create an API key");
     let made = db.tx(scope, move |tx| {
         Box::pin(async move {
@@ -194,11 +269,18 @@ pub async fn create_api_key(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn rotate_keys(db: &Db, master: &MasterKey, clock: &Clock) -> anyhow::Result<Option<OffsetDateTime>> {
+pub async fn rotate_keys(
+    db: &Db,
+    master: &MasterKey,
+    clock: &Clock,
+) -> anyhow::Result<Option<OffsetDateTime>> {
     crate::keyring::rotate(db, master, now(clock)).await
 }
 
 fn unknown(account: AccountId) -> Refusal {
     let description = format!("there is no account {account}");
-    Refusal::fields(vec![FieldViolation { field: "account".to_owned(), description }])
+    Refusal::fields(vec![FieldViolation {
+        field: "account".to_owned(),
+        description,
+    }])
 }

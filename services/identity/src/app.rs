@@ -66,10 +66,22 @@ impl App {
             .with_context(|| format!("identity cannot listen on {}", config.listen))?;
         let db = Db::connect(&pg::Config::new(config.database_url.clone()), &MIGRATIONS).await?;
         let (master, clock) = (config.master_key.clone(), config.clock.clone());
-        let keys = KeyRing::load(db.clone(), master, clock.clone()).await.context("the signing keys cannot be used")?;
-        let limits = Limits::new(config.log_in_limit, &config.redis_url, clock).context("the URL of Redis")?;
-        let carrier = Carrier::new(&config.redis_url, MIGRATIONS.service).context("the URL of Redis")?;
-        Ok(Self { listener, db, keys, passwords: Passwords::new()?, limits, carrier, config })
+        let keys = KeyRing::load(db.clone(), master, clock.clone())
+            .await
+            .context("the signing keys cannot be used")?;
+        let limits = Limits::new(config.log_in_limit, &config.redis_url, clock)
+            .context("the URL of Redis")?;
+        let carrier =
+            Carrier::new(&config.redis_url, MIGRATIONS.service).context("the URL of Redis")?;
+        Ok(Self {
+            listener,
+            db,
+            keys,
+            passwords: Passwords::new()?,
+            limits,
+            carrier,
+            config,
+        })
     }
 
     /// Where it listens.
@@ -85,15 +97,41 @@ impl App {
     /// # Errors
     /// When the socket fails.
     pub async fn run(self, life: Lifecycle) -> anyhow::Result<()> {
-        let Self { config, listener, db, keys, passwords, limits, carrier } = self;
-        let Config { clock, master_key: master, .. } = config;
-        let source = LocalSource { db: db.clone(), clock: clock.clone(), keys: keys.clone() };
+        let Self {
+            config,
+            listener,
+            db,
+            keys,
+            passwords,
+            limits,
+            carrier,
+        } = self;
+        let Config {
+            clock,
+            master_key: master,
+            ..
+        } = config;
+        let source = LocalSource {
+            db: db.clone(),
+            clock: clock.clone(),
+            keys: keys.clone(),
+        };
         let verifier = Verifier::with_source(source, clock.clone(), &life);
         let waker = events::relay(db.clone(), carrier, &life);
         keys.spawn(&life);
         jobs::spawn_prune(db.clone(), clock.clone(), &life);
-        let core = Arc::new(Core { db: db.clone(), clock, keys, passwords, limits, master, waker });
-        let auth = OPEN.iter().fold(AuthLayer::new(verifier), |layer, path| layer.open(path));
+        let core = Arc::new(Core {
+            db: db.clone(),
+            clock,
+            keys,
+            passwords,
+            limits,
+            master,
+            waker,
+        });
+        let auth = OPEN
+            .iter()
+            .fold(AuthLayer::new(verifier), |layer, path| layer.open(path));
         server(&core)?
             .service(EventLogServiceServer::new(events::EventLog(db.clone())))
             .health(move || {
@@ -113,5 +151,7 @@ fn server(core: &Arc<Core>) -> anyhow::Result<Server> {
         .service(AccountServiceServer::new(Accounts(Arc::clone(core))))
         .service(ApiKeyServiceServer::new(ApiKeys(Arc::clone(core))))
         .service(AuditServiceServer::new(Audit(Arc::clone(core))))
-        .service(IdentityInternalServiceServer::new(Internal(Arc::clone(core)))))
+        .service(IdentityInternalServiceServer::new(Internal(Arc::clone(
+            core,
+        )))))
 }

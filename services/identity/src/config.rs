@@ -10,7 +10,10 @@ use types::Clock;
 pub use crate::domain::limits::Rule;
 
 /// Three tries at once, then one every twenty seconds.
-pub const LOG_IN_LIMIT: Rule = Rule { burst: 3, refill: Duration::from_secs(20) };
+pub const LOG_IN_LIMIT: Rule = Rule {
+    burst: 3,
+    refill: Duration::from_secs(20),
+};
 
 /// Identity's settings.
 #[derive(Debug, Clone)]
@@ -39,6 +42,13 @@ impl Config {
         master_key: MasterKey,
         clock: Clock,
     ) -> Self {
-        Self { listen, database_url, redis_url, master_key, clock, log_in_limit: Some(LOG_IN_LIMIT) }
+        Self {
+            listen,
+            database_url,
+            redis_url,
+            master_key,
+            clock,
+            log_in_limit: Some(LOG_IN_LIMIT),
+        }
     }
 }

@@ -54,7 +54,11 @@ impl Core {
     /// PERMISSION_MISSING for a service.
     pub fn by(&self, caller: &Caller) -> Result<By, Error> {
         let account = caller.scope()?.account();
-        Ok(By { account, actor: Actor::of(caller), now: self.now() })
+        Ok(By {
+            account,
+            actor: Actor::of(caller),
+            now: self.now(),
+        })
     }
 
     /// An access token of an employee in a session, and when it expires.
@@ -78,6 +82,9 @@ impl Core {
         };
         let language = Language::from_tag(user.language.as_deref().unwrap_or(account_language));
         let version = Some(user.grant_version);
-        self.keys.sign(&Grant { version, ..Grant::new(principal, language) })
+        self.keys.sign(&Grant {
+            version,
+            ..Grant::new(principal, language)
+        })
     }
 }

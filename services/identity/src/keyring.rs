@@ -58,7 +58,12 @@ impl KeyRing {
     pub async fn load(db: Db, master: MasterKey, clock: Clock) -> anyhow::Result<Self> {
         let keys = tend(&db, &master, clock.now()).await?;
         let held = ArcSwap::from_pointee(Held::open(&keys, &master)?);
-        Ok(Self(Arc::new(Inner { db, master, clock, held })))
+        Ok(Self(Arc::new(Inner {
+            db,
+            master,
+            clock,
+            held,
+        })))
     }
 
     /// A token that says what `grant` says, and when it expires.
@@ -68,7 +73,8 @@ impl KeyRing {
     pub fn sign(&self, grant: &Grant) -> Result<(String, OffsetDateTime), Error> {
         let now = self.0.clock.now();
         let held = self.0.held.load();
-        let signer = signing::signing(&held.signers, now).ok_or(Error::Defect("no signing key is active"))?;
+        let signer = signing::signing(&held.signers, now)
+            .ok_or(Error::Defect("no signing key is active"))?;
         Ok(signer.key.sign(grant, now)?)
     }
 
@@ -85,7 +91,9 @@ impl KeyRing {
     pub async fn tend(&self) -> anyhow::Result<()> {
         let inner = &*self.0;
         let keys = tend(&inner.db, &inner.master, inner.clock.now()).await?;
-        inner.held.store(Arc::new(Held::open(&keys, &inner.master)?));
+        inner
+            .held
+            .store(Arc::new(Held::open(&keys, &inner.master)?));
         Ok(())
     }
 
@@ -96,7 +104,10 @@ impl KeyRing {
             loop {
                 keys.0.clock.sleep(LOOK).await;
                 if let Err(error) = keys.tend().await {
-                    tracing::warn!(error = format!("{error:#}"), "signing keys could not be looked at; the known ones go on");
+                    tracing::warn!(
+                        error = format!("{error:#}"),
+                        "signing keys could not be looked at; the known ones go on"
+                    );
                 }
             }
         };
@@ -108,9 +119,14 @@ impl KeyRing {
 
 impl Held {
     fn open(keys: &[StoredKey], master: &MasterKey) -> anyhow::Result<Self> {
-        let published = keys.iter().map(|key| (key.key_id.as_str(), key.public_key.as_slice()));
+        let published = keys
+            .iter()
+            .map(|key| (key.key_id.as_str(), key.public_key.as_slice()));
         let jwks = jwks_json(published);
-        let signers = keys.iter().map(|key| Signer::open(key, master)).collect::<anyhow::Result<_>>()?;
+        let signers = keys
+            .iter()
+            .map(|key| Signer::open(key, master))
+            .collect::<anyhow::Result<_>>()?;
         Ok(Self { signers, jwks })
     }
 }
@@ -118,9 +134,17 @@ impl Held {
 impl Signer {
     fn open(key: &StoredKey, master: &MasterKey) -> anyhow::Result<Self> {
         let id = key.key_id.clone();
-        let seed = master.open(&key.sealed_seed, &sealed_for(&id)).with_context(|| format!("signing key {id}"))?;
-        let seed: [u8; 32] = seed.as_slice().try_into().with_context(|| format!("the seed of signing key {id} is not 32 bytes"))?;
-        Ok(Self { activate_time: key.activate_time, key: SigningKey::new(id, &seed) })
+        let seed = master
+            .open(&key.sealed_seed, &sealed_for(&id))
+            .with_context(|| format!("signing key {id}"))?;
+        let seed: [u8; 32] = seed
+            .as_slice()
+            .try_into()
+            .with_context(|| format!("the seed of signing key {id} is not 32 bytes"))?;
+        Ok(Self {
+            activate_time: key.activate_time,
+            key: SigningKey::new(id, &seed),
+        })
     }
 }
 
@@ -132,7 +156,11 @@ fn sealed_for(key_id: &str) -> String {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn rotate(db: &Db, master: &MasterKey, now: OffsetDateTime) -> anyhow::Result<Option<OffsetDateTime>> {
+pub async fn rotate(
+    db: &Db,
+    master: &MasterKey,
+    now: OffsetDateTime,
+) -> anyhow::Result<Option<OffsetDateTime>> {
     let master = master.clone();
     let activation = db.tx(SystemScope::for_job("rotate signing keys"), move |tx| {
         Box::pin(async move {
@@ -141,7 +169,11 @@ pub async fn rotate(db: &Db, master: &MasterKey, now: OffsetDateTime) -> anyhow:
             if keys.last().is_some_and(|newest| newest.activate_time > now) {
                 return Ok(None);
             }
-            let activation = if keys.is_empty() { now } else { now + PUBLISHED_BEFORE };
+            let activation = if keys.is_empty() {
+                now
+            } else {
+                now + PUBLISHED_BEFORE
+            };
             signing_keys::insert(tx, &generate(&master, now, activation)?).await?;
             Ok::<_, Error>(Some(activation))
         })
@@ -179,9 +211,14 @@ fn is_anything_due(keys: &[StoredKey], now: OffsetDateTime) -> bool {
     signing::next_activation(keys, now).is_some() || (0..keys.len()).any(outdated)
 }
 
-fn generate(master: &MasterKey, now: OffsetDateTime, activate_time: OffsetDateTime) -> Result<StoredKey, Error> {
+fn generate(
+    master: &MasterKey,
+    now: OffsetDateTime,
+    activate_time: OffsetDateTime,
+) -> Result<StoredKey, Error> {
     let seed: [u8; 32] = rand::random();
-    let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| Error::Defect("a seed makes no key"))?;
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
+        .map_err(|_| Error::Defect("a seed makes no key"))?;
     let key_id = new_uuid().simple().to_string();
     Ok(StoredKey {
         public_key: pair.public_key().as_ref().to_vec(),

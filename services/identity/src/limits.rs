@@ -62,7 +62,9 @@ impl Limits {
     /// # Errors
     /// When the URL of Redis is malformed.
     pub fn new(rule: Option<Rule>, redis_url: &str, clock: Clock) -> RedisResult<Self> {
-        let Some(rule) = rule else { return Ok(Self(None)) };
+        let Some(rule) = rule else {
+            return Ok(Self(None));
+        };
         let config = ConnectionManagerConfig::new()
             .set_response_timeout(Some(REDIS))
             .set_connection_timeout(Some(REDIS))
@@ -83,7 +85,12 @@ impl Limits {
     /// # Errors
     /// `RateLimited` with the time to wait; nobody has paid then.
     pub async fn take(&self, who: &[String]) -> Result<Paid, Error> {
-        let Some(inner) = &self.0 else { return Ok(Paid { limits: None, keys: Vec::new() }) };
+        let Some(inner) = &self.0 else {
+            return Ok(Paid {
+                limits: None,
+                keys: Vec::new(),
+            });
+        };
         let keys: Vec<String> = who.iter().map(|who| key(who)).collect();
         let wait = match inner.take_in_redis(&keys).await {
             Ok(wait) => wait,
@@ -93,7 +100,10 @@ impl Limits {
             }
         };
         if wait.is_zero() {
-            Ok(Paid { limits: Some(Arc::clone(inner)), keys })
+            Ok(Paid {
+                limits: Some(Arc::clone(inner)),
+                keys,
+            })
         } else {
             Err(Error::RateLimited(wait))
         }
@@ -132,7 +142,8 @@ impl Inner {
         for key in keys {
             call.key(key);
         }
-        call.arg(milliseconds(self.rule.refill)).arg(milliseconds(self.rule.capacity()));
+        call.arg(milliseconds(self.rule.refill))
+            .arg(milliseconds(self.rule.capacity()));
         let wait: u64 = call.invoke_async(&mut self.redis.clone()).await?;
         Ok(Duration::from_millis(wait))
     }
@@ -185,7 +196,10 @@ mod tests {
 
     /// No Redis listens there: memory counts.
     fn without_redis(clock: &Clock) -> Limits {
-        let rule = Rule { burst: 3, refill: Duration::from_secs(20) };
+        let rule = Rule {
+            burst: 3,
+            refill: Duration::from_secs(20),
+        };
         Limits::new(Some(rule), "redis://127.0.0.1:1", clock.clone()).expect("a URL")
     }
 
@@ -195,10 +209,15 @@ mod tests {
         let limits = without_redis(&clock);
         let (office, anna) = ("address 10.0.0.1".to_owned(), "anna".to_owned());
         for _ in 0..3 {
-            let _ = limits.take(&[office.clone(), anna.clone()]).await.expect("allowed");
+            let _ = limits
+                .take(&[office.clone(), anna.clone()])
+                .await
+                .expect("allowed");
         }
         let refused = limits.take(&[office.clone(), "boris".to_owned()]).await;
-        assert!(matches!(refused, Err(Error::RateLimited(wait)) if wait == Duration::from_secs(20)));
+        assert!(
+            matches!(refused, Err(Error::RateLimited(wait)) if wait == Duration::from_secs(20))
+        );
         clock.advance(Duration::from_secs(20));
         assert!(limits.take(&[office, "boris".to_owned()]).await.is_ok());
     }
@@ -208,7 +227,12 @@ mod tests {
         let clock = Clock::manual(time::OffsetDateTime::UNIX_EPOCH + Duration::from_secs(1000));
         let limits = without_redis(&clock);
         for _ in 0..10 {
-            limits.take(&["office".to_owned()]).await.expect("allowed").give_back().await;
+            limits
+                .take(&["office".to_owned()])
+                .await
+                .expect("allowed")
+                .give_back()
+                .await;
         }
     }
 }

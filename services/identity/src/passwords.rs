@@ -63,10 +63,20 @@ impl Passwords {
         Ok(known && matches)
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
         let _waiting = Waiting::enter(&self.0.waiting)?;
-        let _running = self.0.running.acquire().await.map_err(|_| Error::Overloaded)?;
-        tokio::task::spawn_blocking(work).await.map_err(|_| Error::Defect("hashing a password panicked"))
+        let _running = self
+            .0
+            .running
+            .acquire()
+            .await
+            .map_err(|_| Error::Overloaded)?;
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_| Error::Defect("hashing a password panicked"))
     }
 }
 
@@ -76,7 +86,11 @@ struct Waiting<'a>(&'a AtomicUsize);
 impl<'a> Waiting<'a> {
     fn enter(count: &'a AtomicUsize) -> Result<Self, Error> {
         let place = Self(count);
-        if count.fetch_add(1, Ordering::Relaxed) >= WAITING { Err(Error::Overloaded) } else { Ok(place) }
+        if count.fetch_add(1, Ordering::Relaxed) >= WAITING {
+            Err(Error::Overloaded)
+        } else {
+            Ok(place)
+        }
     }
 }
 
@@ -94,8 +108,11 @@ fn hash(password: &str) -> Result<String, Error> {
 }
 
 fn verify(password: &str, expected: &str) -> bool {
-    PasswordHash::new(expected)
-        .is_ok_and(|expected| Argon2::default().verify_password(password.as_bytes(), &expected).is_ok())
+    PasswordHash::new(expected).is_ok_and(|expected| {
+        Argon2::default()
+            .verify_password(password.as_bytes(), &expected)
+            .is_ok()
+    })
 }
 
 #[cfg(test)]
@@ -107,15 +124,32 @@ mod tests {
         let passwords = Passwords::new().expect("hashing works");
         let hash = passwords.hash("correct horse").await.expect("a hash");
         assert!(hash.starts_with("$argon2id$"), "{hash}");
-        assert!(passwords.verify("correct horse", Some(&hash)).await.expect("an answer"));
-        assert!(!passwords.verify("wrong horse", Some(&hash)).await.expect("an answer"));
-        assert!(!passwords.verify("correct horse", None).await.expect("an answer"));
+        assert!(
+            passwords
+                .verify("correct horse", Some(&hash))
+                .await
+                .expect("an answer")
+        );
+        assert!(
+            !passwords
+                .verify("wrong horse", Some(&hash))
+                .await
+                .expect("an answer")
+        );
+        assert!(
+            !passwords
+                .verify("correct horse", None)
+                .await
+                .expect("an answer")
+        );
     }
 
     #[test]
     fn the_queue_is_bounded_and_places_come_back() {
         let count = AtomicUsize::new(0);
-        let places: Vec<_> = (0..WAITING).map(|_| Waiting::enter(&count).expect("a place")).collect();
+        let places: Vec<_> = (0..WAITING)
+            .map(|_| Waiting::enter(&count).expect("a place"))
+            .collect();
         assert!(matches!(Waiting::enter(&count), Err(Error::Overloaded)));
         drop(places);
         assert!(Waiting::enter(&count).is_ok());

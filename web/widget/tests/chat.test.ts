@@ -50,9 +50,12 @@ const server = () => new FakeServer();
 async function open(fake: FakeServer, host = new FakeHost(), storage = new MemoryStorage()) {
   const chat = new Chat(fake.client, host, storage, "och_1");
   await chat.start(() => undefined);
-  await vi.waitFor(() => expect(chat.state.connection).toBe("live"));
+  await eventually(() => expect(chat.state.connection).toBe("live"));
   return { chat, host, storage };
 }
+
+/** Waits until the check holds; patient, because machines that test are busy. */
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 10 });
 
 const texts = (chat: Chat, threadId = "") => chat.state.thread(threadId).messages.map(({ text }) => text);
 const unavailable = () => refusal(Code.Unavailable, "STORE_UNAVAILABLE");
@@ -76,7 +79,7 @@ describe("sending", () => {
       if (failures-- > 0) throw unavailable();
     };
     for (const text of ["one", "two", "three"]) chat.send("", text);
-    await vi.waitFor(() => expect(chat.unsent("")).toEqual([]));
+    await eventually(() => expect(chat.unsent("")).toEqual([]));
     expect(fake.messages.map(({ text }) => text)).toEqual(["one", "two", "three"]);
     expect(texts(chat)).toEqual(["one", "two", "three"]);
     expect(fake.sends.map(({ text }) => text)).toEqual(["one", "one", "one", "two", "three"]);
@@ -89,7 +92,7 @@ describe("sending", () => {
       throw unavailable();
     };
     chat.send("", "hello");
-    await vi.waitFor(() => expect(chat.unsent("")).toEqual([]));
+    await eventually(() => expect(chat.unsent("")).toEqual([]));
     expect(texts(chat)).toEqual(["hello"]);
   });
 
@@ -101,11 +104,11 @@ describe("sending", () => {
       if (isDown) throw unavailable();
     };
     chat.send("", "hello");
-    await vi.waitFor(() => expect(fake.sends.length).toBeGreaterThan(0));
+    await eventually(() => expect(fake.sends.length).toBeGreaterThan(0));
     expect(chat.unsent("").map(({ refusal }) => refusal)).toEqual([null]);
     isDown = false;
     window.dispatchEvent(new Event("online"));
-    await vi.waitFor(() => expect(texts(chat)).toEqual(["hello"]));
+    await eventually(() => expect(texts(chat)).toEqual(["hello"]));
   });
 
   test("shows a refused message, lets the next pass and sends it again when asked", async () => {
@@ -116,12 +119,12 @@ describe("sending", () => {
     };
     chat.send("", "bad");
     chat.send("", "good");
-    await vi.waitFor(() => expect(texts(chat)).toEqual(["good"]));
+    await eventually(() => expect(texts(chat)).toEqual(["good"]));
     const [refused] = chat.unsent("");
     expect(refused).toMatchObject({ text: "bad", refusal: "FIELD_INVALID" });
     fake.beforeStore = () => undefined;
     chat.retry(refused?.id ?? "");
-    await vi.waitFor(() => expect(texts(chat)).toEqual(["good", "bad"]));
+    await eventually(() => expect(texts(chat)).toEqual(["good", "bad"]));
   });
 
   test("gives a message that makes the server fail to the visitor instead of blocking", async () => {
@@ -134,7 +137,7 @@ describe("sending", () => {
     chat.send("", "fine");
     // Each wait is as long as the backoff wants it; the person coming back shortens it.
     const nudge = setInterval(() => window.dispatchEvent(new Event("online")), 5);
-    await vi.waitFor(() => expect(texts(chat)).toEqual(["fine"]));
+    await eventually(() => expect(texts(chat)).toEqual(["fine"]));
     clearInterval(nudge);
     expect(chat.unsent("")).toMatchObject([{ text: "poison", refusal: "INTERNAL" }]);
   });
@@ -146,10 +149,10 @@ describe("sending", () => {
       throw unavailable();
     };
     first.chat.send("", "left behind");
-    await vi.waitFor(() => expect(fake.sends.length).toBeGreaterThan(0));
+    await eventually(() => expect(fake.sends.length).toBeGreaterThan(0));
     fake.beforeStore = () => undefined;
     const second = await open(fake, first.host, first.storage);
-    await vi.waitFor(() => expect(texts(second.chat)).toEqual(["left behind"]));
+    await eventually(() => expect(texts(second.chat)).toEqual(["left behind"]));
     expect(fake.messages).toHaveLength(1);
   });
 });
@@ -161,8 +164,8 @@ describe("receiving", () => {
     const second = await open(fake, first.host, first.storage);
     first.chat.send("", "from one");
     fake.answer("from the company");
-    await vi.waitFor(() => expect(texts(second.chat)).toHaveLength(2));
-    await vi.waitFor(() => expect(texts(first.chat)).toEqual(texts(second.chat)));
+    await eventually(() => expect(texts(second.chat)).toHaveLength(2));
+    await eventually(() => expect(texts(first.chat)).toEqual(texts(second.chat)));
     expect(second.chat.unsent("")).toEqual([]);
   });
 
@@ -171,10 +174,10 @@ describe("receiving", () => {
     fake.answer("1");
     const { chat } = await open(fake);
     fake.answer("2");
-    await vi.waitFor(() => expect(texts(chat)).toEqual(["1", "2"]));
+    await eventually(() => expect(texts(chat)).toEqual(["1", "2"]));
     fake.endStreams();
     fake.answer("3");
-    await vi.waitFor(() => expect(texts(chat)).toEqual(["1", "2", "3"]));
+    await eventually(() => expect(texts(chat)).toEqual(["1", "2", "3"]));
     expect(fake.watches).toEqual([1, 2]);
   });
 
@@ -183,7 +186,7 @@ describe("receiving", () => {
     const { chat } = await open(fake);
     fake.expired.add("vst_1");
     chat.send("", "after an hour");
-    await vi.waitFor(() => expect(texts(chat)).toEqual(["after an hour"]));
+    await eventually(() => expect(texts(chat)).toEqual(["after an hour"]));
     expect(fake.sessions).toBe(2);
     expect(fake.resumeTokens).toEqual(["", "vrt_vis_1"]);
   });
@@ -208,8 +211,8 @@ describe("receiving", () => {
     fake.messages.length = 0;
     fake.expired.add("vst_1");
     fake.endStreams();
-    await vi.waitFor(() => expect(fake.sessions).toBe(2));
-    await vi.waitFor(() => expect(chat.state.connection).toBe("live"));
+    await eventually(() => expect(fake.sessions).toBe(2));
+    await eventually(() => expect(chat.state.connection).toBe("live"));
     expect(texts(chat)).toEqual([]);
   });
 
@@ -221,10 +224,10 @@ describe("receiving", () => {
     const host = new FakeHost();
     const chat = new Chat(fake.client, host, new MemoryStorage(), "och_1");
     await chat.start(() => undefined);
-    await vi.waitFor(() => expect(chat.state.refusal).toBe("ONLINE_CHAT_DISABLED"));
+    await eventually(() => expect(chat.state.refusal).toBe("ONLINE_CHAT_DISABLED"));
     fake.beforeSession = () => undefined;
     host.show(true);
-    await vi.waitFor(() => expect(chat.state.connection).toBe("live"));
+    await eventually(() => expect(chat.state.connection).toBe("live"));
     expect(chat.state.refusal).toBeNull();
   });
 });
@@ -235,16 +238,16 @@ describe("what is unread", () => {
     const host = new FakeHost();
     const { chat } = await open(fake, host);
     chat.send("", "question");
-    await vi.waitFor(() => expect(chat.state.conversations.size).toBe(1));
+    await eventually(() => expect(chat.state.conversations.size).toBe(1));
     host.show(false);
     fake.answer("answer");
     fake.answer("one more");
-    await vi.waitFor(() => expect(host.unread).toBe(2));
+    await eventually(() => expect(host.unread).toBe(2));
     chat.seen("");
     expect(fake.reads).toEqual([]);
     host.show(true);
     chat.seen("");
-    await vi.waitFor(() => expect(host.unread).toBe(0));
+    await eventually(() => expect(host.unread).toBe(0));
     expect(fake.reads).toEqual([{ threadId: "", seq: 3 }]);
   });
 });
@@ -255,11 +258,11 @@ describe("several conversations", () => {
   test("a new visitor begins with a new one, which has no number before its first message", async () => {
     const fake = multiple();
     const { chat } = await open(fake);
-    await vi.waitFor(() => expect(chat.state.screen?.kind).toBe("thread"));
+    await eventually(() => expect(chat.state.screen?.kind).toBe("thread"));
     expect(chat.state.conversationList()).toEqual([]);
     const threadId = chat.state.screen?.kind === "thread" ? chat.state.screen.threadId : "";
     chat.send(threadId, "first");
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(chat.state.conversationList()).toMatchObject([{ threadId, number: 1, canFinish: true }]),
     );
   });
@@ -272,7 +275,7 @@ describe("several conversations", () => {
     expect(chat.state.screen).toEqual({ kind: "list" });
     expect(chat.state.conversationList().map(({ lastText }) => lastText)).toEqual(["b", "a"]);
     chat.openThread("thread-1");
-    await vi.waitFor(() => expect(texts(chat, "thread-1")).toEqual(["a"]));
+    await eventually(() => expect(texts(chat, "thread-1")).toEqual(["a"]));
     expect(texts(chat, "thread-2")).toEqual([]);
   });
 
@@ -289,10 +292,10 @@ describe("several conversations", () => {
     expect(threads()).toEqual(["thread-2", "thread-3"]);
     fake.finished.add("thread-2");
     fake.announce({ threadId: "thread-2", open: false });
-    await vi.waitFor(() => expect(threads()).toEqual(["thread-3"]));
+    await eventually(() => expect(threads()).toEqual(["thread-3"]));
     // Finished while there was no connection: nothing announces it.
     fake.finished.add("thread-3");
     fake.endStreams();
-    await vi.waitFor(() => expect(threads()).toEqual([]));
+    await eventually(() => expect(threads()).toEqual([]));
   });
 });

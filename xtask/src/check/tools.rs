@@ -58,6 +58,9 @@ pub fn machete() -> Result<Found> {
 pub fn scripts() -> Result<Found> {
     for file in crate::tree::files(&[".sh", ".ci/run"])? {
         output(command("bash").args(["-n", &file.path]))?;
+        if is_installed("shellcheck") {
+            output(command("shellcheck").args(["--shell", "bash", &file.path]))?;
+        }
     }
     Ok(Found::Nothing)
 }

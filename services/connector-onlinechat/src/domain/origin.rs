@@ -26,7 +26,7 @@ impl Origin {
         web.then(|| Self(url.origin().ascii_serialization()))
     }
 
-    /// An origin as browsers write it, "https://example.com". Anything more than an origin is none.
+    /// An origin as browsers write it: `https://example.com`. Anything more than an origin is none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() > MAX_ORIGIN || text.chars().any(|c| c.is_control() || c.is_whitespace()) {

@@ -1,6 +1,8 @@
 //! StartVisitorSession: tokens, origins, limits.
 
 use std::collections::HashSet;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::onlinechat::v1::{
@@ -364,5 +366,45 @@ async fn sessions_are_limited_by_address_with_redis_and_without() {
             .start_visitor_session(arrival(&chat))
             .await
             .expect("past the gateway");
+    }
+}
+
+/// Everything that is logged, at the finest level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no panic").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_token_is_logged() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let world = World::start().await;
+    let chat = world.chat(OnlineChatMode::OneActive).await;
+    let visitor = world.visitor(&chat).await;
+    visitor.send("", "тайна").await.expect("sent");
+    world.hub.fail(1);
+    visitor.send("", "тайна").await.expect_err("refused");
+    world.clock.advance(HOUR);
+    visitor.send("", "тайна").await.expect_err("expired");
+    let log = String::from_utf8_lossy(&log.0.lock().expect("no panic")).into_owned();
+    assert!(log.contains("db.visitor_session.find"), "the log is there");
+    let secrets = [&visitor.token, &visitor.started.resume_token, &world.admin];
+    for secret in secrets.into_iter().map(String::as_str).chain(["тайна"]) {
+        assert!(!log.contains(secret), "{secret}");
     }
 }

@@ -114,6 +114,17 @@ impl World {
         }
     }
 
+    /// A second replica of the service.
+    pub async fn another_replica(&self) -> VisitorServiceClient<Channel> {
+        let (channel, life) = run(self.config.clone()).await;
+        let stopping = self.life.stopping();
+        self.life.spawn("replica", async move {
+            stopping.cancelled().await;
+            life.stop();
+        });
+        VisitorServiceClient::new(channel)
+    }
+
     /// Stops the service and starts it again.
     pub async fn restart(mut self) -> Self {
         self.app_life.drain(Duration::from_secs(5)).await;

@@ -6,7 +6,7 @@ mod row;
 mod write;
 
 pub use list::{Filter, Key, list};
-pub use of_chat::{OfChat, Wanted, chat_of, current_of_chat, list_of_chat};
+pub use of_chat::{OfChat, Wanted, current_of_chat, list_of_chat};
 pub use row::from_row;
 pub use write::{insert, update};
 

@@ -8,5 +8,5 @@ mod report;
 mod take;
 
 pub use insert::insert;
-pub use report::{Locked, Reported, conversations_of, find, lock_chats, locked, mark_read, store};
+pub use report::{Locked, conversations_of, find, lock_chats, locked, mark_read, store};
 pub use take::{Leased, Taker, give_back, take};

@@ -12,7 +12,7 @@ async fn caller(gateway: &Gateway, authorization: Option<&str>) -> Result<Respon
     let mut client = SessionServiceClient::new(gateway.channel().await);
     let mut request = Request::new(GetCallerRequest::default());
     if let Some(value) = authorization {
-        request.metadata_mut().insert("authorization", value.parse().unwrap());
+        request.metadata_mut().insert("authorization", value.parse().expect("a header"));
     }
     client.get_caller(request).await
 }

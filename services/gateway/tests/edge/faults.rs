@@ -7,6 +7,7 @@ use api::onlinechat::v1::{MarkReadRequest, WatchVisitorRequest};
 use futures::StreamExt;
 use tonic::Code;
 use tonic_types::StatusExt;
+use types::Clock;
 
 use crate::http::{get, status_reason};
 use crate::support::{Gateway, count, wait_for};
@@ -41,15 +42,14 @@ async fn calls_wait_for_a_service_that_restarts() {
     client.mark_read(mark_read("")).await.unwrap();
     let addr = gateway.kill_onlinechat();
     let channel = gateway.channel().await;
-    wait_for("the loss to be noticed", || !std::net::TcpStream::connect(addr).is_ok()).await;
+    wait_for("the loss to be noticed", || std::net::TcpStream::connect(addr).is_err()).await;
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let mut client = VisitorServiceClient::new(channel.clone());
         calls.spawn(async move { client.mark_read(mark_read("")).await });
     }
-    let mut ticks = tokio::time::interval(Duration::from_millis(300));
-    ticks.tick().await;
-    ticks.tick().await;
+    Clock::system().sleep(Duration::from_millis(300)).await;
+    assert!(calls.try_join_next().is_none(), "they wait");
     gateway.start_onlinechat(addr).await;
     while let Some(answer) = calls.join_next().await {
         answer.unwrap().expect("it had not been sent, so it waited");
@@ -107,8 +107,7 @@ async fn a_service_that_restarts_in_order_fails_no_call() {
         let begun = count(&gateway.seen.begun);
         wait_for("calls", || count(&gateway.seen.begun) > begun + 100).await;
         let mut running = gateway.onlinechat.take().unwrap();
-        running.stop();
-        running.ended().await;
+        running.stop().await;
         gateway.start_onlinechat(running.addr).await;
     }
     stop.cancel();

@@ -4,7 +4,7 @@ use crate::http::{get, get_with, request};
 use crate::support::{ANYWHERE, Gateway, LOCKED, PLACED, count, wait_for};
 
 fn header<'a>(response: &'a hyper::Response<bytes::Bytes>, name: &str) -> &'a str {
-    response.headers().get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    response.headers().get(name).map(|value| value.to_str().expect("text")).unwrap_or_default()
 }
 
 #[tokio::test]

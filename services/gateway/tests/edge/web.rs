@@ -19,7 +19,7 @@ const WATCH: &str = "/beseda.onlinechat.v1.VisitorService/WatchVisitor";
 pub fn frame(message: &impl Message) -> Vec<u8> {
     let bytes = message.encode_to_vec();
     let mut frame = vec![0];
-    frame.extend(u32::try_from(bytes.len()).unwrap().to_be_bytes());
+    frame.extend(u32::try_from(bytes.len()).expect("short").to_be_bytes());
     frame.extend(bytes);
     frame
 }
@@ -43,8 +43,8 @@ fn hello() -> SendVisitorMessageRequest {
 fn assert_hello(body: &[u8]) {
     let frames = frames(body);
     let [(0, message), (0x80, trailers)] = frames.as_slice() else { panic!("a message and trailers: {frames:?}") };
-    let reply = api::onlinechat::v1::SendVisitorMessageResponse::decode(&message[..]).unwrap();
-    assert_eq!(reply.message.unwrap().text, "Привет");
+    let reply = api::onlinechat::v1::SendVisitorMessageResponse::decode(&message[..]).expect("a message");
+    assert_eq!(reply.message.expect("a message").text, "Привет");
     assert!(String::from_utf8_lossy(trailers).contains("grpc-status: 0\r\n"));
 }
 

@@ -37,41 +37,46 @@ pub struct Seen {
     pub ended: std::sync::Mutex<Vec<Uuid>>,
 }
 
-/// A service on a port, which can be killed and started again.
+/// A service on a port, on a runtime of its own: it can be killed with all its connections, and started again.
 pub struct Running {
     pub addr: SocketAddr,
     stop: CancellationToken,
-    task: tokio::task::JoinSet<()>,
+    task: Option<tokio::task::JoinHandle<()>>,
+    runtime: Option<tokio::runtime::Runtime>,
 }
 
 impl Running {
-    async fn start(router: impl FnOnce() -> tonic::transport::server::Router, port: u16) -> Self {
-        let listener = loop {
-            match TcpListener::bind(("127.0.0.1", port)).await {
-                Ok(listener) => break listener,
-                Err(_) => tokio::task::yield_now().await,
-            }
-        };
-        let addr = listener.local_addr().expect("an address");
+    async fn start(router: impl FnOnce() -> tonic::transport::server::Router + Send + 'static, port: u16) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        let router = router();
-        let mut task = tokio::task::JoinSet::new();
-        task.spawn(async move {
+        let (bound, addr) = tokio::sync::oneshot::channel();
+        let task = runtime.spawn(async move {
+            let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("a free port");
+            bound.send(listener.local_addr().expect("an address")).expect("somebody waits");
             let incoming = TcpListenerStream::new(listener);
-            router.serve_with_incoming_shutdown(incoming, stopped.cancelled_owned()).await.expect("serving");
+            router().serve_with_incoming_shutdown(incoming, stopped.cancelled_owned()).await.expect("serving");
         });
-        Self { addr, stop, task }
+        Self { addr: addr.await.expect("it listens"), stop, task: Some(task), runtime: Some(runtime) }
     }
 
     /// Stops in order: calls in progress finish.
-    pub fn stop(&self) {
+    pub async fn stop(&mut self) {
         self.stop.cancel();
+        self.task.take().expect("it runs").await.expect("no panic");
     }
+}
 
-    /// Waits until it has stopped.
-    pub async fn ended(&mut self) {
-        self.task.join_next().await.expect("it ran").expect("no panic");
+impl Drop for Running {
+    /// Kills it: its connections break.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
@@ -96,9 +101,9 @@ impl Gateway {
 
     pub async fn with(adjust: impl FnOnce(&mut Config)) -> Self {
         let seen = Arc::new(Seen::default());
-        let identity = Running::start(|| identity(&seen), 0).await;
+        let identity = Running::start(with(&seen, identity), 0).await;
         let hub = Running::start(hub, 0).await;
-        let onlinechat = Running::start(|| onlinechat(&seen), 0).await;
+        let onlinechat = Running::start(with(&seen, onlinechat), 0).await;
         let web = tempfile::tempdir().expect("a folder");
         write_web(web.path());
         let url = |running: &Running| format!("http://{}", running.addr);
@@ -126,8 +131,7 @@ impl Gateway {
     }
 
     pub async fn start_onlinechat(&mut self, addr: SocketAddr) {
-        let seen = self.seen.clone();
-        self.onlinechat = Some(Running::start(move || onlinechat(&seen), addr.port()).await);
+        self.onlinechat = Some(Running::start(with(&self.seen, onlinechat), addr.port()).await);
     }
 
     pub async fn channel(&self) -> Channel {
@@ -148,6 +152,11 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         self.lifecycle.stop();
     }
+}
+
+fn with<T>(seen: &Arc<Seen>, make: fn(&Arc<Seen>) -> T) -> impl FnOnce() -> T + use<T> {
+    let seen = seen.clone();
+    move || make(&seen)
 }
 
 pub fn onlinechat(seen: &Arc<Seen>) -> tonic::transport::server::Router {

@@ -87,7 +87,11 @@ fn applied(before: &Account, change: AccountChange) -> (Account, Changes) {
     changes.note("language", &before.language, &after.language);
     changes.note("imbox_enabled", &before.imbox, &after.imbox);
     changes.note("plan", before.plan.name(), after.plan.name());
-    changes.note("subscription", before.subscription.name(), after.subscription.name());
+    changes.note(
+        "subscription",
+        before.subscription.name(),
+        after.subscription.name(),
+    );
     (after, changes)
 }
 

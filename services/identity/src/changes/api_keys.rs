@@ -23,7 +23,14 @@ pub async fn create(
 ) -> Result<(ApiKey, Secret), Error> {
     let id = ApiKeyId::generate();
     let secret = Secret::generate(id);
-    let key = ApiKey { id, name, scopes, expire_time, create_time: by.now, revoke_time: None };
+    let key = ApiKey {
+        id,
+        name,
+        scopes,
+        expire_time,
+        create_time: by.now,
+        revoke_time: None,
+    };
     api_keys::insert(tx, by.account, &key, &secret.digest()).await?;
     let mut changes = Changes::new();
     changes.set("name", &key.name);
@@ -38,7 +45,9 @@ pub async fn create(
 /// # Errors
 /// `ApiKeyNotFound`, or when the database fails.
 pub async fn revoke(tx: &mut Tx, by: By, id: ApiKeyId) -> Result<(), Error> {
-    let key = api_keys::lock(tx, by.account, id).await?.ok_or(Error::ApiKeyNotFound(id))?;
+    let key = api_keys::lock(tx, by.account, id)
+        .await?
+        .ok_or(Error::ApiKeyNotFound(id))?;
     if key.revoke_time.is_some() {
         return Ok(());
     }

@@ -15,8 +15,15 @@ use crate::store::groups;
 /// # Errors
 /// `GroupNameTaken`, or when the database fails.
 pub async fn create(tx: &mut Tx, by: By, name: String) -> Result<Group, Error> {
-    let group = Group { id: GroupId::generate(), name, version: 1, create_time: by.now };
-    groups::insert(tx, by.account, &group).await.map_err(name_taken)?;
+    let group = Group {
+        id: GroupId::generate(),
+        name,
+        version: 1,
+        create_time: by.now,
+    };
+    groups::insert(tx, by.account, &group)
+        .await
+        .map_err(name_taken)?;
     let mut changes = Changes::new();
     changes.set("name", &group.name);
     by.note(tx, "group.create", group.id, changes).await?;
@@ -34,7 +41,9 @@ pub async fn rename(
     name: Option<String>,
     expected_etag: &str,
 ) -> Result<Group, Error> {
-    let before = groups::lock(tx, by.account, id).await?.ok_or(Error::GroupNotFound(id))?;
+    let before = groups::lock(tx, by.account, id)
+        .await?
+        .ok_or(Error::GroupNotFound(id))?;
     if !expected_etag.is_empty() && expected_etag != etag(before.version) {
         return Err(Error::EtagMismatch);
     }
@@ -44,8 +53,14 @@ pub async fn rename(
     if changes.is_empty() {
         return Ok(before);
     }
-    let after = Group { name, version: before.version + 1, ..before };
-    groups::update(tx, by.account, &after).await.map_err(name_taken)?;
+    let after = Group {
+        name,
+        version: before.version + 1,
+        ..before
+    };
+    groups::update(tx, by.account, &after)
+        .await
+        .map_err(name_taken)?;
     by.note(tx, "group.update", id, changes).await?;
     Ok(after)
 }
@@ -56,7 +71,11 @@ pub async fn rename(
 /// `GroupNotFound`, `GroupNotEmpty`, or when the database fails.
 pub async fn delete(tx: &mut Tx, by: By, id: GroupId) -> Result<(), Error> {
     let deleted = groups::delete(tx, by.account, id).await.map_err(|error| {
-        if error.is_conflict(groups::HAS_MEMBERS) { Error::GroupNotEmpty(id) } else { error.into() }
+        if error.is_conflict(groups::HAS_MEMBERS) {
+            Error::GroupNotEmpty(id)
+        } else {
+            error.into()
+        }
     })?;
     if !deleted {
         return Err(Error::GroupNotFound(id));
@@ -65,5 +84,9 @@ pub async fn delete(tx: &mut Tx, by: By, id: GroupId) -> Result<(), Error> {
 }
 
 fn name_taken(error: pg::Error) -> Error {
-    if error.is_conflict(groups::NAME_TAKEN) { Error::GroupNameTaken } else { error.into() }
+    if error.is_conflict(groups::NAME_TAKEN) {
+        Error::GroupNameTaken
+    } else {
+        error.into()
+    }
 }

@@ -35,7 +35,13 @@ impl By {
         changes: Changes,
     ) -> Result<(), pg::Error> {
         let (actor, time, target) = (self.actor, self.now, target.to_string());
-        let entry = NewEntry { actor, action, target, changes, time };
+        let entry = NewEntry {
+            actor,
+            action,
+            target,
+            changes,
+            time,
+        };
         store::audit::insert(tx, self.account, entry).await
     }
 }

@@ -35,7 +35,9 @@ pub struct NewUser {
 /// `EmailTaken`, `GroupNotFound`, or when the database fails.
 pub async fn create(tx: &mut Tx, by: By, new: NewUser) -> Result<User, Error> {
     if let Some(group) = new.group {
-        groups::get(tx, by.account, group).await?.ok_or(Error::GroupNotFound(group))?;
+        groups::get(tx, by.account, group)
+            .await?
+            .ok_or(Error::GroupNotFound(group))?;
     }
     let user = User {
         id: UserId::generate(),
@@ -51,7 +53,11 @@ pub async fn create(tx: &mut Tx, by: By, new: NewUser) -> Result<User, Error> {
     };
     let stored = users::insert(tx, by.account, &user, &new.email, &new.password_hash).await;
     stored.map_err(|error| {
-        if error.is_conflict(users::EMAIL_TAKEN) { Error::EmailTaken } else { error.into() }
+        if error.is_conflict(users::EMAIL_TAKEN) {
+            Error::EmailTaken
+        } else {
+            error.into()
+        }
     })?;
     let mut changes = Changes::new();
     changes.set("name", &user.name);
@@ -73,7 +79,9 @@ pub async fn update(
     change: UserChange,
     expected_etag: &str,
 ) -> Result<User, Error> {
-    let before = users::lock(tx, by.account, id).await?.ok_or(Error::UserNotFound(id))?;
+    let before = users::lock(tx, by.account, id)
+        .await?
+        .ok_or(Error::UserNotFound(id))?;
     if !expected_etag.is_empty() && expected_etag != etag(before.version) {
         return Err(Error::EtagMismatch);
     }
@@ -99,9 +107,10 @@ pub async fn update(
 
 async fn check_group(tx: &mut Tx, by: By, before: &User, after: &User) -> Result<(), Error> {
     match after.group {
-        Some(group) if before.group != Some(group) => {
-            groups::get(tx, by.account, group).await?.ok_or(Error::GroupNotFound(group)).map(|_| ())
-        }
+        Some(group) if before.group != Some(group) => groups::get(tx, by.account, group)
+            .await?
+            .ok_or(Error::GroupNotFound(group))
+            .map(|_| ()),
         Some(_) | None => Ok(()),
     }
 }
@@ -125,7 +134,9 @@ pub async fn set_password(
     password_hash: &str,
     own_session: Option<SessionId>,
 ) -> Result<(), Error> {
-    users::lock(tx, by.account, id).await?.ok_or(Error::UserNotFound(id))?;
+    users::lock(tx, by.account, id)
+        .await?
+        .ok_or(Error::UserNotFound(id))?;
     users::set_password(tx, by.account, id, password_hash).await?;
     by.note(tx, "user.set_password", id, Changes::new()).await?;
     let ended = sessions::end_all(tx, by.account, id, own_session, by.now).await?;

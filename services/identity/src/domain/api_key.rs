@@ -9,7 +9,12 @@ use uuid::Uuid;
 pub const MAX_SCOPES: usize = 20;
 
 const PREFIX: &str = "bsk_";
-const SCOPES: [&str; 4] = ["inbox.read", "inbox.write", "settings.read", "settings.write"];
+const SCOPES: [&str; 4] = [
+    "inbox.read",
+    "inbox.write",
+    "settings.read",
+    "settings.write",
+];
 const CONNECTOR: &str = "connector:";
 
 /// A key.
@@ -67,7 +72,10 @@ impl Secret {
     pub fn parse(text: &str) -> Option<Self> {
         let (id, random) = text.strip_prefix(PREFIX)?.split_once('_')?;
         let key = Uuid::try_parse(id).ok().filter(|_| id.len() == 32)?;
-        (random.len() == 43).then(|| Self { key: key.into(), text: text.to_owned() })
+        (random.len() == 43).then(|| Self {
+            key: key.into(),
+            text: text.to_owned(),
+        })
     }
 
     /// Whose it is.
@@ -105,17 +113,37 @@ mod tests {
     #[test]
     fn other_texts_are_no_secrets() {
         let text = Secret::generate(ApiKeyId::generate()).into_text();
-        for other in ["", "bsk_", "bsk_1_2", &text[1..], &text[..text.len() - 1], &text.replace("bsk_", "bsx_")] {
+        for other in [
+            "",
+            "bsk_",
+            "bsk_1_2",
+            &text[1..],
+            &text[..text.len() - 1],
+            &text.replace("bsk_", "bsx_"),
+        ] {
             assert!(Secret::parse(other).is_none(), "{other}");
         }
     }
 
     #[test]
     fn scopes_are_a_closed_list_and_connectors() {
-        for scope in ["inbox.read", "settings.write", "connector:telegram", "connector:my-own-2"] {
+        for scope in [
+            "inbox.read",
+            "settings.write",
+            "connector:telegram",
+            "connector:my-own-2",
+        ] {
             assert!(is_scope(scope), "{scope}");
         }
-        for scope in ["", "inbox", "*", "connector:", "connector:Ä", "connector:a b", "INBOX.READ"] {
+        for scope in [
+            "",
+            "inbox",
+            "*",
+            "connector:",
+            "connector:Ä",
+            "connector:a b",
+            "INBOX.READ",
+        ] {
             assert!(!is_scope(scope), "{scope}");
         }
     }

@@ -55,7 +55,10 @@ impl Changes {
     /// Notes a field if it changed. Never give it a secret.
     pub fn note<T: Serialize + PartialEq + ?Sized>(&mut self, field: &str, before: &T, after: &T) {
         if before != after {
-            self.0.insert(field.to_owned(), json!({ "before": before, "after": after }));
+            self.0.insert(
+                field.to_owned(),
+                json!({ "before": before, "after": after }),
+            );
         }
     }
 

@@ -17,7 +17,9 @@ impl Email {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let options = Options::default().without_display_text().without_domain_literal();
+        let options = Options::default()
+            .without_display_text()
+            .without_domain_literal();
         let fits = text.len() <= MAX_BYTES && !text.chars().any(char::is_control);
         let valid = EmailAddress::parse_with_options(text, options).is_ok()
             && EmailAddress::from_str(text).is_ok();
@@ -33,7 +35,9 @@ impl Email {
     /// What stands before the "@".
     #[must_use]
     pub fn local_part(&self) -> &str {
-        self.0.rsplit_once('@').map_or(self.0.as_str(), |(local, _)| local)
+        self.0
+            .rsplit_once('@')
+            .map_or(self.0.as_str(), |(local, _)| local)
     }
 
     /// The key of the log-in directory: the same for every spelling in capitals and small letters.
@@ -57,7 +61,16 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         let long = format!("{}@example.com", "a".repeat(MAX_BYTES));
-        for text in ["", "anna", "anna@", "@example.com", "a b@example.com", "Anna <anna@example.com>", "a\0@example.com", &long] {
+        for text in [
+            "",
+            "anna",
+            "anna@",
+            "@example.com",
+            "a b@example.com",
+            "Anna <anna@example.com>",
+            "a\0@example.com",
+            &long,
+        ] {
             assert_eq!(Email::parse(text), None, "{text:?}");
         }
     }

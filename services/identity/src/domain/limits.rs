@@ -38,7 +38,10 @@ impl Rule {
 mod tests {
     use super::*;
 
-    const RULE: Rule = Rule { burst: 3, refill: Duration::from_secs(20) };
+    const RULE: Rule = Rule {
+        burst: 3,
+        refill: Duration::from_secs(20),
+    };
 
     #[test]
     fn three_at_once_then_one_every_twenty_seconds() {
@@ -48,7 +51,13 @@ mod tests {
             paid_back = RULE.take(paid_back, start).expect("within the burst");
         }
         assert_eq!(RULE.take(paid_back, start), Err(Duration::from_secs(20)));
-        assert_eq!(RULE.take(paid_back, start + Duration::from_secs(15)), Err(Duration::from_secs(5)));
-        assert!(RULE.take(paid_back, start + Duration::from_secs(20)).is_ok());
+        assert_eq!(
+            RULE.take(paid_back, start + Duration::from_secs(15)),
+            Err(Duration::from_secs(5))
+        );
+        assert!(
+            RULE.take(paid_back, start + Duration::from_secs(20))
+                .is_ok()
+        );
     }
 }

@@ -15,7 +15,14 @@ const DIFFERENT: usize = 5;
 
 /// Beginnings of what is tried first by whoever guesses.
 const COMMON: [&str; 8] = [
-    "password", "qwerty", "1234567890", "0987654321", "iloveyou", "administrator", "пароль", "йцукен",
+    "password",
+    "qwerty",
+    "1234567890",
+    "0987654321",
+    "iloveyou",
+    "administrator",
+    "пароль",
+    "йцукен",
 ];
 
 /// Says what is wrong with a password of the user with this address.
@@ -30,11 +37,18 @@ pub fn check(password: &str, email: &Email) -> Result<(), String> {
     }
     let lower = password.to_lowercase();
     if lower.chars().collect::<HashSet<_>>().len() < DIFFERENT {
-        return Err(format!("must have at least {DIFFERENT} different characters"));
+        return Err(format!(
+            "must have at least {DIFFERENT} different characters"
+        ));
     }
     let address = email.as_str().to_lowercase();
-    let guessed = COMMON.iter().any(|common| lower.starts_with(common) && count < common.chars().count() + 6);
-    if guessed || lower == address || lower.trim_end_matches(|c: char| c.is_ascii_digit()) == email.local_part().to_lowercase() {
+    let guessed = COMMON
+        .iter()
+        .any(|common| lower.starts_with(common) && count < common.chars().count() + 6);
+    if guessed
+        || lower == address
+        || lower.trim_end_matches(|c: char| c.is_ascii_digit()) == email.local_part().to_lowercase()
+    {
         return Err("is easy to guess; take another".to_owned());
     }
     Ok(())
@@ -56,7 +70,16 @@ mod tests {
     fn what_is_guessed_first_is_refused() {
         let email = Email::parse("anna.smirnova@example.com").expect("an address");
         let long = "a1b2c".repeat(41);
-        for password in ["short", "aaaaaaaaaaaa", "1212121212", "password123", "Qwerty12345", "anna.smirnova1990", "anna.smirnova@example.com", &long] {
+        for password in [
+            "short",
+            "aaaaaaaaaaaa",
+            "1212121212",
+            "password123",
+            "Qwerty12345",
+            "anna.smirnova1990",
+            "anna.smirnova@example.com",
+            &long,
+        ] {
             assert!(check(password, &email).is_err(), "{password}");
         }
     }

@@ -32,19 +32,29 @@ impl RefreshToken {
     #[must_use]
     pub fn first(account: AccountId, session: SessionId) -> Self {
         let (family, own) = (rand::random(), rand::random());
-        Self { account, session, family, own }
+        Self {
+            account,
+            session,
+            family,
+            own,
+        }
     }
 
     /// The next token of the same session.
     #[must_use]
     pub fn next(&self) -> Self {
-        Self { own: rand::random(), ..self.clone() }
+        Self {
+            own: rand::random(),
+            ..self.clone()
+        }
     }
 
     /// The token in a text; `None` when it has another shape.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let bytes = BASE64URL_NOPAD.decode(text.strip_prefix(PREFIX)?.as_bytes()).ok()?;
+        let bytes = BASE64URL_NOPAD
+            .decode(text.strip_prefix(PREFIX)?.as_bytes())
+            .ok()?;
         let (account, rest) = bytes.split_at_checked(16)?;
         let (session, rest) = rest.split_at_checked(16)?;
         let (family, own) = rest.split_at_checked(32)?;
@@ -99,7 +109,14 @@ mod tests {
     #[test]
     fn other_texts_are_no_tokens() {
         let text = RefreshToken::first(AccountId::generate(), SessionId::generate()).to_text();
-        for other in ["", "brt_", "brt_AAAA", &text[4..], &text[..text.len() - 1], &format!("{text}A")] {
+        for other in [
+            "",
+            "brt_",
+            "brt_AAAA",
+            &text[4..],
+            &text[..text.len() - 1],
+            &format!("{text}A"),
+        ] {
             assert!(RefreshToken::parse(other).is_none(), "{other}");
         }
     }

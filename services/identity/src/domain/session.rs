@@ -72,22 +72,40 @@ impl Rotation {
     /// That of a new session.
     #[must_use]
     pub fn first(token: Digest) -> Self {
-        Self { current: token, previous: None }
+        Self {
+            current: token,
+            previous: None,
+        }
     }
 
     /// Somebody shows `token` of this session; `next` would be the token after it.
     #[must_use]
     pub fn show(&self, token: Digest, next: Digest, now: OffsetDateTime) -> Shown {
         if token == self.current {
-            let previous = Previous { digest: token, replaced: now, forgiven: false };
-            return Shown::Accepted(Self { current: next, previous: Some(previous) });
+            let previous = Previous {
+                digest: token,
+                replaced: now,
+                forgiven: false,
+            };
+            return Shown::Accepted(Self {
+                current: next,
+                previous: Some(previous),
+            });
         }
         match &self.previous {
             Some(previous)
-                if token == previous.digest && !previous.forgiven && now - previous.replaced <= FORGIVENESS =>
+                if token == previous.digest
+                    && !previous.forgiven
+                    && now - previous.replaced <= FORGIVENESS =>
             {
-                let forgiven = Previous { forgiven: true, ..previous.clone() };
-                Shown::Accepted(Self { current: next, previous: Some(forgiven) })
+                let forgiven = Previous {
+                    forgiven: true,
+                    ..previous.clone()
+                };
+                Shown::Accepted(Self {
+                    current: next,
+                    previous: Some(forgiven),
+                })
             }
             Some(_) | None => Shown::Reused,
         }

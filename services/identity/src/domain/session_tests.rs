@@ -80,15 +80,23 @@ proptest! {
 #[test]
 fn the_token_of_a_lost_answer_is_void_after_forgiveness() {
     let now = OffsetDateTime::UNIX_EPOCH;
-    let Shown::Accepted(rotation) = Rotation::first(digest(0)).show(digest(0), digest(1), now) else { panic!() };
-    let Shown::Accepted(rotation) = rotation.show(digest(0), digest(2), now) else { panic!() };
+    let Shown::Accepted(rotation) = Rotation::first(digest(0)).show(digest(0), digest(1), now)
+    else {
+        panic!()
+    };
+    let Shown::Accepted(rotation) = rotation.show(digest(0), digest(2), now) else {
+        panic!()
+    };
     assert_eq!(rotation.show(digest(1), digest(3), now), Shown::Reused);
 }
 
 #[test]
 fn forgiveness_ends_with_its_time() {
     let now = OffsetDateTime::UNIX_EPOCH;
-    let Shown::Accepted(rotation) = Rotation::first(digest(0)).show(digest(0), digest(1), now) else { panic!() };
+    let Shown::Accepted(rotation) = Rotation::first(digest(0)).show(digest(0), digest(1), now)
+    else {
+        panic!()
+    };
     let late = now + FORGIVENESS + Duration::from_nanos(1);
     assert_eq!(rotation.show(digest(0), digest(2), late), Shown::Reused);
 }

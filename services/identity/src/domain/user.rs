@@ -114,7 +114,11 @@ mod tests {
 
     #[test]
     fn setting_what_is_already_so_changes_nothing() {
-        let change = UserChange { name: Some("Анна".to_owned()), active: Some(true), ..UserChange::default() };
+        let change = UserChange {
+            name: Some("Анна".to_owned()),
+            active: Some(true),
+            ..UserChange::default()
+        };
         let (after, changes) = user().changed(&UserChange { ..change });
         assert!(changes.is_empty());
         assert_eq!(after.name, "Анна");
@@ -124,8 +128,17 @@ mod tests {
     fn an_administrator_is_lost_by_role_or_by_being_switched_off() {
         let before = user();
         let by = |change: UserChange| before.stops_administering(&before.changed(&change).0);
-        assert!(by(UserChange { role: Some(Role::Manager), ..UserChange::default() }));
-        assert!(by(UserChange { active: Some(false), ..UserChange::default() }));
-        assert!(!by(UserChange { name: Some("Аня".to_owned()), ..UserChange::default() }));
+        assert!(by(UserChange {
+            role: Some(Role::Manager),
+            ..UserChange::default()
+        }));
+        assert!(by(UserChange {
+            active: Some(false),
+            ..UserChange::default()
+        }));
+        assert!(!by(UserChange {
+            name: Some("Аня".to_owned()),
+            ..UserChange::default()
+        }));
     }
 }

@@ -29,18 +29,30 @@ impl AuditService for Audit {
     }
 }
 
-async fn list(core: &Core, request: Request<ListAuditEntriesRequest>) -> Result<ListAuditEntriesResponse, Error> {
+async fn list(
+    core: &Core,
+    request: Request<ListAuditEntriesRequest>,
+) -> Result<ListAuditEntriesResponse, Error> {
     let (caller, request) = split(request)?;
     let scope = caller.scope()?;
     caller.require(Permission::SettingsRead)?;
     let account = scope.account();
     let size = page_size(request.page_size, PAGE.0, PAGE.1)?;
-    let before: Option<AuditEntryId> = PageToken { method: METHOD, account }.decode(&(), &request.page_token)?;
+    let before: Option<AuditEntryId> = PageToken {
+        method: METHOD,
+        account,
+    }
+    .decode(&(), &request.page_token)?;
     let found = core
         .db
-        .tx(scope, move |tx| Box::pin(async move { audit::list(tx, account, before, size + 1).await }))
+        .tx(scope, move |tx| {
+            Box::pin(async move { audit::list(tx, account, before, size + 1).await })
+        })
         .await?;
     let page = wire::page(found, size, (METHOD, account), &(), |entry| entry.id);
     let entries = page.items.into_iter().map(Into::into).collect();
-    Ok(ListAuditEntriesResponse { entries, next_page_token: page.next })
+    Ok(ListAuditEntriesResponse {
+        entries,
+        next_page_token: page.next,
+    })
 }

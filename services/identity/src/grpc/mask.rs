@@ -16,7 +16,10 @@ impl Mask {
         let paths = mask.unwrap_or_default().paths;
         if let Some(path) = paths.iter().find(|path| !fields.contains(&path.as_str())) {
             let can = fields.join(", ");
-            return Err(Refusal::field("update_mask", format!("has no field \"{path}\" to change; there are: {can}")));
+            return Err(Refusal::field(
+                "update_mask",
+                format!("has no field \"{path}\" to change; there are: {can}"),
+            ));
         }
         Ok(Self((!paths.is_empty()).then_some(paths)))
     }

@@ -1,8 +1,8 @@
 //! Creates that may be repeated under the same request id.
 
 use auth::{Caller, Principal};
-use pg::idempotency::{self, Call};
 use pg::Tx;
+use pg::idempotency::{self, Call};
 use prost::Message;
 use ring::hmac;
 use uuid::Uuid;
@@ -26,8 +26,13 @@ impl Once {
         request: &impl Message,
     ) -> Result<Self, Error> {
         let account = caller.scope()?.account();
-        let Some(request_id) = request_id else { return Ok(Self(None)) };
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &core.master.derive("identity:request-hash"));
+        let Some(request_id) = request_id else {
+            return Ok(Self(None));
+        };
+        let key = hmac::Key::new(
+            hmac::HMAC_SHA256,
+            &core.master.derive("identity:request-hash"),
+        );
         let mut hash = [0; 32];
         hash.copy_from_slice(hmac::sign(&key, &request.encode_to_vec()).as_ref());
         let caller = match caller.principal() {
@@ -35,7 +40,13 @@ impl Once {
             Principal::Program { key, .. } => key.uuid(),
             Principal::Service { .. } => Uuid::nil(),
         };
-        Ok(Self(Some(Call { account, caller, method, request_id, hash })))
+        Ok(Self(Some(Call {
+            account,
+            caller,
+            method,
+            request_id,
+            hash,
+        })))
     }
 
     /// What was answered before.

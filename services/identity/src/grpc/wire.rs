@@ -21,7 +21,10 @@ impl From<User> for proto::User {
             email: user.email,
             name: user.name,
             role: role_to_proto(user.role).into(),
-            group_id: user.group.map(|group| group.to_string()).unwrap_or_default(),
+            group_id: user
+                .group
+                .map(|group| group.to_string())
+                .unwrap_or_default(),
             language: user.language.unwrap_or_default(),
             active: user.active,
             create_time: Some(to_proto(user.create_time)),
@@ -51,7 +54,10 @@ pub fn language(fields: &mut Fields, field: &str, value: &str) -> Option<String>
         return None;
     }
     if !is_language_tag(value) {
-        fields.reject(field, "is not a BCP 47 language, such as \"ru\" or \"es-MX\"");
+        fields.reject(
+            field,
+            "is not a BCP 47 language, such as \"ru\" or \"es-MX\"",
+        );
     }
     Some(value.to_owned())
 }
@@ -95,7 +101,11 @@ impl From<Account> for proto::Account {
 /// CNV-11: imBox brings its section, and the bell in place of the notification centre.
 fn navigation(imbox: bool) -> Vec<i32> {
     use proto::NavigationItem as Item;
-    let items: &[Item] = if imbox { &[Item::Imbox, Item::Bell] } else { &[Item::NotificationCentre] };
+    let items: &[Item] = if imbox {
+        &[Item::Imbox, Item::Bell]
+    } else {
+        &[Item::NotificationCentre]
+    };
     items.iter().map(|item| i32::from(*item)).collect()
 }
 
@@ -154,10 +164,16 @@ pub fn page<T, K: serde::Serialize>(
 ) -> Page<T> {
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     if items.len() <= size {
-        return Page { items, next: String::new() };
+        return Page {
+            items,
+            next: String::new(),
+        };
     }
     items.truncate(size);
     let place = kit::page::PageToken { method, account };
-    let next = items.last().map(|last| place.encode(filters, &key(last))).unwrap_or_default();
+    let next = items
+        .last()
+        .map(|last| place.encode(filters, &key(last)))
+        .unwrap_or_default();
     Page { items, next }
 }

@@ -55,7 +55,12 @@ pub struct KnownKey {
 
 /// Adds a key and its entry in the directory.
 #[tracing::instrument(level = "debug", name = "db.api_key.insert", skip_all)]
-pub async fn insert(tx: &mut Tx, account: AccountId, key: &ApiKey, secret_digest: &[u8; 32]) -> Result<(), Error> {
+pub async fn insert(
+    tx: &mut Tx,
+    account: AccountId,
+    key: &ApiKey,
+    secret_digest: &[u8; 32],
+) -> Result<(), Error> {
     sqlx::query(
         "WITH stored AS (
              INSERT INTO api_keys (account_id, key_id, name, scopes, secret_digest, expire_time, create_time)
@@ -110,7 +115,12 @@ pub async fn lock(tx: &mut Tx, account: AccountId, key: ApiKeyId) -> Result<Opti
 
 /// Revokes a key that was locked.
 #[tracing::instrument(level = "debug", name = "db.api_key.revoke", skip_all)]
-pub async fn revoke(tx: &mut Tx, account: AccountId, key: ApiKeyId, now: OffsetDateTime) -> Result<(), Error> {
+pub async fn revoke(
+    tx: &mut Tx,
+    account: AccountId,
+    key: ApiKeyId,
+    now: OffsetDateTime,
+) -> Result<(), Error> {
     sqlx::query("UPDATE api_keys SET revoke_time = $3 WHERE account_id = $1 AND key_id = $2")
         .bind(account.uuid())
         .bind(key.uuid())

@@ -23,7 +23,12 @@ struct GroupRow {
 
 impl From<GroupRow> for Group {
     fn from(row: GroupRow) -> Self {
-        Self { id: row.group_id.into(), name: row.name, version: row.version, create_time: row.create_time }
+        Self {
+            id: row.group_id.into(),
+            name: row.name,
+            version: row.version,
+            create_time: row.create_time,
+        }
     }
 }
 
@@ -69,7 +74,12 @@ pub async fn lock(tx: &mut Tx, account: AccountId, group: GroupId) -> Result<Opt
 
 /// Up to `limit` departments after one, oldest first.
 #[tracing::instrument(level = "debug", name = "db.group.list", skip_all)]
-pub async fn list(tx: &mut Tx, account: AccountId, after: Option<GroupId>, limit: i64) -> Result<Vec<Group>, Error> {
+pub async fn list(
+    tx: &mut Tx,
+    account: AccountId,
+    after: Option<GroupId>,
+    limit: i64,
+) -> Result<Vec<Group>, Error> {
     let rows: Vec<GroupRow> = sqlx::query_as(
         "SELECT group_id, name, version, create_time FROM groups
           WHERE account_id = $1 AND group_id > $2 ORDER BY group_id LIMIT $3",
@@ -85,13 +95,15 @@ pub async fn list(tx: &mut Tx, account: AccountId, after: Option<GroupId>, limit
 /// Stores what can change of a department that was locked. A name that is taken is a conflict with [`NAME_TAKEN`].
 #[tracing::instrument(level = "debug", name = "db.group.update", skip_all)]
 pub async fn update(tx: &mut Tx, account: AccountId, group: &Group) -> Result<(), Error> {
-    sqlx::query("UPDATE groups SET name = $3, version = $4 WHERE account_id = $1 AND group_id = $2")
-        .bind(account.uuid())
-        .bind(group.id.uuid())
-        .bind(&group.name)
-        .bind(group.version)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "UPDATE groups SET name = $3, version = $4 WHERE account_id = $1 AND group_id = $2",
+    )
+    .bind(account.uuid())
+    .bind(group.id.uuid())
+    .bind(&group.name)
+    .bind(group.version)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

@@ -14,8 +14,13 @@ pub mod signing_keys;
 pub mod users;
 
 use pg::Error;
+use uuid::Uuid;
 
 /// A row that no version of this program wrote.
-fn corrupt(table: &'static str, column: &'static str, row: impl ToString) -> Error {
-    Error::Corrupt { table, column, row: row.to_string() }
+fn corrupt(table: &'static str, column: &'static str, row: Uuid) -> Error {
+    Error::Corrupt {
+        table,
+        column,
+        row: row.to_string(),
+    }
 }

@@ -11,7 +11,12 @@ const PAGE: i64 = 1000;
 /// Revokes sessions, keys or grant versions. It locks the one row that orders all revocations until the commit, so call it
 /// late in the transaction.
 #[tracing::instrument(level = "debug", name = "db.revocation.insert", skip_all)]
-pub async fn insert(tx: &mut Tx, account: AccountId, subjects: &[Uuid], now: OffsetDateTime) -> Result<(), Error> {
+pub async fn insert(
+    tx: &mut Tx,
+    account: AccountId,
+    subjects: &[Uuid],
+    now: OffsetDateTime,
+) -> Result<(), Error> {
     if subjects.is_empty() {
         return Ok(());
     }
@@ -33,12 +38,20 @@ pub async fn insert(tx: &mut Tx, account: AccountId, subjects: &[Uuid], now: Off
 /// The newest position.
 #[tracing::instrument(level = "debug", name = "db.revocation.head", skip_all)]
 pub async fn head(tx: &mut Tx) -> Result<i64, Error> {
-    Ok(sqlx::query_scalar("SELECT last_position FROM revocation_head").fetch_one(&mut **tx).await?)
+    Ok(
+        sqlx::query_scalar("SELECT last_position FROM revocation_head")
+            .fetch_one(&mut **tx)
+            .await?,
+    )
 }
 
 /// The revocations after a position and since a time, of all accounts, in order; and where the next ones begin.
 #[tracing::instrument(level = "debug", name = "db.revocation.list", skip_all)]
-pub async fn list(tx: &mut Tx, after: i64, since: OffsetDateTime) -> Result<(Vec<Uuid>, Option<i64>), Error> {
+pub async fn list(
+    tx: &mut Tx,
+    after: i64,
+    since: OffsetDateTime,
+) -> Result<(Vec<Uuid>, Option<i64>), Error> {
     let rows: Vec<(i64, Uuid)> = sqlx::query_as(
         "SELECT position, subject FROM revocations WHERE position > $1 AND create_time >= $2 ORDER BY position LIMIT $3",
     )

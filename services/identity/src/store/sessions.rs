@@ -63,7 +63,11 @@ impl TryFrom<RotationRow> for Refreshable {
 
     fn try_from(row: RotationRow) -> Result<Self, Error> {
         let session = Session::from(row.session);
-        let digest = |column, bytes: Vec<u8>| bytes.try_into().map_err(|_| corrupt("sessions", column, session.id));
+        let digest = |column, bytes: Vec<u8>| {
+            bytes
+                .try_into()
+                .map_err(|_| corrupt("sessions", column, session.id.uuid()))
+        };
         let previous = match (row.previous_digest, row.previous_replaced) {
             (Some(bytes), Some(replaced)) => Some(Previous {
                 digest: digest("previous_digest", bytes)?,
@@ -71,17 +75,26 @@ impl TryFrom<RotationRow> for Refreshable {
                 forgiven: row.previous_forgiven,
             }),
             (None, None) => None,
-            _ => return Err(corrupt("sessions", "previous_replaced", session.id)),
+            _ => return Err(corrupt("sessions", "previous_replaced", session.id.uuid())),
         };
         let family = digest("family_digest", row.family_digest)?;
         let current = digest("current_digest", row.current_digest)?;
-        Ok(Self { family, rotation: Rotation { current, previous }, session })
+        Ok(Self {
+            family,
+            rotation: Rotation { current, previous },
+            session,
+        })
     }
 }
 
 /// Adds a session.
 #[tracing::instrument(level = "debug", name = "db.session.insert", skip_all)]
-pub async fn insert(tx: &mut Tx, session: &Session, family: &Digest, rotation: &Rotation) -> Result<(), Error> {
+pub async fn insert(
+    tx: &mut Tx,
+    session: &Session,
+    family: &Digest,
+    rotation: &Rotation,
+) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO sessions (account_id, session_id, user_id, device, family_digest, current_digest, create_time,
                                last_use_time, expire_time)
@@ -103,7 +116,11 @@ pub async fn insert(tx: &mut Tx, session: &Session, family: &Digest, rotation: &
 
 /// A session.
 #[tracing::instrument(level = "debug", name = "db.session.get", skip_all)]
-pub async fn get(tx: &mut Tx, account: AccountId, session: SessionId) -> Result<Option<Session>, Error> {
+pub async fn get(
+    tx: &mut Tx,
+    account: AccountId,
+    session: SessionId,
+) -> Result<Option<Session>, Error> {
     let row: Option<SessionRow> = sqlx::query_as(
         "SELECT account_id, session_id, user_id, device, create_time, last_use_time, expire_time, end_time
            FROM sessions WHERE account_id = $1 AND session_id = $2",
@@ -117,7 +134,11 @@ pub async fn get(tx: &mut Tx, account: AccountId, session: SessionId) -> Result<
 
 /// A session with its tokens, which nobody else refreshes or ends until the transaction ends.
 #[tracing::instrument(level = "debug", name = "db.session.lock", skip_all)]
-pub async fn lock(tx: &mut Tx, account: AccountId, session: SessionId) -> Result<Option<Refreshable>, Error> {
+pub async fn lock(
+    tx: &mut Tx,
+    account: AccountId,
+    session: SessionId,
+) -> Result<Option<Refreshable>, Error> {
     let row: Option<RotationRow> = sqlx::query_as(
         "SELECT account_id, session_id, user_id, device, create_time, last_use_time, expire_time, end_time,
                 family_digest, current_digest, previous_digest, previous_replaced, previous_forgiven
@@ -180,7 +201,12 @@ pub async fn list_live(
 
 /// Ends a session; `false` when it was ended before or is none.
 #[tracing::instrument(level = "debug", name = "db.session.end", skip_all)]
-pub async fn end(tx: &mut Tx, account: AccountId, session: SessionId, now: OffsetDateTime) -> Result<bool, Error> {
+pub async fn end(
+    tx: &mut Tx,
+    account: AccountId,
+    session: SessionId,
+    now: OffsetDateTime,
+) -> Result<bool, Error> {
     let ended = sqlx::query(
         "UPDATE sessions SET end_time = $3 WHERE account_id = $1 AND session_id = $2 AND end_time IS NULL",
     )

@@ -30,7 +30,9 @@ impl Scheduled for StoredKey {
 /// Makes other replicas wait until the transaction ends: two must not make the next key at once.
 #[tracing::instrument(level = "debug", name = "db.signing_key.lock", skip_all)]
 pub async fn lock(tx: &mut Tx) -> Result<(), Error> {
-    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('identity.signing_keys', 0))").execute(&mut **tx).await?;
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('identity.signing_keys', 0))")
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 
@@ -64,6 +66,9 @@ pub async fn insert(tx: &mut Tx, key: &StoredKey) -> Result<(), Error> {
 /// Deletes a key that no living token was signed with.
 #[tracing::instrument(level = "debug", name = "db.signing_key.delete", skip_all)]
 pub async fn delete(tx: &mut Tx, key_id: &str) -> Result<(), Error> {
-    sqlx::query("DELETE FROM signing_keys WHERE key_id = $1").bind(key_id).execute(&mut **tx).await?;
+    sqlx::query("DELETE FROM signing_keys WHERE key_id = $1")
+        .bind(key_id)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }

@@ -191,7 +191,11 @@ pub async fn update(tx: &mut Tx, account: AccountId, user: &User) -> Result<(), 
 
 /// How many active administrators there are besides one. Lock the account first: two that leave at once must not both count the other.
 #[tracing::instrument(level = "debug", name = "db.user.administrators", skip_all)]
-pub async fn other_administrators(tx: &mut Tx, account: AccountId, user: UserId) -> Result<i64, Error> {
+pub async fn other_administrators(
+    tx: &mut Tx,
+    account: AccountId,
+    user: UserId,
+) -> Result<i64, Error> {
     let count = sqlx::query_scalar(
         "SELECT count(*) FROM users WHERE account_id = $1 AND user_id <> $2 AND role = 1 AND active",
     )
@@ -204,7 +208,11 @@ pub async fn other_administrators(tx: &mut Tx, account: AccountId, user: UserId)
 
 /// What the password of an employee has to match.
 #[tracing::instrument(level = "debug", name = "db.user.credentials", skip_all)]
-pub async fn credentials(tx: &mut Tx, account: AccountId, user: UserId) -> Result<Option<Credentials>, Error> {
+pub async fn credentials(
+    tx: &mut Tx,
+    account: AccountId,
+    user: UserId,
+) -> Result<Option<Credentials>, Error> {
     let row = sqlx::query_as(
         "SELECT account_id, user_id, password_hash, active FROM users WHERE account_id = $1 AND user_id = $2",
     )
@@ -232,7 +240,12 @@ pub async fn by_email(tx: &mut Tx, digest: &[u8; 32]) -> Result<Option<Credentia
 
 /// Stores a new password.
 #[tracing::instrument(level = "debug", name = "db.user.set_password", skip_all)]
-pub async fn set_password(tx: &mut Tx, account: AccountId, user: UserId, password_hash: &str) -> Result<(), Error> {
+pub async fn set_password(
+    tx: &mut Tx,
+    account: AccountId,
+    user: UserId,
+    password_hash: &str,
+) -> Result<(), Error> {
     sqlx::query("UPDATE users SET password_hash = $3 WHERE account_id = $1 AND user_id = $2")
         .bind(account.uuid())
         .bind(user.uuid())

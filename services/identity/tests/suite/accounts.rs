@@ -2,7 +2,9 @@ use api::error::v1::ErrorReason;
 use api::events::internal::v1::ReadEventsRequest;
 use api::events::internal::v1::event_log_service_client::EventLogServiceClient;
 use api::identity::internal::v1::AccountChanged;
-use api::identity::v1::{Account, GetAccountRequest, NavigationItem, Plan, Role, SubscriptionState, UpdateAccountRequest};
+use api::identity::v1::{
+    Account, GetAccountRequest, NavigationItem, Plan, Role, SubscriptionState, UpdateAccountRequest,
+};
 use identity::admin;
 use prost::Message;
 use prost_types::FieldMask;
@@ -15,12 +17,25 @@ use crate::internal::service;
 
 async fn update(caller: &Caller, account: Account, paths: &[&str]) -> Result<Account, Status> {
     let paths = paths.iter().map(|path| (*path).to_owned()).collect();
-    let request = UpdateAccountRequest { account: Some(account), update_mask: Some(FieldMask { paths }) };
-    Ok(caller.accounts().update_account(caller.with(request)).await?.into_inner().account.expect("an account"))
+    let request = UpdateAccountRequest {
+        account: Some(account),
+        update_mask: Some(FieldMask { paths }),
+    };
+    Ok(caller
+        .accounts()
+        .update_account(caller.with(request))
+        .await?
+        .into_inner()
+        .account
+        .expect("an account"))
 }
 
 async fn get(caller: &Caller) -> Account {
-    let reply = caller.accounts().get_account(caller.with(GetAccountRequest {})).await.expect("an account");
+    let reply = caller
+        .accounts()
+        .get_account(caller.with(GetAccountRequest {}))
+        .await
+        .expect("an account");
     reply.into_inner().account.expect("an account")
 }
 
@@ -31,13 +46,26 @@ async fn only_an_administrator_switches_imbox_on_and_the_navigation_follows() {
     let anna = app.account("anna@example.com").await;
     anna.add("boris@example.com", Role::Manager).await;
     let boris = app.log_in("boris@example.com").await;
-    assert_eq!(get(&boris).await.navigation().collect::<Vec<_>>(), [NavigationItem::NotificationCentre]);
-    let on = Account { imbox_enabled: true, ..Account::default() };
-    let refused = update(&boris, on.clone(), &["imbox_enabled"]).await.expect_err("a manager");
+    assert_eq!(
+        get(&boris).await.navigation().collect::<Vec<_>>(),
+        [NavigationItem::NotificationCentre]
+    );
+    let on = Account {
+        imbox_enabled: true,
+        ..Account::default()
+    };
+    let refused = update(&boris, on.clone(), &["imbox_enabled"])
+        .await
+        .expect_err("a manager");
     assert_eq!(reason(&refused), ErrorReason::PermissionMissing);
-    let account = update(&anna, on, &["imbox_enabled"]).await.expect("switched on");
+    let account = update(&anna, on, &["imbox_enabled"])
+        .await
+        .expect("switched on");
     assert!(account.imbox_enabled);
-    assert_eq!(account.navigation().collect::<Vec<_>>(), [NavigationItem::Imbox, NavigationItem::Bell]);
+    assert_eq!(
+        account.navigation().collect::<Vec<_>>(),
+        [NavigationItem::Imbox, NavigationItem::Bell]
+    );
     assert_eq!(get(&boris).await, account);
 }
 
@@ -46,15 +74,38 @@ async fn settings_change_by_mask_and_etag() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
     let before = get(&anna).await;
-    let new = Account { title: "Лютик".to_owned(), language: "es".to_owned(), etag: before.etag.clone(), ..Account::default() };
+    let new = Account {
+        title: "Лютик".to_owned(),
+        language: "es".to_owned(),
+        etag: before.etag.clone(),
+        ..Account::default()
+    };
     let after = update(&anna, new.clone(), &[]).await.expect("changed");
-    assert_eq!((after.title.as_str(), after.language.as_str()), ("Лютик", "es"));
-    assert_eq!(reason(&update(&anna, new, &[]).await.expect_err("stale")), ErrorReason::EtagMismatch);
+    assert_eq!(
+        (after.title.as_str(), after.language.as_str()),
+        ("Лютик", "es")
+    );
+    assert_eq!(
+        reason(&update(&anna, new, &[]).await.expect_err("stale")),
+        ErrorReason::EtagMismatch
+    );
     for (account, path) in [
-        (Account { plan: Plan::Basic.into(), ..Account::default() }, "plan"),
+        (
+            Account {
+                plan: Plan::Basic.into(),
+                ..Account::default()
+            },
+            "plan",
+        ),
         (Account::default(), "title"),
         (Account::default(), "language"),
-        (Account { language: "?".to_owned(), ..Account::default() }, "language"),
+        (
+            Account {
+                language: "?".to_owned(),
+                ..Account::default()
+            },
+            "language",
+        ),
     ] {
         let refused = update(&anna, account, &[path]).await.expect_err("refused");
         assert_eq!(reason(&refused), ErrorReason::FieldInvalid, "{path}");
@@ -66,16 +117,40 @@ async fn the_operator_sets_plan_and_subscription() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
     let (db, clock) = (&app.operator, &app.clock);
-    admin::set_plan(db, clock, anna.account, admin::Plan::Extended).await.expect("set");
-    admin::set_subscription(db, clock, anna.account, admin::Subscription::Unpaid).await.expect("set");
+    admin::set_plan(db, clock, anna.account, admin::Plan::Extended)
+        .await
+        .expect("set");
+    admin::set_subscription(db, clock, anna.account, admin::Subscription::Unpaid)
+        .await
+        .expect("set");
     let account = get(&anna).await;
-    assert_eq!((account.plan(), account.subscription()), (Plan::Extended, SubscriptionState::Unpaid));
+    assert_eq!(
+        (account.plan(), account.subscription()),
+        (Plan::Extended, SubscriptionState::Unpaid)
+    );
     let entries = anna.audit().await;
-    assert!(entries[..2].iter().all(|entry| entry.actor_id == "operator" && entry.action == "account.update"));
+    assert!(
+        entries[..2]
+            .iter()
+            .all(|entry| entry.actor_id == "operator" && entry.action == "account.update")
+    );
     let unknown = admin::set_plan(db, clock, AccountId::generate(), admin::Plan::Basic).await;
-    assert_eq!(unknown.expect_err("unknown").reason(), ErrorReason::FieldInvalid);
-    assert_eq!(admin::find_account(db, "Anna@example.com").await.expect("an answer"), Some(anna.account));
-    assert_eq!(admin::find_account(db, "nobody@example.com").await.expect("an answer"), None);
+    assert_eq!(
+        unknown.expect_err("unknown").reason(),
+        ErrorReason::FieldInvalid
+    );
+    assert_eq!(
+        admin::find_account(db, "Anna@example.com")
+            .await
+            .expect("an answer"),
+        Some(anna.account)
+    );
+    assert_eq!(
+        admin::find_account(db, "nobody@example.com")
+            .await
+            .expect("an answer"),
+        None
+    );
 }
 
 #[tokio::test]
@@ -92,8 +167,13 @@ async fn an_account_is_made_once_for_an_email() {
         name: "Анна".to_owned(),
         password: "another long phrase".to_owned().into(),
     };
-    let made = admin::create_account(&app.operator, &app.clock, again).await.expect("an answer");
-    assert_eq!((made.account, made.user.to_string(), made.new), (anna.account, anna.user.id.clone(), false));
+    let made = admin::create_account(&app.operator, &app.clock, again)
+        .await
+        .expect("an answer");
+    assert_eq!(
+        (made.account, made.user.to_string(), made.new),
+        (anna.account, anna.user.id.clone(), false)
+    );
     assert_eq!(get(&anna).await.title, "Ромашка");
 }
 
@@ -101,21 +181,54 @@ async fn an_account_is_made_once_for_an_email() {
 async fn others_learn_of_every_change_of_an_account_in_order() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
-    let on = Account { imbox_enabled: true, ..Account::default() };
-    update(&anna, on.clone(), &["imbox_enabled"]).await.expect("changed");
-    update(&anna, on, &["imbox_enabled"]).await.expect("nothing to change");
-    admin::set_subscription(&app.operator, &app.clock, anna.account, admin::Subscription::Unpaid).await.expect("set");
+    let on = Account {
+        imbox_enabled: true,
+        ..Account::default()
+    };
+    update(&anna, on.clone(), &["imbox_enabled"])
+        .await
+        .expect("changed");
+    update(&anna, on, &["imbox_enabled"])
+        .await
+        .expect("nothing to change");
+    admin::set_subscription(
+        &app.operator,
+        &app.clock,
+        anna.account,
+        admin::Subscription::Unpaid,
+    )
+    .await
+    .expect("set");
     let gateway = service(&app, "gateway").await;
     let shard = u32::from(events::shard_of(anna.account));
-    let request = ReadEventsRequest { shard, after_position: 0, limit: 0 };
+    let request = ReadEventsRequest {
+        shard,
+        after_position: 0,
+        limit: 0,
+    };
     let mut log = EventLogServiceClient::new(app.channel.clone());
-    let events = log.read_events(gateway.with(request)).await.expect("events").into_inner().events;
+    let events = log
+        .read_events(gateway.with(request))
+        .await
+        .expect("events")
+        .into_inner()
+        .events;
     let changes: Vec<AccountChanged> = events
         .iter()
-        .filter(|event| event.kind == identity::ACCOUNT_CHANGED && event.account_id == anna.account.uuid().as_bytes())
+        .filter(|event| {
+            event.kind == identity::ACCOUNT_CHANGED
+                && event.account_id == anna.account.uuid().as_bytes()
+        })
         .map(|event| AccountChanged::decode(&event.payload[..]).expect("an AccountChanged"))
         .collect();
-    let seen: Vec<_> = changes.iter().map(|it| (it.version, it.imbox_enabled, it.subscription_active)).collect();
+    let seen: Vec<_> = changes
+        .iter()
+        .map(|it| (it.version, it.imbox_enabled, it.subscription_active))
+        .collect();
     assert_eq!(seen, [(1, false, true), (2, true, true), (3, true, false)]);
-    assert!(changes.iter().all(|it| Uuid::from_slice(&it.account_id).ok() == Some(anna.account.uuid())));
+    assert!(
+        changes
+            .iter()
+            .all(|it| Uuid::from_slice(&it.account_id).ok() == Some(anna.account.uuid()))
+    );
 }

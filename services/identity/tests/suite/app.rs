@@ -12,8 +12,9 @@ use api::identity::v1::group_service_client::GroupServiceClient;
 use api::identity::v1::session_service_client::SessionServiceClient;
 use api::identity::v1::user_service_client::UserServiceClient;
 use api::identity::v1::{
-    ApiKey, AuditEntry, CreateApiKeyRequest, CreateGroupRequest, CreateUserRequest, GetCallerRequest, Group,
-    ListAuditEntriesRequest, LogInRequest, LogInResponse, Role, TokenPair, User,
+    ApiKey, AuditEntry, CreateApiKeyRequest, CreateGroupRequest, CreateUserRequest,
+    GetCallerRequest, Group, ListAuditEntriesRequest, LogInRequest, LogInResponse, Role, TokenPair,
+    User,
 };
 use identity::admin::{NewAccount, Plan, Subscription};
 use identity::{App, Config, MIGRATIONS, Rule};
@@ -54,15 +55,31 @@ impl TestApp {
     async fn serve(db: Arc<TestDb>, clock: Clock, log_in_limit: Option<Rule>) -> Self {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let (url, redis) = (db.url(&MIGRATIONS), db.redis_url().await);
-        let mut config = Config::new(listen, url.clone(), redis, testkit::master_key(), clock.clone());
+        let mut config = Config::new(
+            listen,
+            url.clone(),
+            redis,
+            testkit::master_key(),
+            clock.clone(),
+        );
         config.log_in_limit = log_in_limit;
         let app = App::build(config).await.expect("identity starts");
         let channel = kit::channel(&format!("http://{}", app.addr())).expect("an address");
         let life = Lifecycle::new();
         let running = app.run(life.clone());
-        life.spawn("identity", async move { running.await.expect("identity serves") });
-        let operator = pg::Db::connect(&pg::Config::new(url), &MIGRATIONS).await.expect("a database");
-        Self { db, operator, clock, channel, life }
+        life.spawn("identity", async move {
+            running.await.expect("identity serves");
+        });
+        let operator = pg::Db::connect(&pg::Config::new(url), &MIGRATIONS)
+            .await
+            .expect("a database");
+        Self {
+            db,
+            operator,
+            clock,
+            channel,
+            life,
+        }
     }
 
     /// An account whose administrator is logged in.
@@ -77,7 +94,9 @@ impl TestApp {
             name: "Анна".to_owned(),
             password: PASSWORD.to_owned().into(),
         };
-        let created = identity::admin::create_account(&self.operator, &self.clock, new).await.expect("an account");
+        let created = identity::admin::create_account(&self.operator, &self.clock, new)
+            .await
+            .expect("an account");
         assert!(created.new);
         self.log_in(email).await
     }
@@ -85,19 +104,41 @@ impl TestApp {
     pub async fn log_in(&self, email: &str) -> Employee {
         let reply = self.try_log_in(email, PASSWORD).await.expect("logged in");
         let (tokens, user) = (reply.tokens.expect("tokens"), reply.user.expect("a user"));
-        let caller = Caller { channel: self.channel.clone(), token: tokens.access_token.clone() };
-        let who = caller.sessions().get_caller(caller.with(GetCallerRequest {})).await.expect("a caller");
+        let caller = Caller {
+            channel: self.channel.clone(),
+            token: tokens.access_token.clone(),
+        };
+        let who = caller
+            .sessions()
+            .get_caller(caller.with(GetCallerRequest {}))
+            .await
+            .expect("a caller");
         let account = who.into_inner().account_id.parse().expect("an account id");
-        Employee { caller, account, tokens, user }
+        Employee {
+            caller,
+            account,
+            tokens,
+            user,
+        }
     }
 
     pub async fn try_log_in(&self, email: &str, password: &str) -> Result<LogInResponse, Status> {
-        let request = LogInRequest { email: email.to_owned(), password: password.to_owned(), device: "Firefox".to_owned() };
-        Ok(SessionServiceClient::new(self.channel.clone()).log_in(request).await?.into_inner())
+        let request = LogInRequest {
+            email: email.to_owned(),
+            password: password.to_owned(),
+            device: "Firefox".to_owned(),
+        };
+        Ok(SessionServiceClient::new(self.channel.clone())
+            .log_in(request)
+            .await?
+            .into_inner())
     }
 
     pub fn caller(&self, token: &str) -> Caller {
-        Caller { channel: self.channel.clone(), token: token.to_owned() }
+        Caller {
+            channel: self.channel.clone(),
+            token: token.to_owned(),
+        }
     }
 
     pub fn internal(&self) -> IdentityInternalServiceClient<Channel> {
@@ -107,7 +148,10 @@ impl TestApp {
     /// Waits until the service refuses this caller, and says why.
     pub async fn refusal_of(&self, caller: &Caller) -> ErrorReason {
         testkit::wait_for("the token is refused", async || {
-            let outcome = caller.sessions().get_caller(caller.with(GetCallerRequest {})).await;
+            let outcome = caller
+                .sessions()
+                .get_caller(caller.with(GetCallerRequest {}))
+                .await;
             outcome.err().map(|status| reason(&status))
         })
         .await
@@ -161,27 +205,49 @@ impl Caller {
     }
 
     pub async fn add(&self, email: &str, role: Role) -> User {
-        self.create_user(new_user(email, role)).await.expect("a user")
+        self.create_user(new_user(email, role))
+            .await
+            .expect("a user")
     }
 
     pub async fn add_group(&self, name: &str) -> Group {
-        let group = Group { name: name.to_owned(), ..Group::default() };
-        let request = CreateGroupRequest { group: Some(group), request_id: String::new() };
-        let reply = self.groups().create_group(self.with(request)).await.expect("a group");
+        let group = Group {
+            name: name.to_owned(),
+            ..Group::default()
+        };
+        let request = CreateGroupRequest {
+            group: Some(group),
+            request_id: String::new(),
+        };
+        let reply = self
+            .groups()
+            .create_group(self.with(request))
+            .await
+            .expect("a group");
         reply.into_inner().group.expect("a group")
     }
 
     pub async fn add_key(&self, scopes: &[&str]) -> Result<(ApiKey, String), Status> {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        let key = ApiKey { name: "Склад".to_owned(), scopes, ..ApiKey::default() };
+        let key = ApiKey {
+            name: "Склад".to_owned(),
+            scopes,
+            ..ApiKey::default()
+        };
         let request = CreateApiKeyRequest { api_key: Some(key) };
-        let reply = self.api_keys().create_api_key(self.with(request)).await?.into_inner();
+        let reply = self
+            .api_keys()
+            .create_api_key(self.with(request))
+            .await?
+            .into_inner();
         Ok((reply.api_key.expect("a key"), reply.secret))
     }
 
     pub async fn audit(&self) -> Vec<AuditEntry> {
         let request = self.with(ListAuditEntriesRequest::default());
-        let reply = AuditServiceClient::new(self.channel.clone()).list_audit_entries(request).await;
+        let reply = AuditServiceClient::new(self.channel.clone())
+            .list_audit_entries(request)
+            .await;
         reply.expect("entries").into_inner().entries
     }
 }
@@ -203,10 +269,20 @@ impl std::ops::Deref for Employee {
 }
 
 pub fn new_user(email: &str, role: Role) -> CreateUserRequest {
-    let user = User { email: email.to_owned(), name: "Борис".to_owned(), role: role.into(), ..User::default() };
-    CreateUserRequest { user: Some(user), password: PASSWORD.to_owned(), request_id: String::new() }
+    let user = User {
+        email: email.to_owned(),
+        name: "Борис".to_owned(),
+        role: role.into(),
+        ..User::default()
+    };
+    CreateUserRequest {
+        user: Some(user),
+        password: PASSWORD.to_owned(),
+        request_id: String::new(),
+    }
 }
 
 pub fn reason(status: &Status) -> ErrorReason {
-    kit::refusal::reason_of(status).unwrap_or_else(|| panic!("a status without a reason: {status:?}"))
+    kit::refusal::reason_of(status)
+        .unwrap_or_else(|| panic!("a status without a reason: {status:?}"))
 }

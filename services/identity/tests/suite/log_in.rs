@@ -1,6 +1,7 @@
 use api::error::v1::ErrorReason;
 use api::identity::v1::{
-    GetCallerRequest, KillSessionRequest, ListSessionsRequest, LogInRequest, LogOutRequest, Role, SetPasswordRequest, UpdateUserRequest, User,
+    GetCallerRequest, KillSessionRequest, ListSessionsRequest, LogInRequest, LogOutRequest, Role,
+    SetPasswordRequest, UpdateUserRequest, User,
 };
 use tonic::Code;
 use types::SessionId;
@@ -11,7 +12,12 @@ use crate::app::{PASSWORD, TestApp, reason};
 async fn an_administrator_logs_in_and_is_known() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
-    let who = anna.sessions().get_caller(anna.with(GetCallerRequest {})).await.expect("a caller").into_inner();
+    let who = anna
+        .sessions()
+        .get_caller(anna.with(GetCallerRequest {}))
+        .await
+        .expect("a caller")
+        .into_inner();
     assert_eq!(who.account_id, anna.account.to_string());
     assert_eq!(who.user, Some(anna.user.clone()));
     assert_eq!(anna.user.role(), Role::Administrator);
@@ -30,10 +36,19 @@ async fn wrong_unknown_and_switched_off_get_the_same_answer() {
     let anna = app.account("anna@example.com").await;
     let boris = anna.add("boris@example.com", Role::Manager).await;
     let off = UpdateUserRequest {
-        user: Some(User { id: boris.id, active: false, ..User::default() }),
-        update_mask: Some(prost_types::FieldMask { paths: vec!["active".to_owned()] }),
+        user: Some(User {
+            id: boris.id,
+            active: false,
+            ..User::default()
+        }),
+        update_mask: Some(prost_types::FieldMask {
+            paths: vec!["active".to_owned()],
+        }),
     };
-    anna.users().update_user(anna.with(off)).await.expect("switched off");
+    anna.users()
+        .update_user(anna.with(off))
+        .await
+        .expect("switched off");
     let mut answers = Vec::new();
     for (email, password) in [
         ("anna@example.com", "wrong password"),
@@ -42,23 +57,52 @@ async fn wrong_unknown_and_switched_off_get_the_same_answer() {
         ("boris@example.com", PASSWORD),
     ] {
         let status = app.try_log_in(email, password).await.expect_err("refused");
-        answers.push((status.code(), status.message().to_owned(), status.details().to_vec()));
+        answers.push((
+            status.code(),
+            status.message().to_owned(),
+            status.details().to_vec(),
+        ));
     }
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert!(
+        answers.iter().all(|answer| *answer == answers[0]),
+        "{answers:?}"
+    );
     assert_eq!(answers[0].0, Code::Unauthenticated);
 }
 
 #[tokio::test]
 async fn fields_of_log_in_are_checked() {
     let app = TestApp::start().await;
-    let good = LogInRequest { email: "a@example.com".to_owned(), password: PASSWORD.to_owned(), device: String::new() };
+    let good = LogInRequest {
+        email: "a@example.com".to_owned(),
+        password: PASSWORD.to_owned(),
+        device: String::new(),
+    };
     let bad = [
-        LogInRequest { email: String::new(), ..good.clone() },
-        LogInRequest { email: "a".repeat(255), ..good.clone() },
-        LogInRequest { password: String::new(), ..good.clone() },
-        LogInRequest { password: "я".repeat(201), ..good.clone() },
-        LogInRequest { device: "d".repeat(201), ..good.clone() },
-        LogInRequest { device: "a\nb".to_owned(), ..good },
+        LogInRequest {
+            email: String::new(),
+            ..good.clone()
+        },
+        LogInRequest {
+            email: "a".repeat(255),
+            ..good.clone()
+        },
+        LogInRequest {
+            password: String::new(),
+            ..good.clone()
+        },
+        LogInRequest {
+            password: "я".repeat(201),
+            ..good.clone()
+        },
+        LogInRequest {
+            device: "d".repeat(201),
+            ..good.clone()
+        },
+        LogInRequest {
+            device: "a\nb".to_owned(),
+            ..good
+        },
     ];
     for request in bad {
         let mut client = app.caller("").sessions();
@@ -72,9 +116,15 @@ async fn after_log_out_the_token_is_refused() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
     let elsewhere = app.log_in("anna@example.com").await;
-    anna.sessions().log_out(anna.with(LogOutRequest {})).await.expect("logged out");
+    anna.sessions()
+        .log_out(anna.with(LogOutRequest {}))
+        .await
+        .expect("logged out");
     assert_eq!(app.refusal_of(&anna).await, ErrorReason::SessionEnded);
-    let other = elsewhere.sessions().get_caller(elsewhere.with(GetCallerRequest {})).await;
+    let other = elsewhere
+        .sessions()
+        .get_caller(elsewhere.with(GetCallerRequest {}))
+        .await;
     assert!(other.is_ok(), "the other session goes on");
 }
 
@@ -84,17 +134,48 @@ async fn an_administrator_sees_and_kills_sessions_of_others() {
     let anna = app.account("anna@example.com").await;
     anna.add("boris@example.com", Role::Manager).await;
     let boris = app.log_in("boris@example.com").await;
-    let list = ListSessionsRequest { user_id: boris.user.id.clone(), ..ListSessionsRequest::default() };
-    let sessions = anna.sessions().list_sessions(anna.with(list.clone())).await.expect("sessions").into_inner().sessions;
+    let list = ListSessionsRequest {
+        user_id: boris.user.id.clone(),
+        ..ListSessionsRequest::default()
+    };
+    let sessions = anna
+        .sessions()
+        .list_sessions(anna.with(list.clone()))
+        .await
+        .expect("sessions")
+        .into_inner()
+        .sessions;
     assert_eq!(sessions.len(), 1);
-    assert_eq!((sessions[0].id.as_str(), sessions[0].device.as_str()), (boris.tokens.session_id.as_str(), "Firefox"));
-    let kill = KillSessionRequest { session_id: boris.tokens.session_id.clone() };
-    anna.sessions().kill_session(anna.with(kill.clone())).await.expect("killed");
+    assert_eq!(
+        (sessions[0].id.as_str(), sessions[0].device.as_str()),
+        (boris.tokens.session_id.as_str(), "Firefox")
+    );
+    let kill = KillSessionRequest {
+        session_id: boris.tokens.session_id.clone(),
+    };
+    anna.sessions()
+        .kill_session(anna.with(kill.clone()))
+        .await
+        .expect("killed");
     assert_eq!(app.refusal_of(&boris).await, ErrorReason::SessionEnded);
-    anna.sessions().kill_session(anna.with(kill)).await.expect("killing it again changes nothing");
-    let kills = anna.audit().await.iter().filter(|entry| entry.action == "session.kill").count();
+    anna.sessions()
+        .kill_session(anna.with(kill))
+        .await
+        .expect("killing it again changes nothing");
+    let kills = anna
+        .audit()
+        .await
+        .iter()
+        .filter(|entry| entry.action == "session.kill")
+        .count();
     assert_eq!(kills, 1);
-    let left = anna.sessions().list_sessions(anna.with(list)).await.expect("sessions").into_inner().sessions;
+    let left = anna
+        .sessions()
+        .list_sessions(anna.with(list))
+        .await
+        .expect("sessions")
+        .into_inner()
+        .sessions;
     assert!(left.is_empty());
 }
 
@@ -105,16 +186,37 @@ async fn a_manager_kills_own_sessions_only() {
     anna.add("boris@example.com", Role::Manager).await;
     let boris = app.log_in("boris@example.com").await;
     let phone = app.log_in("boris@example.com").await;
-    let kill = |id: &str| KillSessionRequest { session_id: id.to_owned() };
-    let refused = boris.sessions().kill_session(boris.with(kill(&anna.tokens.session_id))).await.expect_err("refused");
+    let kill = |id: &str| KillSessionRequest {
+        session_id: id.to_owned(),
+    };
+    let refused = boris
+        .sessions()
+        .kill_session(boris.with(kill(&anna.tokens.session_id)))
+        .await
+        .expect_err("refused");
     assert_eq!(reason(&refused), ErrorReason::PermissionMissing);
     let unknown = SessionId::generate().to_string();
-    let refused = boris.sessions().kill_session(boris.with(kill(&unknown))).await.expect_err("refused");
+    let refused = boris
+        .sessions()
+        .kill_session(boris.with(kill(&unknown)))
+        .await
+        .expect_err("refused");
     assert_eq!(reason(&refused), ErrorReason::SessionNotFound);
-    boris.sessions().kill_session(boris.with(kill(&phone.tokens.session_id))).await.expect("killed");
+    boris
+        .sessions()
+        .kill_session(boris.with(kill(&phone.tokens.session_id)))
+        .await
+        .expect("killed");
     assert_eq!(app.refusal_of(&phone).await, ErrorReason::SessionEnded);
-    let list = ListSessionsRequest { user_id: anna.user.id.clone(), ..ListSessionsRequest::default() };
-    let refused = boris.sessions().list_sessions(boris.with(list)).await.expect_err("refused");
+    let list = ListSessionsRequest {
+        user_id: anna.user.id.clone(),
+        ..ListSessionsRequest::default()
+    };
+    let refused = boris
+        .sessions()
+        .list_sessions(boris.with(list))
+        .await
+        .expect_err("refused");
     assert_eq!(reason(&refused), ErrorReason::PermissionMissing);
 }
 
@@ -127,8 +229,17 @@ async fn sessions_come_in_pages_the_newest_first() {
     }
     let (mut seen, mut page_token) = (Vec::new(), String::new());
     loop {
-        let request = ListSessionsRequest { page_size: 2, page_token, ..ListSessionsRequest::default() };
-        let reply = anna.sessions().list_sessions(anna.with(request)).await.expect("a page").into_inner();
+        let request = ListSessionsRequest {
+            page_size: 2,
+            page_token,
+            ..ListSessionsRequest::default()
+        };
+        let reply = anna
+            .sessions()
+            .list_sessions(anna.with(request))
+            .await
+            .expect("a page")
+            .into_inner();
         assert!(reply.sessions.len() <= 2);
         seen.extend(reply.sessions);
         page_token = reply.next_page_token;
@@ -138,7 +249,10 @@ async fn sessions_come_in_pages_the_newest_first() {
     }
     let mut ids: Vec<_> = seen.iter().map(|session| session.id.clone()).collect();
     assert_eq!(ids.len(), 5);
-    assert!(ids.is_sorted_by(|a, b| a > b), "the newest first, none twice");
+    assert!(
+        ids.is_sorted_by(|a, b| a > b),
+        "the newest first, none twice"
+    );
     assert_eq!(ids.pop().as_deref(), Some(anna.tokens.session_id.as_str()));
     assert_eq!(seen.iter().filter(|session| session.current).count(), 1);
 }
@@ -153,15 +267,36 @@ async fn a_new_password_of_ones_own_needs_the_old_one_and_ends_other_sessions() 
         old_password: old.to_owned(),
         new_password: new.to_owned(),
     };
-    let refused = anna.users().set_password(anna.with(set("wrong", "another long phrase"))).await.expect_err("refused");
+    let refused = anna
+        .users()
+        .set_password(anna.with(set("wrong", "another long phrase")))
+        .await
+        .expect_err("refused");
     assert_eq!(reason(&refused), ErrorReason::CredentialsInvalid);
-    let refused = anna.users().set_password(anna.with(set(PASSWORD, "short"))).await.expect_err("refused");
+    let refused = anna
+        .users()
+        .set_password(anna.with(set(PASSWORD, "short")))
+        .await
+        .expect_err("refused");
     assert_eq!(reason(&refused), ErrorReason::FieldInvalid);
-    anna.users().set_password(anna.with(set(PASSWORD, "another long phrase"))).await.expect("set");
+    anna.users()
+        .set_password(anna.with(set(PASSWORD, "another long phrase")))
+        .await
+        .expect("set");
     assert_eq!(app.refusal_of(&elsewhere).await, ErrorReason::SessionEnded);
-    assert!(anna.sessions().get_caller(anna.with(GetCallerRequest {})).await.is_ok(), "this session goes on");
+    assert!(
+        anna.sessions()
+            .get_caller(anna.with(GetCallerRequest {}))
+            .await
+            .is_ok(),
+        "this session goes on"
+    );
     assert!(app.try_log_in("anna@example.com", PASSWORD).await.is_err());
-    assert!(app.try_log_in("anna@example.com", "another long phrase").await.is_ok());
+    assert!(
+        app.try_log_in("anna@example.com", "another long phrase")
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -175,9 +310,20 @@ async fn an_administrator_sets_anybodys_password_a_manager_does_not() {
         old_password: String::new(),
         new_password: "another long phrase".to_owned(),
     };
-    let refused = boris.users().set_password(boris.with(set(&anna.user.id))).await.expect_err("refused");
+    let refused = boris
+        .users()
+        .set_password(boris.with(set(&anna.user.id)))
+        .await
+        .expect_err("refused");
     assert_eq!(reason(&refused), ErrorReason::PermissionMissing);
-    anna.users().set_password(anna.with(set(&boris.user.id))).await.expect("set");
+    anna.users()
+        .set_password(anna.with(set(&boris.user.id)))
+        .await
+        .expect("set");
     assert_eq!(app.refusal_of(&boris).await, ErrorReason::SessionEnded);
-    assert!(app.try_log_in("boris@example.com", "another long phrase").await.is_ok());
+    assert!(
+        app.try_log_in("boris@example.com", "another long phrase")
+            .await
+            .is_ok()
+    );
 }

@@ -68,7 +68,9 @@ export class Live {
 
   #afterTrouble(trouble: Trouble): number {
     if (trouble.kind === "session") return this.#backoff.next();
-    this.#set("lost");
+    // A stream that breaks off once is no news for the visitor: a moment later the next one stands.
+    const isBlip = this.state.connection === "live" && navigator.onLine && trouble.kind === "again";
+    this.#set(isBlip ? "connecting" : "lost");
     if (trouble.kind === "again") return this.#backoff.next(trouble.after);
     this.state.refusal = trouble.reason ?? "UNKNOWN";
     return REFUSAL_PAUSE;

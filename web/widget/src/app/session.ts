@@ -9,6 +9,7 @@ import type {
 import type { Host, Visit } from "./host";
 import { exclusively } from "./locks";
 import { type Settings, toSettings } from "./model";
+import { cleanLine } from "./text";
 import { toTrouble } from "./trouble";
 
 export type VisitorClient = Client<typeof VisitorService>;
@@ -97,12 +98,12 @@ export class Session {
       {
         onlineChatId: this.chatId,
         resumeToken,
-        visitorName: cut(page.visitorName, 200),
-        language: cut(page.language, 35),
-        pageUrl: cut(page.url, 2_000),
-        pageTitle: cut(page.title, 300),
-        referrer: cut(page.referrer, 2_000),
-        embeddingOrigin: cut(this.host.origin, 300),
+        visitorName: cleanLine(page.visitorName, 200),
+        language: cleanLine(page.language, 35),
+        pageUrl: cleanLine(page.url, 2_000),
+        pageTitle: cleanLine(page.title, 300),
+        referrer: cleanLine(page.referrer, 2_000),
+        embeddingOrigin: cleanLine(this.host.origin, 300),
       },
       { timeoutMs: CALL_TIMEOUT },
     );
@@ -113,8 +114,4 @@ function toCurrent(response: StartVisitorSessionResponse): Current {
   const end = response.sessionExpireTime ? timestampMs(response.sessionExpireTime) : 0;
   const life = Math.min(LONGEST_LIFE, Math.max(SHORTEST_LIFE, end - Date.now() - RENEW_BEFORE_END));
   return { token: response.sessionToken, renewAt: Date.now() + life };
-}
-
-function cut(text: string, characters: number): string {
-  return text.length > characters ? [...text].slice(0, characters).join("") : text;
 }

@@ -17,6 +17,8 @@ use types::Clock;
 
 use crate::directory::Directory;
 
+pub(super) use settings::connector_key;
+
 /// The service.
 #[derive(Debug)]
 pub struct Connections {

@@ -5,7 +5,6 @@ use kit::Refusal;
 use kit::validate::Fields;
 use pg::Tx;
 use pg::idempotency::{self, Call};
-use prost::Message as _;
 use time::OffsetDateTime;
 use types::{DeliveryId, MessageId};
 use uuid::Uuid;

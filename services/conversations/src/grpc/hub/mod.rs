@@ -4,7 +4,6 @@
 //! only: what belongs to another account is to it as if it did not exist.
 
 mod channel_event;
-mod deliveries;
 mod list_conversations;
 mod list_messages;
 mod publish;
@@ -17,6 +16,7 @@ mod watch_connections;
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::connector::v1::connector_hub_service_server::ConnectorHubService;
 use api::connector::v1::{
@@ -25,7 +25,7 @@ use api::connector::v1::{
     RegisterConnectorResponse, ReportDeliveriesRequest, ReportDeliveriesResponse, TakeDeliveriesRequest,
     TakeDeliveriesResponse, WatchConnectionsRequest, WatchConnectionsResponse,
 };
-use auth::{AccountScope, ConnectorScope};
+use auth::{AccountScope, Caller, ConnectorScope};
 use futures::Stream;
 use kit::Refusal;
 use kit::lifecycle::Lifecycle;
@@ -37,6 +37,9 @@ use crate::after_commit::AfterCommit;
 use crate::directory::Directory;
 use crate::domain::connection::Connection;
 use crate::ingest::Ingest;
+
+/// How often a stream with nothing to tell shows that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// A stream of answers.
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -94,6 +97,20 @@ fn rows_of(connector: &ConnectorScope, job: &'static str) -> Scope {
     own.map_or_else(|| SystemScope::for_job(job).into(), Scope::from)
 }
 
+/// May the caller of an open stream still have it? A connector opens a new one with a fresh token.
+fn still_valid(caller: &Caller, clock: &Clock) -> Result<(), Refusal> {
+    caller.check_session()?;
+    if caller.expires() <= clock.now() {
+        return Err(Refusal::token_expired());
+    }
+    Ok(())
+}
+
+/// Between half and one and a half of `around`, so that streams do not all look at once.
+fn jittered(around: Duration) -> Duration {
+    around.mul_f64(rand::random_range(0.5..1.5))
+}
+
 #[tonic::async_trait]
 impl ConnectorHubService for Hub {
     type WatchConnectionsStream = Answers<WatchConnectionsResponse>;
@@ -122,7 +139,7 @@ impl ConnectorHubService for Hub {
         &self,
         request: Request<Streaming<PublishStreamRequest>>,
     ) -> Result<Response<Self::PublishStreamStream>, Status> {
-        Ok(Response::new(publish_stream::publish_stream(self, request).await?))
+        Ok(Response::new(publish_stream::publish_stream(self, request)?))
     }
 
     async fn take_deliveries(

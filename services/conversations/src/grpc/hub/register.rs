@@ -12,22 +12,18 @@ use crate::store::connections::{self, Manifest};
 
 /// What 0 means.
 const USUAL_TEXT_LENGTH: i32 = 4_096;
-/// No message of an employee is longer.
-const LONGEST_TEXT: i32 = 16_384;
 
 pub(super) async fn register(hub: &Hub, request: Request<RegisterConnectorRequest>) -> Result<RegisterConnectorResponse, Refusal> {
     let caller = Caller::of(&request)?;
     let ConnectorManifest { key, title, max_text_length, reports_read } = request.into_inner().manifest.unwrap_or_default();
+    let connector = caller.connector(&key)?;
     let mut fields = Fields::new();
     connector_key(&mut fields, "manifest.key", &key);
     let title = fields.line("manifest.title", &title, 1..=200);
-    if !(0..=LONGEST_TEXT).contains(&max_text_length) {
-        fields.reject("manifest.max_text_length", format!("must be 0 to {LONGEST_TEXT}"));
+    if max_text_length < 0 {
+        fields.reject("manifest.max_text_length", "must not be negative");
     }
-    // A malformed key is nobody's scope; say what is wrong with it instead of asking for a scope that cannot exist.
-    let connector = caller.connector(&key);
     fields.finish()?;
-    let connector = connector?;
     let max_text_length = if max_text_length == 0 { USUAL_TEXT_LENGTH } else { max_text_length };
     let manifest = Manifest { title, max_text_length, reports_read };
     let rows = rows_of(&connector, "register a connector");

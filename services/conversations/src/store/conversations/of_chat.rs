@@ -3,7 +3,6 @@
 use pg::{Error, Tx};
 use sqlx::Row;
 use types::{AccountId, ChatId, ConnectionId};
-use uuid::Uuid;
 
 use super::{columns, from_row};
 use crate::domain::connection::Mode;
@@ -96,17 +95,4 @@ pub async fn list_of_chat(
     .fetch_all(&mut **tx)
     .await?;
     rows.iter().map(|row| Ok(OfChat { conversation: from_row(row)?, unread: row.try_get("unread")? })).collect()
-}
-
-/// The chat of a conversation, before anything is locked.
-///
-/// # Errors
-/// When the database fails.
-pub async fn chat_of(tx: &mut Tx, account: AccountId, conversation: Uuid) -> Result<Option<ChatId>, Error> {
-    let chat: Option<Uuid> = sqlx::query_scalar("SELECT chat_id FROM conversations WHERE account_id = $1 AND id = $2")
-        .bind(account.uuid())
-        .bind(conversation)
-        .fetch_optional(&mut **tx)
-        .await?;
-    Ok(chat.map(Into::into))
 }

@@ -27,7 +27,7 @@ pub struct Reported {
 }
 
 /// A delivery whose chat this transaction has locked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locked {
     /// Account.
     pub account: AccountId,

@@ -6,7 +6,9 @@ mod update;
 use std::sync::Arc;
 
 use api::identity::v1::account_service_server::AccountService;
-use api::identity::v1::{GetAccountRequest, GetAccountResponse, UpdateAccountRequest, UpdateAccountResponse};
+use api::identity::v1::{
+    GetAccountRequest, GetAccountResponse, UpdateAccountRequest, UpdateAccountResponse,
+};
 use tonic::{Request, Response, Status};
 
 use super::answer;
@@ -17,7 +19,10 @@ pub struct Accounts(pub Arc<Core>);
 
 #[tonic::async_trait]
 impl AccountService for Accounts {
-    async fn get_account(&self, request: Request<GetAccountRequest>) -> Result<Response<GetAccountResponse>, Status> {
+    async fn get_account(
+        &self,
+        request: Request<GetAccountRequest>,
+    ) -> Result<Response<GetAccountResponse>, Status> {
         answer(get::handle(&self.0, request).await)
     }
 

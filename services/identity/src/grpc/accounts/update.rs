@@ -10,17 +10,30 @@ use crate::core::Core;
 use crate::grpc::mask::Mask;
 use crate::grpc::{split, wire};
 
-pub async fn handle(core: &Core, request: Request<UpdateAccountRequest>) -> Result<UpdateAccountResponse, Error> {
+pub async fn handle(
+    core: &Core,
+    request: Request<UpdateAccountRequest>,
+) -> Result<UpdateAccountResponse, Error> {
     let (caller, request) = split(request)?;
     caller.require_administrator()?;
     let (scope, by) = (caller.scope()?, core.by(&caller)?);
-    let etag = request.account.as_ref().map(|account| account.etag.clone()).unwrap_or_default();
+    let etag = request
+        .account
+        .as_ref()
+        .map(|account| account.etag.clone())
+        .unwrap_or_default();
     let change = validated(request)?;
-    let account =
-        core.db.tx(scope, move |tx| Box::pin(async move { update(tx, by, change, &etag).await })).await?;
+    let account = core
+        .db
+        .tx(scope, move |tx| {
+            Box::pin(async move { update(tx, by, change, &etag).await })
+        })
+        .await?;
     core.waker.wake();
     let account = account.ok_or(Error::Defect("the account of a token is none"))?;
-    Ok(UpdateAccountResponse { account: Some(account.into()) })
+    Ok(UpdateAccountResponse {
+        account: Some(account.into()),
+    })
 }
 
 fn validated(request: UpdateAccountRequest) -> Result<AccountChange, Error> {

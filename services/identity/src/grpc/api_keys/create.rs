@@ -20,22 +20,36 @@ struct Valid {
     expire_time: Option<OffsetDateTime>,
 }
 
-pub async fn handle(core: &Core, request: Request<CreateApiKeyRequest>) -> Result<CreateApiKeyResponse, Error> {
+pub async fn handle(
+    core: &Core,
+    request: Request<CreateApiKeyRequest>,
+) -> Result<CreateApiKeyResponse, Error> {
     let (caller, request) = split(request)?;
     caller.require_administrator()?;
     let (scope, by) = (caller.scope()?, core.by(&caller)?);
-    let Valid { name, scopes, expire_time } = validated(request.api_key.unwrap_or_default(), by.now)?;
+    let Valid {
+        name,
+        scopes,
+        expire_time,
+    } = validated(request.api_key.unwrap_or_default(), by.now)?;
     grants_its_own_only(&caller, &scopes)?;
     let (key, secret) = core
         .db
-        .tx(scope, move |tx| Box::pin(async move { create(tx, by, name, scopes, expire_time).await }))
+        .tx(scope, move |tx| {
+            Box::pin(async move { create(tx, by, name, scopes, expire_time).await })
+        })
         .await?;
-    Ok(CreateApiKeyResponse { api_key: Some(key.into()), secret: secret.into_text() })
+    Ok(CreateApiKeyResponse {
+        api_key: Some(key.into()),
+        secret: secret.into_text(),
+    })
 }
 
 /// A program must not make itself a key that can do more than it can.
 fn grants_its_own_only(caller: &Caller, scopes: &[String]) -> Result<(), Refusal> {
-    let Principal::Program { scopes: own, .. } = caller.principal() else { return Ok(()) };
+    let Principal::Program { scopes: own, .. } = caller.principal() else {
+        return Ok(());
+    };
     let more = scopes.iter().find(|scope| !own.contains(scope));
     more.map_or(Ok(()), |scope| Err(Refusal::scope_missing(scope)))
 }
@@ -59,5 +73,9 @@ fn validated(key: ApiKey, now: OffsetDateTime) -> Result<Valid, Error> {
         fields.reject("api_key.expire_time", "must be in the future");
     }
     fields.finish()?;
-    Ok(Valid { name, scopes, expire_time: expire_time.flatten() })
+    Ok(Valid {
+        name,
+        scopes,
+        expire_time: expire_time.flatten(),
+    })
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use api::identity::v1::api_key_service_server::ApiKeyService;
 use api::identity::v1::{
-    CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest, ListApiKeysResponse, RevokeApiKeyRequest,
-    RevokeApiKeyResponse,
+    CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest, ListApiKeysResponse,
+    RevokeApiKeyRequest, RevokeApiKeyResponse,
 };
 use tonic::{Request, Response, Status};
 

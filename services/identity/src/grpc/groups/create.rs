@@ -10,7 +10,10 @@ use crate::core::Core;
 use crate::grpc::once::Once;
 use crate::grpc::split;
 
-pub async fn handle(core: &Core, request: Request<CreateGroupRequest>) -> Result<CreateGroupResponse, Error> {
+pub async fn handle(
+    core: &Core,
+    request: Request<CreateGroupRequest>,
+) -> Result<CreateGroupResponse, Error> {
     let (caller, request) = split(request)?;
     caller.require_administrator()?;
     let (scope, by) = (caller.scope()?, core.by(&caller)?);
@@ -27,7 +30,9 @@ pub async fn handle(core: &Core, request: Request<CreateGroupRequest>) -> Result
                     return Ok(answer);
                 }
                 let group = create(tx, by, name).await?;
-                let answer = CreateGroupResponse { group: Some(group.into()) };
+                let answer = CreateGroupResponse {
+                    group: Some(group.into()),
+                };
                 once.keep(tx, &answer).await?;
                 Ok(answer)
             })

@@ -11,15 +11,27 @@ use crate::core::Core;
 use crate::grpc::split;
 use crate::store::groups;
 
-pub async fn handle(core: &Core, request: Request<GetGroupRequest>) -> Result<GetGroupResponse, Error> {
+pub async fn handle(
+    core: &Core,
+    request: Request<GetGroupRequest>,
+) -> Result<GetGroupResponse, Error> {
     let (caller, request) = split(request)?;
     let scope = caller.scope()?;
     caller.require(Permission::DirectoryRead)?;
     let mut fields = Fields::new();
     let id = fields.id::<GroupId>("group_id", &request.group_id);
     fields.finish()?;
-    let Some(id) = id else { return Ok(GetGroupResponse::default()) };
-    let group = core.db.tx(scope, move |tx| Box::pin(async move { groups::get(tx, scope.account(), id).await })).await?;
+    let Some(id) = id else {
+        return Ok(GetGroupResponse::default());
+    };
+    let group = core
+        .db
+        .tx(scope, move |tx| {
+            Box::pin(async move { groups::get(tx, scope.account(), id).await })
+        })
+        .await?;
     let group = group.ok_or(Error::GroupNotFound(id))?;
-    Ok(GetGroupResponse { group: Some(group.into()) })
+    Ok(GetGroupResponse {
+        group: Some(group.into()),
+    })
 }

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use api::identity::v1::group_service_server::GroupService;
 use api::identity::v1::{
-    CreateGroupRequest, CreateGroupResponse, DeleteGroupRequest, DeleteGroupResponse, GetGroupRequest,
-    GetGroupResponse, ListGroupsRequest, ListGroupsResponse, UpdateGroupRequest, UpdateGroupResponse,
+    CreateGroupRequest, CreateGroupResponse, DeleteGroupRequest, DeleteGroupResponse,
+    GetGroupRequest, GetGroupResponse, ListGroupsRequest, ListGroupsResponse, UpdateGroupRequest,
+    UpdateGroupResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -30,11 +31,17 @@ impl GroupService for Groups {
         answer(create::handle(&self.0, request).await)
     }
 
-    async fn get_group(&self, request: Request<GetGroupRequest>) -> Result<Response<GetGroupResponse>, Status> {
+    async fn get_group(
+        &self,
+        request: Request<GetGroupRequest>,
+    ) -> Result<Response<GetGroupResponse>, Status> {
         answer(get::handle(&self.0, request).await)
     }
 
-    async fn list_groups(&self, request: Request<ListGroupsRequest>) -> Result<Response<ListGroupsResponse>, Status> {
+    async fn list_groups(
+        &self,
+        request: Request<ListGroupsRequest>,
+    ) -> Result<Response<ListGroupsResponse>, Status> {
         answer(list::handle(&self.0, request).await)
     }
 

@@ -11,7 +11,10 @@ use crate::core::Core;
 use crate::grpc::mask::Mask;
 use crate::grpc::split;
 
-pub async fn handle(core: &Core, request: Request<UpdateGroupRequest>) -> Result<UpdateGroupResponse, Error> {
+pub async fn handle(
+    core: &Core,
+    request: Request<UpdateGroupRequest>,
+) -> Result<UpdateGroupResponse, Error> {
     let (caller, request) = split(request)?;
     caller.require_administrator()?;
     let (scope, by) = (caller.scope()?, core.by(&caller)?);
@@ -22,10 +25,16 @@ pub async fn handle(core: &Core, request: Request<UpdateGroupRequest>) -> Result
     let renamed = mask.has("name", !group.name.is_empty());
     let name = renamed.then(|| fields.line("group.name", &group.name, 1..=200));
     fields.finish()?;
-    let Some(id) = id else { return Ok(UpdateGroupResponse::default()) };
+    let Some(id) = id else {
+        return Ok(UpdateGroupResponse::default());
+    };
     let group = core
         .db
-        .tx(scope, move |tx| Box::pin(async move { rename(tx, by, id, name, &group.etag).await }))
+        .tx(scope, move |tx| {
+            Box::pin(async move { rename(tx, by, id, name, &group.etag).await })
+        })
         .await?;
-    Ok(UpdateGroupResponse { group: Some(group.into()) })
+    Ok(UpdateGroupResponse {
+        group: Some(group.into()),
+    })
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use api::identity::internal::v1::identity_internal_service_server::IdentityInternalService;
 use api::identity::internal::v1::{
-    ExchangeApiKeyRequest, ExchangeApiKeyResponse, GetAccountStateRequest, GetAccountStateResponse, GetJwksRequest,
-    GetJwksResponse, IssueServiceTokenRequest, IssueServiceTokenResponse, ListRevocationsRequest,
-    ListRevocationsResponse,
+    ExchangeApiKeyRequest, ExchangeApiKeyResponse, GetAccountStateRequest, GetAccountStateResponse,
+    GetJwksRequest, GetJwksResponse, IssueServiceTokenRequest, IssueServiceTokenResponse,
+    ListRevocationsRequest, ListRevocationsResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -24,15 +24,20 @@ pub struct Internal(pub Arc<Core>);
 
 #[tonic::async_trait]
 impl IdentityInternalService for Internal {
-    async fn get_jwks(&self, _: Request<GetJwksRequest>) -> Result<Response<GetJwksResponse>, Status> {
-        Ok(Response::new(GetJwksResponse { jwks_json: self.0.keys.jwks() }))
+    async fn get_jwks(
+        &self,
+        _: Request<GetJwksRequest>,
+    ) -> Result<Response<GetJwksResponse>, Status> {
+        Ok(Response::new(GetJwksResponse {
+            jwks_json: self.0.keys.jwks(),
+        }))
     }
 
     async fn issue_service_token(
         &self,
         request: Request<IssueServiceTokenRequest>,
     ) -> Result<Response<IssueServiceTokenResponse>, Status> {
-        answer(tokens::issue_service_token(&self.0, request.into_inner()))
+        answer(tokens::issue_service_token(&self.0, request.get_ref()))
     }
 
     async fn exchange_api_key(

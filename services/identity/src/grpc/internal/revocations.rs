@@ -16,10 +16,20 @@ use crate::store::revocations;
 /// How far back revocations matter: twice a token's life, for slow clocks.
 const MATTER: Duration = token::LIFE.saturating_mul(2);
 
-pub async fn list(core: &Core, request: ListRevocationsRequest) -> Result<ListRevocationsResponse, Error> {
+pub async fn list(
+    core: &Core,
+    request: ListRevocationsRequest,
+) -> Result<ListRevocationsResponse, Error> {
     let found = read(&core.db, &core.clock, request.cursor).await?;
-    let subject_ids = found.subjects.iter().map(|id| id.as_bytes().to_vec()).collect();
-    Ok(ListRevocationsResponse { subject_ids, cursor: found.cursor })
+    let subject_ids = found
+        .subjects
+        .iter()
+        .map(|id| id.as_bytes().to_vec())
+        .collect();
+    Ok(ListRevocationsResponse {
+        subject_ids,
+        cursor: found.cursor,
+    })
 }
 
 async fn read(db: &Db, clock: &Clock, cursor: i64) -> Result<Revocations, pg::Error> {
@@ -31,7 +41,10 @@ async fn read(db: &Db, clock: &Clock, cursor: i64) -> Result<Revocations, pg::Er
             // A cursor beyond the head is one of a database that was put back to an earlier day.
             let after = if cursor > head { 0 } else { cursor };
             let (subjects, last) = revocations::list(tx, after, since).await?;
-            Ok(Revocations { subjects, cursor: last.unwrap_or(head) })
+            Ok(Revocations {
+                subjects,
+                cursor: last.unwrap_or(head),
+            })
         })
     })
     .await
@@ -54,7 +67,9 @@ impl Source for LocalSource {
 
     fn revocations(&self, cursor: i64) -> Answer<'_, Revocations> {
         Box::pin(async move {
-            read(&self.db, &self.clock, cursor).await.map_err(|error| Status::unavailable(error.to_string()))
+            read(&self.db, &self.clock, cursor)
+                .await
+                .map_err(|error| Status::unavailable(error.to_string()))
         })
     }
 }

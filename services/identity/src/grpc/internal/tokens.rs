@@ -1,7 +1,8 @@
 //! Tokens of services, and of programs by their secret.
 
 use api::identity::internal::v1::{
-    ExchangeApiKeyRequest, ExchangeApiKeyResponse, IssueServiceTokenRequest, IssueServiceTokenResponse,
+    ExchangeApiKeyRequest, ExchangeApiKeyResponse, IssueServiceTokenRequest,
+    IssueServiceTokenResponse,
 };
 use auth::Principal;
 use auth::token::Grant;
@@ -18,7 +19,10 @@ use crate::domain::api_key::Secret;
 use crate::exchange::{self, ProgramToken};
 use crate::grpc::split;
 
-pub fn issue_service_token(core: &Core, request: IssueServiceTokenRequest) -> Result<IssueServiceTokenResponse, Error> {
+pub fn issue_service_token(
+    core: &Core,
+    request: &IssueServiceTokenRequest,
+) -> Result<IssueServiceTokenResponse, Error> {
     let mut fields = Fields::new();
     let name = fields.key("service", &request.service, 1..=64);
     fields.key("secret", &request.secret, 1..=200);
@@ -28,8 +32,13 @@ pub fn issue_service_token(core: &Core, request: IssueServiceTokenRequest) -> Re
     if sha256(expected.expose_secret().as_bytes()) != sha256(request.secret.as_bytes()) {
         return Err(Error::CredentialsInvalid);
     }
-    let (access_token, expires) = core.keys.sign(&Grant::new(Principal::Service { name }, Language::En))?;
-    Ok(IssueServiceTokenResponse { access_token, access_expire_time: Some(to_proto(expires)) })
+    let (access_token, expires) = core
+        .keys
+        .sign(&Grant::new(Principal::Service { name }, Language::En))?;
+    Ok(IssueServiceTokenResponse {
+        access_token,
+        access_expire_time: Some(to_proto(expires)),
+    })
 }
 
 pub async fn exchange_api_key(
@@ -43,5 +52,8 @@ pub async fn exchange_api_key(
     fields.finish()?;
     let secret = Secret::parse(&request.secret).ok_or(Error::CredentialsInvalid)?;
     let ProgramToken { text, expires, .. } = exchange::program_token(core, &secret).await?;
-    Ok(ExchangeApiKeyResponse { access_token: text, access_expire_time: Some(to_proto(expires)) })
+    Ok(ExchangeApiKeyResponse {
+        access_token: text,
+        access_expire_time: Some(to_proto(expires)),
+    })
 }

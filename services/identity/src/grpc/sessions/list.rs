@@ -15,7 +15,10 @@ use crate::store::{sessions, users};
 
 const METHOD: &str = "ListSessions";
 
-pub async fn handle(core: &Core, request: Request<ListSessionsRequest>) -> Result<ListSessionsResponse, Error> {
+pub async fn handle(
+    core: &Core,
+    request: Request<ListSessionsRequest>,
+) -> Result<ListSessionsResponse, Error> {
     let (caller, request) = split(request)?;
     let scope = caller.scope()?;
     let account = scope.account();
@@ -26,23 +29,38 @@ pub async fn handle(core: &Core, request: Request<ListSessionsRequest>) -> Resul
         Principal::Employee { user, session, .. } => (Some(*user), Some(*session)),
         Principal::Program { .. } | Principal::Service { .. } => (None, None),
     };
-    let user = asked.or(own_user).ok_or_else(|| Refusal::field("user_id", "is required: a program has no sessions"))?;
+    let user = asked
+        .or(own_user)
+        .ok_or_else(|| Refusal::field("user_id", "is required: a program has no sessions"))?;
     if own_user != Some(user) {
         caller.require(Permission::SettingsRead)?;
     }
     let size = page_size(request.page_size, PAGE.0, PAGE.1)?;
-    let before: Option<SessionId> = PageToken { method: METHOD, account }.decode(&user, &request.page_token)?;
+    let before: Option<SessionId> = PageToken {
+        method: METHOD,
+        account,
+    }
+    .decode(&user, &request.page_token)?;
     let now = core.now();
     let found = core
         .db
         .tx(scope, move |tx| {
             Box::pin(async move {
-                users::get(tx, account, user).await?.ok_or(Error::UserNotFound(user))?;
+                users::get(tx, account, user)
+                    .await?
+                    .ok_or(Error::UserNotFound(user))?;
                 Ok::<_, Error>(sessions::list_live(tx, account, user, before, now, size + 1).await?)
             })
         })
         .await?;
     let page = wire::page(found, size, (METHOD, account), &user, |session| session.id);
-    let sessions = page.items.into_iter().map(|session| wire::session(session, own_session)).collect();
-    Ok(ListSessionsResponse { sessions, next_page_token: page.next })
+    let sessions = page
+        .items
+        .into_iter()
+        .map(|session| wire::session(session, own_session))
+        .collect();
+    Ok(ListSessionsResponse {
+        sessions,
+        next_page_token: page.next,
+    })
 }

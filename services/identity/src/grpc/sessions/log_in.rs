@@ -33,7 +33,9 @@ pub async fn handle(core: &Core, request: Request<LogInRequest>) -> Result<LogIn
     // A wrong password, an unknown address and a user who is switched off take the same time and get the same answer.
     let expected = known.as_ref().map(|known| known.password_hash.as_str());
     let matches = core.passwords.verify(&request.password, expected).await?;
-    let known = known.filter(|known| matches && known.active).ok_or(Error::CredentialsInvalid)?;
+    let known = known
+        .filter(|known| matches && known.active)
+        .ok_or(Error::CredentialsInvalid)?;
     let reply = begin(core, known, device).await?;
     paid.give_back().await;
     Ok(reply)
@@ -44,7 +46,10 @@ fn validated(request: &LogInRequest) -> Result<String, Error> {
     let mut fields = Fields::new();
     fields.key("email", &request.email, 1..=email::MAX_BYTES);
     if request.password.is_empty() || request.password.chars().count() > *password::LENGTH.end() {
-        fields.reject("password", format!("must have 1 to {} characters", password::LENGTH.end()));
+        fields.reject(
+            "password",
+            format!("must have 1 to {} characters", password::LENGTH.end()),
+        );
     }
     let device = fields.line("device", &request.device, 0..=200);
     fields.finish()?;
@@ -54,7 +59,11 @@ fn validated(request: &LogInRequest) -> Result<String, Error> {
 async fn find(core: &Core, email: &Email) -> Result<Option<Credentials>, Error> {
     let digest = email.digest();
     let scope = SystemScope::for_job("log-in");
-    core.db.tx(scope, move |tx| Box::pin(async move { Ok(users::by_email(tx, &digest).await?) })).await
+    core.db
+        .tx(scope, move |tx| {
+            Box::pin(async move { Ok(users::by_email(tx, &digest).await?) })
+        })
+        .await
 }
 
 async fn begin(core: &Core, known: Credentials, device: String) -> Result<LogInResponse, Error> {
@@ -79,18 +88,25 @@ async fn begin(core: &Core, known: Credentials, device: String) -> Result<LogInR
         .tx(scope, move |tx| {
             Box::pin(async move {
                 // The password was checked outside: whoever was switched off or got another one meanwhile stays out.
-                let user = users::lock(tx, account, id).await?.filter(|user| user.active);
+                let user = users::lock(tx, account, id)
+                    .await?
+                    .filter(|user| user.active);
                 let user = user.ok_or(Error::CredentialsInvalid)?;
                 let now_known = users::credentials(tx, account, id).await?;
                 if now_known.is_none_or(|now| now.password_hash != known.password_hash) {
                     return Err(Error::CredentialsInvalid);
                 }
-                let account = accounts::get(tx, account).await?.ok_or(Error::CredentialsInvalid)?;
+                let account = accounts::get(tx, account)
+                    .await?
+                    .ok_or(Error::CredentialsInvalid)?;
                 sessions::insert(tx, &stored, &family, &rotation).await?;
                 Ok((user, account))
             })
         })
         .await?;
     let access = core.employee_token(account.id, &user, &account.language, session.id)?;
-    Ok(LogInResponse { tokens: Some(token_pair(access, &refresh, &session)), user: Some(user.into()) })
+    Ok(LogInResponse {
+        tokens: Some(token_pair(access, &refresh, &session)),
+        user: Some(user.into()),
+    })
 }

@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use api::identity::v1::session_service_server::SessionService;
 use api::identity::v1::{
-    GetCallerRequest, GetCallerResponse, IssueClientTokenRequest, IssueClientTokenResponse, KillSessionRequest,
-    KillSessionResponse, ListSessionsRequest, ListSessionsResponse, LogInRequest, LogInResponse, LogOutRequest,
-    LogOutResponse, RefreshSessionRequest, RefreshSessionResponse, TokenPair,
+    GetCallerRequest, GetCallerResponse, IssueClientTokenRequest, IssueClientTokenResponse,
+    KillSessionRequest, KillSessionResponse, ListSessionsRequest, ListSessionsResponse,
+    LogInRequest, LogInResponse, LogOutRequest, LogOutResponse, RefreshSessionRequest,
+    RefreshSessionResponse, TokenPair,
 };
 use kit::time::to_proto;
 use time::OffsetDateTime;
@@ -29,7 +30,10 @@ pub struct Sessions(pub Arc<Core>);
 
 #[tonic::async_trait]
 impl SessionService for Sessions {
-    async fn log_in(&self, request: Request<LogInRequest>) -> Result<Response<LogInResponse>, Status> {
+    async fn log_in(
+        &self,
+        request: Request<LogInRequest>,
+    ) -> Result<Response<LogInResponse>, Status> {
         answer(log_in::handle(&self.0, request).await)
     }
 
@@ -40,7 +44,10 @@ impl SessionService for Sessions {
         answer(refresh::handle(&self.0, request.into_inner()).await)
     }
 
-    async fn log_out(&self, request: Request<LogOutRequest>) -> Result<Response<LogOutResponse>, Status> {
+    async fn log_out(
+        &self,
+        request: Request<LogOutRequest>,
+    ) -> Result<Response<LogOutResponse>, Status> {
         answer(end::log_out(&self.0, request).await)
     }
 
@@ -51,7 +58,10 @@ impl SessionService for Sessions {
         answer(issue_client_token::handle(&self.0, request).await)
     }
 
-    async fn get_caller(&self, request: Request<GetCallerRequest>) -> Result<Response<GetCallerResponse>, Status> {
+    async fn get_caller(
+        &self,
+        request: Request<GetCallerRequest>,
+    ) -> Result<Response<GetCallerResponse>, Status> {
         answer(get_caller::handle(&self.0, request).await)
     }
 
@@ -62,12 +72,19 @@ impl SessionService for Sessions {
         answer(list::handle(&self.0, request).await)
     }
 
-    async fn kill_session(&self, request: Request<KillSessionRequest>) -> Result<Response<KillSessionResponse>, Status> {
+    async fn kill_session(
+        &self,
+        request: Request<KillSessionRequest>,
+    ) -> Result<Response<KillSessionResponse>, Status> {
         answer(end::kill(&self.0, request).await)
     }
 }
 
-fn token_pair(access: (String, OffsetDateTime), refresh: &RefreshToken, session: &Session) -> TokenPair {
+fn token_pair(
+    access: (String, OffsetDateTime),
+    refresh: &RefreshToken,
+    session: &Session,
+) -> TokenPair {
     TokenPair {
         access_token: access.0,
         access_expire_time: Some(to_proto(access.1)),

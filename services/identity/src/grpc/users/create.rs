@@ -25,14 +25,31 @@ struct Valid {
     request_id: Option<Uuid>,
 }
 
-pub async fn handle(core: &Core, request: Request<CreateUserRequest>) -> Result<CreateUserResponse, Error> {
+pub async fn handle(
+    core: &Core,
+    request: Request<CreateUserRequest>,
+) -> Result<CreateUserResponse, Error> {
     let (caller, request) = split(request)?;
     caller.require_administrator()?;
     let (scope, by) = (caller.scope()?, core.by(&caller)?);
-    let Valid { email, name, role, group, language, request_id } = validated(&request)?;
+    let Valid {
+        email,
+        name,
+        role,
+        group,
+        language,
+        request_id,
+    } = validated(&request)?;
     let once = Once::new(core, &caller, "CreateUser", request_id, &request)?;
     let password_hash = core.passwords.hash(&request.password).await?;
-    let new = NewUser { email, name, role, group, language, password_hash };
+    let new = NewUser {
+        email,
+        name,
+        role,
+        group,
+        language,
+        password_hash,
+    };
     core.db
         .tx(scope, move |tx| {
             Box::pin(async move {
@@ -40,7 +57,9 @@ pub async fn handle(core: &Core, request: Request<CreateUserRequest>) -> Result<
                     return Ok(answer);
                 }
                 let user = create(tx, by, new).await?;
-                let answer = CreateUserResponse { user: Some(user.into()) };
+                let answer = CreateUserResponse {
+                    user: Some(user.into()),
+                };
                 once.keep(tx, &answer).await?;
                 Ok(answer)
             })
@@ -58,7 +77,10 @@ fn validated(request: &CreateUserRequest) -> Result<Valid, Error> {
                 fields.reject("password", problem);
             }
         }
-        None => fields.reject("user.email", "is not an e-mail address of at most 254 characters"),
+        None => fields.reject(
+            "user.email",
+            "is not an e-mail address of at most 254 characters",
+        ),
     }
     let name = fields.line("user.name", &user.name, 1..=200);
     let role = wire::role(&mut fields, "user.role", user.role);
@@ -68,5 +90,12 @@ fn validated(request: &CreateUserRequest) -> Result<Valid, Error> {
     fields.finish()?;
     // Without an address `finish` has refused.
     let email = email.ok_or(Error::Defect("an unchecked e-mail"))?;
-    Ok(Valid { email, name, role, group, language, request_id })
+    Ok(Valid {
+        email,
+        name,
+        role,
+        group,
+        language,
+        request_id,
+    })
 }

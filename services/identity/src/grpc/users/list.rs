@@ -14,7 +14,10 @@ use crate::store::users;
 
 const METHOD: &str = "ListUsers";
 
-pub async fn handle(core: &Core, request: Request<ListUsersRequest>) -> Result<ListUsersResponse, Error> {
+pub async fn handle(
+    core: &Core,
+    request: Request<ListUsersRequest>,
+) -> Result<ListUsersResponse, Error> {
     let (caller, request) = split(request)?;
     let scope = caller.scope()?;
     caller.require(Permission::DirectoryRead)?;
@@ -23,11 +26,20 @@ pub async fn handle(core: &Core, request: Request<ListUsersRequest>) -> Result<L
     let group = fields.optional_id::<GroupId>("group_id", &request.group_id);
     fields.finish()?;
     let size = page_size(request.page_size, PAGE.0, PAGE.1)?;
-    let after: Option<UserId> = PageToken { method: METHOD, account }.decode(&group, &request.page_token)?;
+    let after: Option<UserId> = PageToken {
+        method: METHOD,
+        account,
+    }
+    .decode(&group, &request.page_token)?;
     let found = core
         .db
-        .tx(scope, move |tx| Box::pin(async move { users::list(tx, account, group, after, size + 1).await }))
+        .tx(scope, move |tx| {
+            Box::pin(async move { users::list(tx, account, group, after, size + 1).await })
+        })
         .await?;
     let page = wire::page(found, size, (METHOD, account), &group, |user| user.id);
-    Ok(ListUsersResponse { users: page.items.into_iter().map(Into::into).collect(), next_page_token: page.next })
+    Ok(ListUsersResponse {
+        users: page.items.into_iter().map(Into::into).collect(),
+        next_page_token: page.next,
+    })
 }

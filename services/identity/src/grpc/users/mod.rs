@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use api::identity::v1::user_service_server::UserService;
 use api::identity::v1::{
-    CreateUserRequest, CreateUserResponse, GetUserRequest, GetUserResponse, ListUsersRequest, ListUsersResponse,
-    SetPasswordRequest, SetPasswordResponse, UpdateUserRequest, UpdateUserResponse,
+    CreateUserRequest, CreateUserResponse, GetUserRequest, GetUserResponse, ListUsersRequest,
+    ListUsersResponse, SetPasswordRequest, SetPasswordResponse, UpdateUserRequest,
+    UpdateUserResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -23,19 +24,31 @@ pub struct Users(pub Arc<Core>);
 
 #[tonic::async_trait]
 impl UserService for Users {
-    async fn create_user(&self, request: Request<CreateUserRequest>) -> Result<Response<CreateUserResponse>, Status> {
+    async fn create_user(
+        &self,
+        request: Request<CreateUserRequest>,
+    ) -> Result<Response<CreateUserResponse>, Status> {
         answer(create::handle(&self.0, request).await)
     }
 
-    async fn get_user(&self, request: Request<GetUserRequest>) -> Result<Response<GetUserResponse>, Status> {
+    async fn get_user(
+        &self,
+        request: Request<GetUserRequest>,
+    ) -> Result<Response<GetUserResponse>, Status> {
         answer(get::handle(&self.0, request).await)
     }
 
-    async fn list_users(&self, request: Request<ListUsersRequest>) -> Result<Response<ListUsersResponse>, Status> {
+    async fn list_users(
+        &self,
+        request: Request<ListUsersRequest>,
+    ) -> Result<Response<ListUsersResponse>, Status> {
         answer(list::handle(&self.0, request).await)
     }
 
-    async fn update_user(&self, request: Request<UpdateUserRequest>) -> Result<Response<UpdateUserResponse>, Status> {
+    async fn update_user(
+        &self,
+        request: Request<UpdateUserRequest>,
+    ) -> Result<Response<UpdateUserResponse>, Status> {
         answer(update::handle(&self.0, request).await)
     }
 

@@ -15,7 +15,10 @@ use crate::domain::password;
 use crate::grpc::split;
 use crate::store::users;
 
-pub async fn handle(core: &Core, request: Request<SetPasswordRequest>) -> Result<SetPasswordResponse, Error> {
+pub async fn handle(
+    core: &Core,
+    request: Request<SetPasswordRequest>,
+) -> Result<SetPasswordResponse, Error> {
     let (caller, request) = split(request)?;
     let (scope, by) = (caller.scope()?, core.by(&caller)?);
     let mut fields = Fields::new();
@@ -25,7 +28,9 @@ pub async fn handle(core: &Core, request: Request<SetPasswordRequest>) -> Result
         Principal::Employee { user, session, .. } => (Some(*user), Some(*session)),
         Principal::Program { .. } | Principal::Service { .. } => (None, None),
     };
-    let id = asked.or(own_user).ok_or_else(|| Refusal::field("user_id", "is required: a program has no password"))?;
+    let id = asked
+        .or(own_user)
+        .ok_or_else(|| Refusal::field("user_id", "is required: a program has no password"))?;
     let kept_session: Option<SessionId> = if own_user == Some(id) {
         check_old(core, scope, id, &request.old_password).await?;
         own_session
@@ -36,7 +41,9 @@ pub async fn handle(core: &Core, request: Request<SetPasswordRequest>) -> Result
     check_new(core, scope, id, &request.new_password).await?;
     let hash = core.passwords.hash(&request.new_password).await?;
     core.db
-        .tx(scope, move |tx| Box::pin(async move { set_password(tx, by, id, &hash, kept_session).await }))
+        .tx(scope, move |tx| {
+            Box::pin(async move { set_password(tx, by, id, &hash, kept_session).await })
+        })
         .await?;
     Ok(SetPasswordResponse {})
 }
@@ -47,8 +54,12 @@ async fn check_old(core: &Core, scope: AccountScope, id: UserId, old: &str) -> R
         return Err(Refusal::field("old_password", "is required to change one's own").into());
     }
     let paid = core.limits.take(&[format!("password of {id}")]).await?;
-    let known =
-        core.db.tx(scope, move |tx| Box::pin(async move { users::credentials(tx, scope.account(), id).await })).await?;
+    let known = core
+        .db
+        .tx(scope, move |tx| {
+            Box::pin(async move { users::credentials(tx, scope.account(), id).await })
+        })
+        .await?;
     let expected = known.as_ref().map(|known| known.password_hash.as_str());
     if !core.passwords.verify(old, expected).await? {
         return Err(Error::CredentialsInvalid);
@@ -58,7 +69,12 @@ async fn check_old(core: &Core, scope: AccountScope, id: UserId, old: &str) -> R
 }
 
 async fn check_new(core: &Core, scope: AccountScope, id: UserId, new: &str) -> Result<(), Error> {
-    let user = core.db.tx(scope, move |tx| Box::pin(async move { users::get(tx, scope.account(), id).await })).await?;
+    let user = core
+        .db
+        .tx(scope, move |tx| {
+            Box::pin(async move { users::get(tx, scope.account(), id).await })
+        })
+        .await?;
     let user = user.ok_or(Error::UserNotFound(id))?;
     let email = Email::parse(&user.email).ok_or(Error::Defect("a stored e-mail is none"))?;
     password::check(new, &email).map_err(|problem| Refusal::field("new_password", problem).into())

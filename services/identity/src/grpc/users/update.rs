@@ -12,21 +12,35 @@ use crate::domain::user::UserChange;
 use crate::grpc::mask::Mask;
 use crate::grpc::{split, wire};
 
-pub async fn handle(core: &Core, request: Request<UpdateUserRequest>) -> Result<UpdateUserResponse, Error> {
+pub async fn handle(
+    core: &Core,
+    request: Request<UpdateUserRequest>,
+) -> Result<UpdateUserResponse, Error> {
     let (caller, request) = split(request)?;
     caller.require_administrator()?;
     let (scope, by) = (caller.scope()?, core.by(&caller)?);
-    let etag = request.user.as_ref().map(|user| user.etag.clone()).unwrap_or_default();
+    let etag = request
+        .user
+        .as_ref()
+        .map(|user| user.etag.clone())
+        .unwrap_or_default();
     let (id, change) = validated(request)?;
     let user = core
         .db
-        .tx(scope, move |tx| Box::pin(async move { update(tx, by, id, change, &etag).await }))
+        .tx(scope, move |tx| {
+            Box::pin(async move { update(tx, by, id, change, &etag).await })
+        })
         .await?;
-    Ok(UpdateUserResponse { user: Some(user.into()) })
+    Ok(UpdateUserResponse {
+        user: Some(user.into()),
+    })
 }
 
 fn validated(request: UpdateUserRequest) -> Result<(UserId, UserChange), Error> {
-    let mask = Mask::new(request.update_mask, &["name", "role", "group_id", "language", "active"])?;
+    let mask = Mask::new(
+        request.update_mask,
+        &["name", "role", "group_id", "language", "active"],
+    )?;
     let user = request.user.unwrap_or_default();
     let mut fields = Fields::new();
     let id = fields.id::<UserId>("user.id", &user.id);

@@ -1,6 +1,7 @@
 // The place to write: Enter sends, Shift+Enter begins a new line.
 
 import type { Texts } from "../i18n/texts";
+import { cleanText, countCharacters } from "../text";
 import { h, icon, setText } from "./dom";
 
 const SEND = "M4 12l16-8-6 16-3-6-7-2z";
@@ -58,7 +59,7 @@ export class Composer {
   }
 
   #submit(): void {
-    const text = this.#input.value.trim();
+    const text = cleanText(this.#input.value);
     if (text === "" || this.#charactersLeft(text) < 0) return;
     this.#input.value = "";
     this.#changed();
@@ -67,7 +68,7 @@ export class Composer {
   }
 
   #changed(): void {
-    const text = this.#input.value.trim();
+    const text = cleanText(this.#input.value);
     const left = this.#charactersLeft(text);
     this.drafts.set(this.threadId, this.#input.value);
     this.#button.disabled = text === "" || left < 0;
@@ -83,9 +84,8 @@ export class Composer {
     return left < 0 ? this.texts.charactersOver(-left) : this.texts.charactersLeft(left);
   }
 
-  /** Counted as the server counts: a character outside the basic plane is one. */
   #charactersLeft(text: string): number {
-    return this.#limit - [...text].length;
+    return this.#limit - countCharacters(text);
   }
 
   #fit(): void {

@@ -3,7 +3,7 @@
 import type { Chat } from "../chat";
 import type { Texts } from "../i18n/texts";
 import { isSameDay, type Times } from "../i18n/times";
-import type { Message } from "../model";
+import { type Message, ONLY_THREAD } from "../model";
 import type { Entry } from "../outbox";
 import { Composer } from "./composer";
 import { button, h, setChildren } from "./dom";
@@ -17,6 +17,7 @@ export class ThreadView {
   readonly #greeting: HTMLElement;
   readonly #failed: HTMLElement;
   readonly #finished: HTMLElement;
+  readonly #finishedText: HTMLElement;
   readonly #composer: Composer;
   readonly #scroller: Scroller;
   readonly #views = new Map<string, MessageView>();
@@ -34,7 +35,8 @@ export class ThreadView {
     this.#greeting = h("p", { class: "greeting" }, texts.greeting);
     this.#failed = h("p", { class: "failure" }, texts.historyFailed, " ", again);
     const create = button({ class: "primary" }, () => chat.openNewThread(), texts.newConversation);
-    this.#finished = h("div", { class: "finished" }, h("p", { role: "status" }, texts.finished), create);
+    this.#finishedText = h("p", { role: "status" }, texts.finished);
+    this.#finished = h("div", { class: "finished" }, this.#finishedText, create);
     // Focusable, because it scrolls: the keyboard must reach what is out of sight.
     this.#log = h("div", {
       class: "log",
@@ -61,8 +63,11 @@ export class ThreadView {
     this.#failed.hidden = !thread.hasFailed;
     this.#greeting.hidden = isLoading || thread.hasFailed || shown.length > 0;
     const isFinished = state.finished.has(this.threadId);
-    this.#finished.hidden = !isFinished;
-    this.#composer.element.hidden = isFinished;
+    // Left from a time with a single conversation: it has no key to write under.
+    const isNameless = state.settings?.isMultiple === true && this.threadId === ONLY_THREAD;
+    this.#finishedText.hidden = !isFinished;
+    this.#finished.hidden = !isFinished && !isNameless;
+    this.#composer.element.hidden = isFinished || isNameless;
     this.#composer.setLimit(state.settings?.maxTextLength ?? 0);
     // History is not news: only what comes later is read out.
     this.#log.setAttribute("aria-busy", String(isLoading));
@@ -124,7 +129,9 @@ export class ThreadView {
 
   /** Stored messages by place, then what is on its way; nothing twice in the moment between the two. */
   #shownMessages(messages: readonly Message[]): ShownMessage[] {
-    const stored = messages.map((message) => this.#fromMessage(message));
+    // The page of a thread without a key has the messages of all.
+    const own = messages.filter(({ threadId }) => this.chat.state.threadOf(threadId) === this.threadId);
+    const stored = own.map((message) => this.#fromMessage(message));
     const keys = new Set(stored.map(({ key }) => key));
     const unsent = this.chat.unsent(this.threadId).filter(({ id }) => !keys.has(id));
     return [...stored, ...unsent.map((entry) => this.#fromEntry(entry))];

@@ -39,9 +39,9 @@ export class WindowView {
     this.#finish = button({ class: "finish" }, () => this.#askToFinish(), icon(FINISH), texts.finish);
     const close = button({ class: "tool", "aria-label": texts.close }, () => host.close(), icon(CLOSE));
     close.hidden = !host.hasLauncher;
-    const header = h("header", {}, this.#back, this.#title, close);
     this.#bar = h("div", { class: "bar" }, this.#place, this.#finish);
-    document.body.append(header, this.#bar, this.#notice, this.#main);
+    const header = h("header", {}, h("div", { class: "top" }, this.#back, this.#title, close), this.#bar);
+    document.body.append(header, this.#notice, this.#main);
     document.addEventListener("keydown", (event) => {
       const hasDialog = document.querySelector("dialog[open]") !== null;
       if (event.key === "Escape" && !hasDialog && !event.defaultPrevented) host.close();

@@ -1,0 +1,7 @@
+//! The figures, a file each.
+
+pub mod edge;
+pub mod footprint;
+pub mod ingest;
+pub mod skeleton;
+pub mod streams;

@@ -1,0 +1,186 @@
+//! A service by its name: its settings, itself ready to run, itself running.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use kit::lifecycle::Lifecycle;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+/// The services, in the order in which they start: each needs only those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// Accounts, users, sessions, keys.
+    Identity,
+    /// Chats, conversations, messages, deliveries.
+    Conversations,
+    /// The online chat and its visitors.
+    ConnectorOnlinechat,
+    /// The edge.
+    Gateway,
+}
+
+impl Kind {
+    /// Its name, in logs, tokens and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Conversations => "conversations",
+            Self::ConnectorOnlinechat => "connector-onlinechat",
+            Self::Gateway => "gateway",
+        }
+    }
+
+    /// Its tables; the gateway has none.
+    pub fn migrations(self) -> Option<&'static pg::Migrations> {
+        match self {
+            Self::Identity => Some(&identity::MIGRATIONS),
+            Self::Conversations => Some(&conversations::MIGRATIONS),
+            Self::ConnectorOnlinechat => Some(&connector_onlinechat::MIGRATIONS),
+            Self::Gateway => None,
+        }
+    }
+}
+
+/// All tables there are.
+pub fn all_migrations() -> [&'static pg::Migrations; 3] {
+    [
+        &identity::MIGRATIONS,
+        &conversations::MIGRATIONS,
+        &connector_onlinechat::MIGRATIONS,
+    ]
+}
+
+/// The settings of one service.
+pub enum Config {
+    Identity(identity::Config),
+    Conversations(conversations::Config),
+    ConnectorOnlinechat(connector_onlinechat::Config),
+    Gateway(Box<gateway::Config>),
+}
+
+/// A service that is bound and connected.
+pub enum App {
+    Identity(Box<identity::App>),
+    Conversations(Box<conversations::App>),
+    ConnectorOnlinechat(Box<connector_onlinechat::App>),
+    Gateway(Box<gateway::App>),
+}
+
+impl App {
+    /// Binds its socket and connects to its stores.
+    pub async fn build(config: Config) -> anyhow::Result<Self> {
+        Ok(match config {
+            Config::Identity(it) => Self::Identity(Box::new(identity::App::build(it).await?)),
+            Config::Conversations(it) => {
+                Self::Conversations(Box::new(conversations::App::build(it).await?))
+            }
+            Config::ConnectorOnlinechat(it) => {
+                Self::ConnectorOnlinechat(Box::new(connector_onlinechat::App::build(it).await?))
+            }
+            Config::Gateway(it) => Self::Gateway(Box::new(gateway::App::build(*it).await?)),
+        })
+    }
+
+    /// Which one it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Identity(_) => Kind::Identity,
+            Self::Conversations(_) => Kind::Conversations,
+            Self::ConnectorOnlinechat(_) => Kind::ConnectorOnlinechat,
+            Self::Gateway(_) => Kind::Gateway,
+        }
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> anyhow::Result<SocketAddr> {
+        Ok(match self {
+            Self::Identity(it) => it.addr(),
+            Self::Conversations(it) => it.addr().context("its socket is gone")?,
+            Self::ConnectorOnlinechat(it) => it.addr(),
+            Self::Gateway(it) => it.addr(),
+        })
+    }
+
+    /// Where the gateway's operators come in; other services have no such port of their own.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Gateway(it) => it.admin_addr(),
+            Self::Identity(_) | Self::Conversations(_) | Self::ConnectorOnlinechat(_) => None,
+        }
+    }
+
+    async fn run(self, life: Lifecycle) -> anyhow::Result<()> {
+        match self {
+            Self::Identity(it) => it.run(life).await,
+            Self::Conversations(it) => it.run(life).await,
+            Self::ConnectorOnlinechat(it) => it.run(life).await,
+            Self::Gateway(it) => it.run(life).await,
+        }
+    }
+}
+
+/// A service that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// Which one.
+    pub kind: Kind,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Its life.
+    pub life: Lifecycle,
+    ended: oneshot::Receiver<anyhow::Result<()>>,
+}
+
+impl Running {
+    /// Runs it in a life of its own.
+    pub fn start(app: App) -> anyhow::Result<Self> {
+        let (kind, addr, life) = (app.kind(), app.addr()?, Lifecycle::new());
+        let (tell, ended) = oneshot::channel();
+        let own = life.clone();
+        life.spawn(kind.name(), async move {
+            // Nobody listens any more once stopping has begun.
+            let _ = tell.send(app.run(own).await);
+        });
+        Ok(Self {
+            kind,
+            addr,
+            life,
+            ended,
+        })
+    }
+
+    /// Its address for the others.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Waits until it ends by itself, which it never should, and says why.
+    pub async fn failure(&mut self) -> anyhow::Error {
+        let name = self.kind.name();
+        let outcome = tokio::select! {
+            biased;
+            outcome = &mut self.ended => outcome,
+            () = self.life.stopped() => return lost_a_task(name),
+        };
+        match outcome {
+            Ok(Ok(())) if self.life.failed() => lost_a_task(name),
+            Ok(Ok(())) => anyhow!("{name} ended by itself"),
+            Ok(Err(error)) => error.context(format!("{name} failed")),
+            Err(_) => anyhow!("{name} failed; the log above says why"),
+        }
+    }
+
+    /// Lets it finish what it has begun, for as long as `grace` and until `cut`.
+    pub async fn drain(&self, grace: Duration, cut: &CancellationToken) {
+        tokio::select! {
+            () = self.life.drain(grace) => {}
+            () = cut.cancelled() => self.life.drain(Duration::ZERO).await,
+        }
+    }
+}
+
+fn lost_a_task(name: &str) -> anyhow::Error {
+    anyhow!("{name} stopped because one of its tasks failed; the log above says which")
+}

@@ -1,0 +1,12 @@
+//! The service through its gRPC interface, on real PostgreSQL and Redis. Identity is another service of ours: here stands a
+//! strict double of it; the suite in `integration-tests` runs the real one.
+
+mod accounts;
+mod connections;
+mod deliveries;
+mod faults;
+mod history;
+mod identity;
+mod publish;
+mod watch_connections;
+mod world;

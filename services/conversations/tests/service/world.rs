@@ -1,0 +1,305 @@
+//! The service with what it needs, and actors who call it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use api::connector::v1::channel_event::Event;
+use api::connector::v1::connector_hub_service_client::ConnectorHubServiceClient;
+use api::connector::v1::take_deliveries_response::Event as Taken;
+use api::connector::v1::{
+    ChannelEvent, ConnectorManifest, Delivery, DeliveryOutcome, DeliveryReport, IncomingMessage, PublishRequest,
+    PublishResult, RegisterConnectorRequest, ReportDeliveriesRequest, TakeDeliveriesRequest, TakeDeliveriesResponse,
+};
+use api::conversations::v1::connection_service_client::ConnectionServiceClient;
+use api::conversations::v1::conversation_service_client::ConversationServiceClient;
+use api::conversations::v1::{
+    Connection, CreateConnectionRequest, ListMessagesRequest, Message, SendMessageRequest, UpdateConnectionRequest,
+};
+use auth::{Principal, Role};
+use conversations::{App, Config, IngestConfig, MIGRATIONS};
+use kit::lifecycle::Lifecycle;
+use testkit::TestDb;
+use time::OffsetDateTime;
+use time::macros::datetime;
+use tonic::transport::Channel;
+use tonic::{Request, Status, Streaming};
+use types::{AccountId, ApiKeyId, Clock, SessionId, UserId};
+
+use crate::identity::{Identity, SECRET};
+
+/// The connector of the installation in these tests.
+pub const CONNECTOR: &str = "test";
+const NOW: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
+/// Longer than any stream should need; a test that waits so long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Long enough for a stream to have looked twice: what has not come by then does not come.
+pub const QUIET: Duration = Duration::from_secs(3);
+
+pub struct World {
+    pub db: TestDb,
+    pub clock: Clock,
+    pub identity: Identity,
+    pub account: AccountId,
+    pub admin: String,
+    /// The token of the connector of the installation.
+    pub connector: String,
+    channel: Channel,
+    life: Lifecycle,
+    config: Config,
+    counter: AtomicU64,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.life.stop();
+    }
+}
+
+async fn run(config: Config, life: &Lifecycle) -> Channel {
+    let app = App::build(config).await.expect("the service is built");
+    let channel = kit::channel(&format!("http://{}", app.addr().expect("bound"))).expect("an address");
+    let running = life.clone();
+    life.spawn("app", async move { app.run(running).await.expect("the service runs") });
+    channel
+}
+
+impl World {
+    pub async fn start() -> Self {
+        Self::on(testkit::database(&[&MIGRATIONS]).await).await
+    }
+
+    pub async fn on(db: TestDb) -> Self {
+        let (clock, life) = (Clock::manual(NOW), Lifecycle::new());
+        let redis_url = db.redis_url().await;
+        let (identity, identity_url) = Identity::start(clock.clone(), &life).await;
+        let config = Config {
+            listen: "127.0.0.1:0".parse().expect("an address"),
+            database_url: db.url(&MIGRATIONS),
+            redis_url,
+            identity: identity_url,
+            service_secret: SECRET.to_owned().into(),
+            ingest: IngestConfig::default(),
+            max_connections: 10,
+            clock: clock.clone(),
+        };
+        let channel = run(config.clone(), &life).await;
+        let account = AccountId::generate();
+        let admin = identity.token(employee(account, Role::Administrator));
+        let connector = identity.token(Principal::Service { name: format!("connector-{CONNECTOR}") });
+        let counter = AtomicU64::new(0);
+        let world = Self { db, clock, identity, account, admin, connector, channel, life, config, counter };
+        world.register(&world.connector, CONNECTOR).await.expect("registered");
+        world
+    }
+
+    /// The hub of a second replica.
+    pub async fn another_replica(&self) -> ConnectorHubServiceClient<Channel> {
+        ConnectorHubServiceClient::new(run(self.config.clone(), &self.life).await)
+    }
+
+    /// Time passes; who called before gets fresh tokens.
+    pub fn advance(&mut self, by: Duration) {
+        self.clock.advance(by);
+        self.admin = self.identity.token(employee(self.account, Role::Administrator));
+        self.connector = self.identity.token(Principal::Service { name: format!("connector-{CONNECTOR}") });
+    }
+
+    pub fn manager(&self) -> String {
+        self.identity.token(employee(self.account, Role::Manager))
+    }
+
+    pub fn administrator_of(&self, account: AccountId) -> String {
+        self.identity.token(employee(account, Role::Administrator))
+    }
+
+    /// A program of an account with a scope.
+    pub fn program(&self, account: AccountId, scope: &str) -> String {
+        let scopes = [scope.to_owned()].into();
+        self.identity.token(Principal::Program { account, key: ApiKeyId::generate(), scopes })
+    }
+
+    pub fn hub(&self) -> ConnectorHubServiceClient<Channel> {
+        ConnectorHubServiceClient::new(self.channel.clone())
+    }
+
+    pub fn connections(&self) -> ConnectionServiceClient<Channel> {
+        ConnectionServiceClient::new(self.channel.clone())
+    }
+
+    pub fn conversations(&self) -> ConversationServiceClient<Channel> {
+        ConversationServiceClient::new(self.channel.clone())
+    }
+
+    /// A number that no other call in this test got.
+    pub fn unique(&self) -> u64 {
+        self.counter.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub async fn register(&self, token: &str, key: &str) -> Result<(), Status> {
+        let manifest = ConnectorManifest { key: key.to_owned(), title: "Test".to_owned(), ..ConnectorManifest::default() };
+        let request = RegisterConnectorRequest { manifest: Some(manifest) };
+        self.hub().register_connector(with(token, request)).await.map(drop)
+    }
+
+    pub async fn create(&self, token: &str, connection: Connection) -> Result<Connection, Status> {
+        let request = CreateConnectionRequest { connection: Some(connection), request_id: String::new() };
+        let reply = self.connections().create_connection(with(token, request)).await?;
+        Ok(reply.into_inner().connection.expect("a connection"))
+    }
+
+    /// A new connection of the installation's connector.
+    pub async fn connection(&self) -> Connection {
+        self.create(&self.admin, self.new_connection()).await.expect("created")
+    }
+
+    pub fn new_connection(&self) -> Connection {
+        Connection {
+            connector_key: CONNECTOR.to_owned(),
+            title: "Shop".to_owned(),
+            external_id: format!("line {}", self.unique()),
+            enabled: true,
+            ..Connection::default()
+        }
+    }
+
+    pub async fn switch(&self, connection: &Connection, enabled: bool) {
+        let connection = Connection { id: connection.id.clone(), enabled, ..Connection::default() };
+        let mask = prost_types::FieldMask { paths: vec!["enabled".to_owned()] };
+        let request = UpdateConnectionRequest { connection: Some(connection), update_mask: Some(mask) };
+        self.connections().update_connection(with(&self.admin, request)).await.expect("switched");
+    }
+
+    pub async fn publish(&self, events: Vec<ChannelEvent>) -> Result<Vec<PublishResult>, Status> {
+        self.publish_as(&self.connector, CONNECTOR, events).await
+    }
+
+    pub async fn publish_as(&self, token: &str, key: &str, events: Vec<ChannelEvent>) -> Result<Vec<PublishResult>, Status> {
+        let request = PublishRequest { connector_key: key.to_owned(), events };
+        Ok(self.hub().publish(with(token, request)).await?.into_inner().results)
+    }
+
+    /// A message of a client.
+    pub fn message(&self, connection: &Connection, chat: &str, text: &str) -> ChannelEvent {
+        ChannelEvent {
+            connection_id: connection.id.clone(),
+            external_event_id: format!("event {}", self.unique()),
+            external_chat_id: chat.to_owned(),
+            event: Some(Event::Message(IncomingMessage { text: text.to_owned(), ..IncomingMessage::default() })),
+            ..ChannelEvent::default()
+        }
+    }
+
+    /// A client writes; the id of the conversation.
+    pub async fn conversation(&self, connection: &Connection, chat: &str) -> String {
+        let results = self.publish(vec![self.message(connection, chat, "hello")]).await.expect("published");
+        assert_eq!(results[0].reason, "");
+        results[0].conversation_id.clone()
+    }
+
+    /// An employee answers.
+    pub async fn answer(&self, conversation: &str, text: &str) -> Message {
+        let request = SendMessageRequest { conversation_id: conversation.to_owned(), text: text.to_owned(), request_id: String::new() };
+        let reply = self.conversations().send_message(with(&self.admin, request)).await.expect("sent");
+        reply.into_inner().message.expect("a message")
+    }
+
+    /// A conversation's messages as an administrator sees them.
+    pub async fn messages(&self, conversation: &str) -> Vec<Message> {
+        let request = ListMessagesRequest { conversation_id: conversation.to_owned(), ..ListMessagesRequest::default() };
+        let reply = self.conversations().list_messages(with(&self.admin, request)).await.expect("listed");
+        reply.into_inner().messages
+    }
+
+    pub async fn take(&self, max_in_flight: i32) -> Deliveries {
+        Deliveries::open(self.hub(), &self.connector, CONNECTOR, max_in_flight).await
+    }
+
+    /// Reports deliveries; the reasons of refusals, empty for what was taken.
+    pub async fn report(&self, reports: Vec<DeliveryReport>) -> Vec<String> {
+        self.report_as(&self.connector, CONNECTOR, reports).await.expect("reported")
+    }
+
+    pub async fn report_as(&self, token: &str, key: &str, reports: Vec<DeliveryReport>) -> Result<Vec<String>, Status> {
+        let request = ReportDeliveriesRequest { connector_key: key.to_owned(), reports };
+        let reply = self.hub().report_deliveries(with(token, request)).await?.into_inner();
+        Ok(reply.results.into_iter().map(|result| result.reason).collect())
+    }
+}
+
+/// A stream of deliveries.
+pub struct Deliveries(Streaming<TakeDeliveriesResponse>);
+
+impl Deliveries {
+    pub async fn open(
+        mut hub: ConnectorHubServiceClient<Channel>,
+        token: &str,
+        key: &str,
+        max_in_flight: i32,
+    ) -> Self {
+        let request = TakeDeliveriesRequest { connector_key: key.to_owned(), max_in_flight };
+        Self(hub.take_deliveries(with(token, request)).await.expect("a stream").into_inner())
+    }
+
+    /// The next step of the stream.
+    pub async fn step(&mut self) -> Result<Taken, Status> {
+        let step = tokio::time::timeout(PATIENCE, self.0.message()).await.expect("a step in time")?;
+        Ok(step.expect("not the end").event.expect("an event"))
+    }
+
+    /// The next delivery.
+    pub async fn next(&mut self) -> Delivery {
+        loop {
+            if let Taken::Delivery(delivery) = self.step().await.expect("no error") {
+                return delivery;
+            }
+        }
+    }
+
+    /// Nothing comes.
+    pub async fn is_quiet(&mut self) -> bool {
+        tokio::time::timeout(QUIET, self.next()).await.is_err()
+    }
+}
+
+/// A report about a delivery under its lease.
+pub fn report(delivery: &Delivery, outcome: DeliveryOutcome) -> DeliveryReport {
+    DeliveryReport {
+        delivery_id: delivery.id.clone(),
+        lease_token: delivery.lease_token,
+        outcome: outcome.into(),
+        ..DeliveryReport::default()
+    }
+}
+
+/// A call with a token.
+pub fn with<T>(token: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    let value = format!("Bearer {token}").parse().expect("ASCII");
+    request.metadata_mut().insert("authorization", value);
+    request
+}
+
+fn employee(account: AccountId, role: Role) -> Principal {
+    Principal::Employee {
+        account,
+        user: UserId::generate(),
+        session: SessionId::generate(),
+        role,
+        group: None,
+        name: "Мария".to_owned(),
+    }
+}
+
+/// Code, reason, metadata and fields of a refusal, in one line.
+pub fn refusal<T: std::fmt::Debug>(result: Result<T, Status>) -> String {
+    use tonic_types::StatusExt;
+    let status = result.expect_err("refused");
+    let details = status.get_error_details();
+    let info = details.error_info().expect("a reason");
+    let mut fields: Vec<_> = info.metadata.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    if let Some(bad) = details.bad_request() {
+        fields.extend(bad.field_violations.iter().map(|it| format!("{}: {}", it.field, it.description)));
+    }
+    fields.sort();
+    format!("{:?} {} {{{}}}", status.code(), info.reason, fields.join("; "))
+}
