@@ -4,6 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 WIDGET := web/widget
+BROWSER := integration-tests/browser
 WIDGET_SOURCES := $(shell find $(WIDGET) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/tests/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
@@ -16,7 +17,7 @@ up: install-up $(WIDGET)/dist/loader.js ## install what is missing, build, and r
 	@$(CARGO) build --quiet --package beseda
 	@target/debug/beseda up $(ARGS)
 
-test: install-test $(WIDGET)/dist/loader.js ## run all tests on a PostgreSQL and Redis of their own (ARGS="-p kit")
+test: install-test $(WIDGET)/dist/loader.js $(BROWSER)/node_modules/.ready ## run all tests on a PostgreSQL and Redis of their own (ARGS="-p kit")
 	@cd $(WIDGET) && npm test --silent
 	@$(CARGO) run --quiet --package xtask -- test $(ARGS)
 

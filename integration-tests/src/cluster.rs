@@ -12,6 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use secrecy::ExposeSecret;
 use testkit::{Process, Redis, TestDb};
+use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
@@ -80,9 +81,11 @@ impl Cluster {
         Self::with(Settings::default()).await
     }
 
-    /// An installation whose PostgreSQL may be killed and keeps what it promised as in production.
+    /// An installation whose PostgreSQL may be killed and keeps what it promised as in production. A crowd of clients comes
+    /// from one address here, so nobody counts their calls.
     pub async fn to_be_hurt() -> Self {
-        Self::with(Settings { own_postgres: true, ..Settings::default() }).await
+        let environment = vec![("BESEDA_RATE_LIMITS", "off".to_owned())];
+        Self::with(Settings { own_postgres: true, environment }).await
     }
 
     /// An installation with special settings.
@@ -98,7 +101,7 @@ impl Cluster {
         let [ports @ .., admin_port] = ports::free::<5>();
         let mut environment = base_environment(&db, &ports).await;
         environment.extend(settings.environment);
-        run(&environment, &["migrate"]).await;
+        run(&environment, &["migrate"], "").await;
         let processes = [0, 1, 2, 3].map(|place| Mutex::new(spawn(Service::ALL[place], ports[place], admin_port, &environment)));
         let cluster = Self { db, environment, ports, processes, admin_port };
         for service in Service::ALL {
@@ -150,9 +153,8 @@ impl Cluster {
         let email = format!("admin@{name}.example");
         let password = format!("{name}: correct horse battery");
         let title = format!("Account {name}");
-        let arguments =
-            ["admin", "create-account", "--title", &title, "--email", &email, "--name", "Анна", "--password", &password];
-        run(&self.environment, &arguments).await;
+        let arguments = ["admin", "create-account", &title, &email, "--name", "Анна", "--password-stdin"];
+        run(&self.environment, &arguments, &password).await;
         Admin::log_in(self.url(), &email, &password).await
     }
 
@@ -161,7 +163,7 @@ impl Cluster {
     /// # Panics
     /// When it fails.
     pub async fn command(&self, arguments: &[&str]) -> String {
-        run(&self.environment, arguments).await
+        run(&self.environment, arguments, "").await
     }
 
     /// Kills a service as a crash does.
@@ -254,11 +256,17 @@ fn spawn(service: Service, port: u16, admin_port: u16, environment: &[(&'static 
     Process::start(testkit::beseda_binary(), &["run", service.name()], &variables)
 }
 
-/// Runs the program to its end.
-async fn run(environment: &[(&'static str, String)], arguments: &[&str]) -> String {
+/// Runs the program to its end, with this as its standard input.
+async fn run(environment: &[(&'static str, String)], arguments: &[&str], input: &str) -> String {
     let mut command = Command::new(testkit::beseda_binary());
     command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
-    let done = command.stdin(Stdio::null()).kill_on_drop(true).output().await.expect("the program runs");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().expect("the program starts");
+    let mut pipe = child.stdin.take().expect("its standard input");
+    // A command that reads nothing may have ended already.
+    let _ = pipe.write_all(input.as_bytes()).await;
+    drop(pipe);
+    let done = child.wait_with_output().await.expect("the program ends");
     let (out, problems) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success(), "beseda {}: {}\n{out}{problems}", arguments.join(" "), done.status);
     out.into_owned()

@@ -169,7 +169,7 @@ impl Caller {
     /// The right to speak as the connector `key`.
     ///
     /// # Errors
-    /// SCOPE_MISSING for whoever is neither the service "connector-<key>" nor a program with the scope "connector:<key>".
+    /// SCOPE_MISSING for whoever is neither the service `connector-<key>` nor a program with the scope `connector:<key>`.
     pub fn connector(&self, key: &str) -> Result<ConnectorScope, Refusal> {
         let account = match &self.verified.principal {
             Principal::Service { name } if name.strip_prefix(CONNECTOR_SERVICE) == Some(key) => {

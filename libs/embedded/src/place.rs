@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    hash::{DefaultHasher, Hash, Hasher},
     io::{Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -93,7 +92,7 @@ fn kept(asked: &Path, account: Account) -> Result<PathBuf, Error> {
     if account.can_use(&asked) {
         return Ok(asked);
     }
-    let elsewhere = elsewhere(&asked);
+    let elsewhere = elsewhere(&asked)?;
     let made = make(&elsewhere, account).is_ok() && account.can_use(&elsewhere);
     if !made {
         return Err(Error::FolderUnusable {
@@ -108,11 +107,16 @@ fn kept(asked: &Path, account: Account) -> Result<PathBuf, Error> {
 }
 
 /// A place for data whose own folder lies where the account cannot go, such as under `/root`.
-/// Always the same for the same folder, so the data are found again.
-fn elsewhere(asked: &Path) -> PathBuf {
-    let mut hasher = DefaultHasher::new();
-    asked.hash(&mut hasher);
-    Path::new("/var/lib/beseda").join(format!("{:016x}", hasher.finish()))
+/// The folder says where, so the data are found again, and are not found when it was deleted.
+fn elsewhere(asked: &Path) -> Result<PathBuf, Error> {
+    let note = asked.join("elsewhere");
+    if let Ok(text) = fs::read_to_string(&note) {
+        return Ok(PathBuf::from(text.trim()));
+    }
+    let chosen = Path::new("/var/lib/beseda").join(random_name::<8>()?);
+    let written = fs::write(&note, chosen.display().to_string());
+    written.doing(|| format!("write {}", note.display()))?;
+    Ok(chosen)
 }
 
 fn temporary(account: Account) -> Result<PathBuf, Error> {

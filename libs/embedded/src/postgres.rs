@@ -212,6 +212,9 @@ impl Server {
         if self.place.temporary {
             // Shared memory as files of the folder, so that a killed server leaves nothing behind.
             settings.push(("dynamic_shared_memory_type", "mmap".to_owned()));
+            // DROP DATABASE waits for every backend, also for one whose client stopped in the middle of logging in, as the
+            // pool of a test that ends does: a minute by default.
+            settings.push(("authentication_timeout", "5s".to_owned()));
         } else {
             // Details of an error quote rows, and a log that stays must not hold messages.
             settings.push(("log_error_verbosity", "terse".to_owned()));

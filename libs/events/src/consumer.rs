@@ -115,7 +115,7 @@ impl Consumer {
                 let events = Arc::new(events.to_vec());
                 match self.take(at[slot], &events).await {
                     Moved::Here => {
-                        at[slot] = events.last().map_or(at[slot], |event| event.position)
+                        at[slot] = events.last().map_or(at[slot], |event| event.position);
                     }
                     Moved::Elsewhere => return,
                 }

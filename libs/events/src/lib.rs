@@ -1,6 +1,6 @@
 //! Events: how one service learns what happened in another, each event once and in order, whatever is killed meanwhile.
 //!
-//! The truth is the outbox in the service's own PostgreSQL ([`append`], the last act of a transaction). A [`relay`] copies
+//! The truth is the outbox in the service's own PostgreSQL ([`append`], the last act of a transaction). A [`mod@relay`] copies
 //! it into Redis Streams, where an entry's id is the event's position: copying twice changes nothing. A [`Reader`] follows
 //! the streams and, wherever a position is missing (Redis was flushed, killed, or is away), reads from the owner
 //! ([`Source`]). So Redis only makes it fast; it may be lost at any moment.

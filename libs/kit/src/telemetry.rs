@@ -37,7 +37,16 @@ impl Drop for Guard {
 /// # Errors
 /// When the collector's address is malformed, or when it was called before.
 pub fn init(service: &'static str) -> anyhow::Result<Guard> {
-    let filter = EnvFilter::try_from_env("BESEDA_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    init_with(service, "info")
+}
+
+/// The same with another filter where `BESEDA_LOG` says nothing.
+///
+/// # Errors
+/// As [`init`].
+pub fn init_with(service: &'static str, default_filter: &str) -> anyhow::Result<Guard> {
+    let filter =
+        EnvFilter::try_from_env("BESEDA_LOG").unwrap_or_else(|_| EnvFilter::new(default_filter));
     let format = std::env::var("BESEDA_LOG_FORMAT").unwrap_or_default();
     let human = format == "human" || (format != "json" && std::io::stderr().is_terminal());
     let output = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);

@@ -53,7 +53,9 @@ impl Environment {
         match fs::read_to_string(&path) {
             Ok(value) => Some(value.trim().into()),
             Err(error) => {
-                self.problem(format!("{file_name} names {path}, which cannot be read: {error}"));
+                self.problem(format!(
+                    "{file_name} names {path}, which cannot be read: {error}"
+                ));
                 None
             }
         }
@@ -74,7 +76,9 @@ impl Environment {
         text.trim()
             .parse()
             .map_err(|error| {
-                self.problem(format!("{name} is \"{text}\": {error}; for example {example}"));
+                self.problem(format!(
+                    "{name} is \"{text}\": {error}; for example {example}"
+                ));
             })
             .ok()
     }
@@ -93,6 +97,20 @@ impl Environment {
             }
         }
         values
+    }
+
+    /// Whether calls are counted and limited: always, unless a load test says otherwise.
+    pub fn rate_limits(&mut self) -> bool {
+        match self.text("BESEDA_RATE_LIMITS").as_deref() {
+            None | Some("on") => true,
+            Some("off") => false,
+            Some(other) => {
+                self.problem(format!(
+                    "BESEDA_RATE_LIMITS is \"{other}\"; it may be on or off"
+                ));
+                true
+            }
+        }
     }
 
     /// Notes a problem.
@@ -134,7 +152,12 @@ mod tests {
         assert!(listen.is_none() && settings.secret("KEY").is_none());
         settings.required("URL", "the address");
         let text = settings.finish().unwrap_err().to_string();
-        for part in ["3 settings", "LISTEN is \"here\"", "KEY_FILE names", "URL is not set"] {
+        for part in [
+            "3 settings",
+            "LISTEN is \"here\"",
+            "KEY_FILE names",
+            "URL is not set",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }

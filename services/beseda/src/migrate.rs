@@ -17,7 +17,10 @@ pub async fn main() -> anyhow::Result<()> {
     for it in all {
         let newest = it.migrator.iter().map(|file| file.version).max();
         let newest = newest.unwrap_or_default();
-        println!("  schema {:<14} version {newest:04}, role {}", it.schema, it.role);
+        println!(
+            "  schema {:<14} version {newest:04}, role {}",
+            it.schema, it.role
+        );
     }
     println!("Services connect as these roles; their passwords come from the master key.");
     Ok(())

@@ -184,3 +184,42 @@ impl Running {
 fn lost_a_task(name: &str) -> anyhow::Error {
     anyhow!("{name} stopped because one of its tasks failed; the log above says which")
 }
+
+/// Connections of conversations to PostgreSQL, where nothing else is said.
+pub const CONNECTIONS: u32 = 10;
+
+/// How often visitors may call.
+pub fn visitor_limits(limited: bool) -> connector_onlinechat::Limits {
+    use connector_onlinechat::{Limits, Rate};
+    if limited {
+        return Limits::default();
+    }
+    let any = Rate::new(u32::MAX, 1);
+    Limits {
+        sessions_by_address: any,
+        messages_by_visitor: any,
+        messages_by_address: any,
+        calls_by_visitor: any,
+    }
+}
+
+/// How often anybody may call the gateway.
+pub fn gateway_rates(limited: bool) -> gateway::Rates {
+    use gateway::{Rate, Rates};
+    if limited {
+        return Rates::default();
+    }
+    let any = Rate {
+        per_second: 1e9,
+        burst: u32::MAX,
+    };
+    Rates {
+        account: any,
+        key: any,
+        address: any,
+        log_in: any,
+        refresh: any,
+        visitor_session: any,
+        key_exchange: any,
+    }
+}

@@ -54,13 +54,18 @@ impl AfterCommit {
             .set_response_timeout(Some(Duration::from_secs(1)))
             .set_connection_timeout(Some(Duration::from_secs(1)))
             .set_number_of_retries(1);
-        let connection = ConnectionManager::new_lazy_with_config(redis::Client::open(redis_url)?, config)?;
+        let connection =
+            ConnectionManager::new_lazy_with_config(redis::Client::open(redis_url)?, config)?;
         let (hints, waiting) = mpsc::channel(QUEUE);
         let stopping = life.stopping();
         life.spawn("hints", async move {
             tokio::select! { () = publish(connection, waiting) => {}, () = stopping.cancelled() => {} }
         });
-        Ok(Self { relay, hints, takers: Arc::default() })
+        Ok(Self {
+            relay,
+            hints,
+            takers: Arc::default(),
+        })
     }
 
     /// Conversations changed in these chats.

@@ -43,13 +43,19 @@ impl Change {
     /// The chat it happened in.
     #[must_use]
     pub fn touched(&self) -> Touched {
-        Touched { connection: self.conversation.connection, external_chat_id: self.external_chat_id.clone() }
+        Touched {
+            connection: self.conversation.connection,
+            external_chat_id: self.external_chat_id.clone(),
+        }
     }
 
     fn event(&self) -> NewEvent {
         let payload = ConversationEvent {
             kind: self.kind.into(),
-            conversation: Some(wire::conversation(&self.conversation, Visibility::DealAndChat)),
+            conversation: Some(wire::conversation(
+                &self.conversation,
+                Visibility::DealAndChat,
+            )),
             message: self.message.as_ref().map(wire::message),
             external_chat_id: self.external_chat_id.clone(),
             external_thread_id: self.conversation.thread.clone(),

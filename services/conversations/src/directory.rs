@@ -64,7 +64,10 @@ impl Directory {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn find(&self, ids: &[ConnectionId]) -> Result<HashMap<ConnectionId, Arc<Connection>>, Error> {
+    pub async fn find(
+        &self,
+        ids: &[ConnectionId],
+    ) -> Result<HashMap<ConnectionId, Arc<Connection>>, Error> {
         let mut found = HashMap::with_capacity(ids.len());
         let mut missing = self.0.look_up(ids, &mut found);
         if missing.is_empty() {
@@ -80,7 +83,12 @@ impl Directory {
         let mut asked = self.0.with_waiting(std::mem::take);
         asked.extend(missing.iter().copied());
         let loaded = self.0.load(asked.into_iter().collect()).await?;
-        found.extend(missing.iter().filter_map(|id| loaded.get_key_value(id)).map(|(id, it)| (*id, Arc::clone(it))));
+        found.extend(
+            missing
+                .iter()
+                .filter_map(|id| loaded.get_key_value(id))
+                .map(|(id, it)| (*id, Arc::clone(it))),
+        );
         Ok(found)
     }
 
@@ -100,26 +108,48 @@ impl Directory {
 
 impl Inner {
     /// Adds what is known to `found`; returns the ids of which nothing is known.
-    fn look_up(&self, ids: &[ConnectionId], found: &mut HashMap<ConnectionId, Arc<Connection>>) -> Vec<ConnectionId> {
+    fn look_up(
+        &self,
+        ids: &[ConnectionId],
+        found: &mut HashMap<ConnectionId, Arc<Connection>>,
+    ) -> Vec<ConnectionId> {
         let mut missing = Vec::new();
-        for id in ids.iter().filter(|id| !found.contains_key(id)).collect::<HashSet<_>>() {
+        for id in ids
+            .iter()
+            .filter(|id| !found.contains_key(id))
+            .collect::<HashSet<_>>()
+        {
             match self.known.get(id) {
-                Some((connection, since)) if since.elapsed() < LIFETIME => drop(found.insert(*id, connection)),
-                _ if self.unknown.get(id).is_some_and(|since| since.elapsed() < LIFETIME) => {}
+                Some((connection, since)) if since.elapsed() < LIFETIME => {
+                    found.insert(*id, connection);
+                }
+                _ if self
+                    .unknown
+                    .get(id)
+                    .is_some_and(|since| since.elapsed() < LIFETIME) => {}
                 _ => missing.push(*id),
             }
         }
         missing
     }
 
-    async fn load(&self, ids: Vec<ConnectionId>) -> Result<HashMap<ConnectionId, Arc<Connection>>, Error> {
+    async fn load(
+        &self,
+        ids: Vec<ConnectionId>,
+    ) -> Result<HashMap<ConnectionId, Arc<Connection>>, Error> {
         // The time before the statement: what it saw may be that old.
         let asked = Instant::now();
         let wanted = ids.clone();
-        let rows = self.db.tx(SystemScope::for_job("connection directory"), move |tx| {
-            Box::pin(async move { connections::with_ids(tx, &wanted).await })
-        });
-        let loaded: HashMap<_, _> = rows.await?.into_iter().map(|row| (row.id, Arc::new(row))).collect();
+        let rows = self
+            .db
+            .tx(SystemScope::for_job("connection directory"), move |tx| {
+                Box::pin(async move { connections::with_ids(tx, &wanted).await })
+            });
+        let loaded: HashMap<_, _> = rows
+            .await?
+            .into_iter()
+            .map(|row| (row.id, Arc::new(row)))
+            .collect();
         for id in ids {
             match loaded.get(&id) {
                 Some(connection) => self.known.insert(id, (Arc::clone(connection), asked)),

@@ -35,7 +35,11 @@ pub struct IngestConfig {
 
 impl Default for IngestConfig {
     fn default() -> Self {
-        Self { lanes: 4, batch: 500, queue: 1_000 }
+        Self {
+            lanes: 4,
+            batch: 500,
+            queue: 1_000,
+        }
     }
 }
 
@@ -123,14 +127,27 @@ struct Job {
 impl Ingest {
     /// Starts the lanes.
     #[must_use]
-    pub fn new(config: &IngestConfig, db: &Db, clock: &Clock, after: &AfterCommit, life: &Lifecycle) -> Self {
+    pub fn new(
+        config: &IngestConfig,
+        db: &Db,
+        clock: &Clock,
+        after: &AfterCommit,
+        life: &Lifecycle,
+    ) -> Self {
         let lanes = (0..config.lanes.max(1)).map(|_| {
             let (jobs, queue) = mpsc::channel(config.queue);
-            let lane = Lane { db: db.clone(), clock: clock.clone(), after: after.clone(), batch: config.batch };
+            let lane = Lane {
+                db: db.clone(),
+                clock: clock.clone(),
+                after: after.clone(),
+                batch: config.batch,
+            };
             life.spawn("ingest lane", lane.run(queue));
             jobs
         });
-        Self { lanes: lanes.collect() }
+        Self {
+            lanes: lanes.collect(),
+        }
     }
 
     /// Stores items; the outcomes are in their order. It returns after the commit.
@@ -147,7 +164,13 @@ impl Ingest {
             if !items.is_empty() {
                 let (reply, outcomes) = oneshot::channel();
                 // A closed lane drops the reply, which is noticed below.
-                let _ = lane.send(Job { items, reply, queued: Instant::now() }).await;
+                let _ = lane
+                    .send(Job {
+                        items,
+                        reply,
+                        queued: Instant::now(),
+                    })
+                    .await;
                 waiting.push((places, outcomes));
             }
         }
@@ -181,13 +204,19 @@ impl Lane {
     }
 
     async fn store(&self, jobs: Vec<Job>) {
-        let items: Arc<Vec<Item>> = Arc::new(jobs.iter().flat_map(|job| job.items.iter().cloned()).collect());
+        let items: Arc<Vec<Item>> = Arc::new(
+            jobs.iter()
+                .flat_map(|job| job.items.iter().cloned())
+                .collect(),
+        );
         metrics::histogram!("beseda_ingest_batch_size").record(items.len() as f64);
         let mut outcomes = self.store_items(&items).await.into_iter();
         for job in jobs {
             metrics::histogram!("beseda_ingest_seconds").record(job.queued.elapsed());
             // A caller that went away does not need the answer; its items are stored all the same.
-            let _ = job.reply.send(outcomes.by_ref().take(job.items.len()).collect());
+            let _ = job
+                .reply
+                .send(outcomes.by_ref().take(job.items.len()).collect());
         }
     }
 
@@ -197,14 +226,24 @@ impl Lane {
             Ok(outcomes) => outcomes,
             Err(Error::Unavailable(cause)) => fail(items.len(), Error::Unavailable(cause)),
             Err(error) if items.len() == 1 => {
-                tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "an event of a channel could not be stored");
-                vec![Outcome::Refused(Arc::new(Refusal::internal(anyhow::anyhow!("the event could not be stored"))))]
+                tracing::error!(
+                    error = format!("{:#}", anyhow::Error::from(error)),
+                    "an event of a channel could not be stored"
+                );
+                vec![Outcome::Refused(Arc::new(Refusal::internal(
+                    anyhow::anyhow!("the event could not be stored"),
+                )))]
             }
             Err(error) => {
-                tracing::warn!(error = format!("{:#}", anyhow::Error::from(error)), items = items.len(), "a batch was refused; its events are stored one by one");
+                tracing::warn!(
+                    error = format!("{:#}", anyhow::Error::from(error)),
+                    items = items.len(),
+                    "a batch was refused; its events are stored one by one"
+                );
                 let mut outcomes = Vec::with_capacity(items.len());
                 for item in items.iter() {
-                    outcomes.extend(Box::pin(self.store_items(&Arc::new(vec![item.clone()]))).await);
+                    outcomes
+                        .extend(Box::pin(self.store_items(&Arc::new(vec![item.clone()]))).await);
                 }
                 outcomes
             }
@@ -233,7 +272,10 @@ impl Lane {
 
 /// Did another replica store the same event or open the same conversation at the same time?
 fn is_race(error: &Error) -> bool {
-    matches!(error, Error::Serialization) || ["inbound_events_pkey", "conversations_open"].iter().any(|name| error.is_conflict(name))
+    matches!(error, Error::Serialization)
+        || ["inbound_events_pkey", "conversations_open"]
+            .iter()
+            .any(|name| error.is_conflict(name))
 }
 
 /// How many of the waiting jobs fit into one transaction; at least one.

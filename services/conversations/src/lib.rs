@@ -39,8 +39,12 @@ pub use ingest::IngestConfig;
 pub const NAME: &str = "conversations";
 
 /// Its migrations.
-pub static MIGRATIONS: Migrations =
-    Migrations { service: NAME, schema: NAME, role: "beseda_conversations", migrator: sqlx::migrate!() };
+pub static MIGRATIONS: Migrations = Migrations {
+    service: NAME,
+    schema: NAME,
+    role: "beseda_conversations",
+    migrator: sqlx::migrate!(),
+};
 
 /// The service, connected and bound, not yet serving.
 #[derive(Debug)]
@@ -57,11 +61,21 @@ impl App {
     /// # Errors
     /// When the database is refused, or the port is taken.
     pub async fn build(config: Config) -> anyhow::Result<Self> {
-        let database = pg::Config { url: config.database_url.clone(), max_connections: config.max_connections };
+        let database = pg::Config {
+            url: config.database_url.clone(),
+            max_connections: config.max_connections,
+        };
         let db = Db::connect(&database, &MIGRATIONS).await?;
-        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("{NAME} cannot listen on {}", config.listen))?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("{NAME} cannot listen on {}", config.listen))?;
         let identity = kit::channel(&config.identity)?;
-        Ok(Self { config, db, identity, listener })
+        Ok(Self {
+            config,
+            db,
+            identity,
+            listener,
+        })
     }
 
     /// Where it listens.
@@ -77,9 +91,19 @@ impl App {
     /// # Errors
     /// When it cannot start, or the socket fails.
     pub async fn run(self, life: Lifecycle) -> anyhow::Result<()> {
-        let Self { config, db, identity, listener } = self;
+        let Self {
+            config,
+            db,
+            identity,
+            listener,
+        } = self;
         let verifier = Verifier::new(identity.clone(), config.clock.clone(), &life);
-        let tokens = ServiceTokens::new(identity.clone(), NAME, config.service_secret.clone(), config.clock.clone());
+        let tokens = ServiceTokens::new(
+            identity.clone(),
+            NAME,
+            config.service_secret.clone(),
+            config.clock.clone(),
+        );
 
         let carrier = Carrier::new(&config.redis_url, NAME)?;
         let waker = events::relay(db.clone(), carrier.clone(), &life);
@@ -87,22 +111,55 @@ impl App {
         let live = live::Live::start(db.clone(), carrier, &life).await?;
         let ingest = ingest::Ingest::new(&config.ingest, &db, &config.clock, &after, &life);
         let directory = directory::Directory::new(db.clone());
-        let accounts = Arc::new(consumers::AccountStates::new(db.clone(), tokens.channel(identity.clone())));
-        consumers::spawn(&db, Carrier::new(&config.redis_url, "identity")?, RemoteSource::new(identity, &tokens), &life);
+        let accounts = Arc::new(consumers::AccountStates::new(
+            db.clone(),
+            tokens.channel(identity.clone()),
+        ));
+        consumers::spawn(
+            &db,
+            Carrier::new(&config.redis_url, "identity")?,
+            RemoteSource::new(identity, &tokens),
+            &life,
+        );
         prune(db.clone(), &config, &life);
 
-        let inbox = grpc::inbox::Inbox { db: db.clone(), live, clock: config.clock.clone() };
-        let conversations =
-            grpc::conversation::Conversations { db: db.clone(), after: after.clone(), accounts, clock: config.clock.clone() };
-        let connections = grpc::connection::Connections::new(db.clone(), directory.clone(), config.clock.clone());
-        let hub = grpc::hub::Hub::new(db.clone(), ingest, directory, after, &config.redis_url, config.clock.clone(), &life)?;
+        let inbox = grpc::inbox::Inbox {
+            db: db.clone(),
+            live,
+            clock: config.clock.clone(),
+        };
+        let conversations = grpc::conversation::Conversations {
+            db: db.clone(),
+            after: after.clone(),
+            accounts,
+            clock: config.clock.clone(),
+        };
+        let connections =
+            grpc::connection::Connections::new(db.clone(), directory.clone(), config.clock.clone());
+        let hub = grpc::hub::Hub::new(
+            db.clone(),
+            ingest,
+            directory,
+            after,
+            &config.redis_url,
+            config.clock.clone(),
+            &life,
+        )?;
 
         let health = db.clone();
         Server::new(NAME)?
             .service(InboxServiceServer::new(inbox).max_decoding_message_size(MAX_REQUEST_BYTES))
-            .service(ConversationServiceServer::new(conversations).max_decoding_message_size(MAX_REQUEST_BYTES))
-            .service(ConnectionServiceServer::new(connections).max_decoding_message_size(MAX_REQUEST_BYTES))
-            .service(ConnectorHubServiceServer::new(hub).max_decoding_message_size(MAX_REQUEST_BYTES))
+            .service(
+                ConversationServiceServer::new(conversations)
+                    .max_decoding_message_size(MAX_REQUEST_BYTES),
+            )
+            .service(
+                ConnectionServiceServer::new(connections)
+                    .max_decoding_message_size(MAX_REQUEST_BYTES),
+            )
+            .service(
+                ConnectorHubServiceServer::new(hub).max_decoding_message_size(MAX_REQUEST_BYTES),
+            )
             .service(EventLogServiceServer::new(EventLog(db)))
             .health(move || {
                 let db = health.clone();
@@ -119,7 +176,10 @@ fn prune(db: Db, config: &Config, life: &Lifecycle) {
     let (clock, stopping) = (config.clock.clone(), life.stopping());
     life.spawn("prune idempotency keys", async move {
         loop {
-            while pg::idempotency::prune(&db, clock.now()).await.is_ok_and(|deleted| deleted > 0) {}
+            while pg::idempotency::prune(&db, clock.now())
+                .await
+                .is_ok_and(|deleted| deleted > 0)
+            {}
             tokio::select! { () = clock.sleep(EVERY) => {}, () = stopping.cancelled() => return }
         }
     });

@@ -84,9 +84,27 @@ impl Live {
     /// When the database fails.
     pub async fn start(db: Db, carrier: Carrier, life: &Lifecycle) -> Result<Self, Error> {
         let positions = events::positions(&db).await?;
-        let shards = positions.iter().map(|at| Mutex::new(Shard { at: *at, ..Shard::default() })).collect();
-        let live = Self { db: db.clone(), shards: Arc::new(shards), life: life.clone() };
-        follower::spawn(live.clone(), carrier, Arc::new(LocalSource(db)), positions, life);
+        let shards = positions
+            .iter()
+            .map(|at| {
+                Mutex::new(Shard {
+                    at: *at,
+                    ..Shard::default()
+                })
+            })
+            .collect();
+        let live = Self {
+            db: db.clone(),
+            shards: Arc::new(shards),
+            life: life.clone(),
+        };
+        follower::spawn(
+            live.clone(),
+            carrier,
+            Arc::new(LocalSource(db)),
+            positions,
+            life,
+        );
         Ok(live)
     }
 
@@ -101,21 +119,36 @@ impl Live {
             listening.push(sender);
             shard.at
         });
-        Subscription { queue, began: Place { shard: number, position }, stopping: self.life.stopping() }
+        Subscription {
+            queue,
+            began: Place {
+                shard: number,
+                position,
+            },
+            stopping: self.life.stopping(),
+        }
     }
 
     /// The newest position of an account's shard that was handed out.
     #[must_use]
     pub fn position(&self, account: AccountId) -> Place {
         let shard = shard_of(account);
-        Place { shard, position: self.with_shard(shard, |shard| shard.at) }
+        Place {
+            shard,
+            position: self.with_shard(shard, |shard| shard.at),
+        }
     }
 
     /// The account's events after `after` up to `until`.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn missed(&self, account: AccountId, after: Place, until: Place) -> Result<Missed, Error> {
+    pub async fn missed(
+        &self,
+        account: AccountId,
+        after: Place,
+        until: Place,
+    ) -> Result<Missed, Error> {
         if after.position >= until.position {
             return Ok(Missed::Events(Vec::new()));
         }
@@ -128,16 +161,35 @@ impl Live {
         self.from_outbox(account, after, until).await
     }
 
-    fn from_memory(&self, account: AccountId, after: Place, until: Place) -> Option<Vec<Arc<LiveEvent>>> {
+    fn from_memory(
+        &self,
+        account: AccountId,
+        after: Place,
+        until: Place,
+    ) -> Option<Vec<Arc<LiveEvent>>> {
         self.with_shard(after.shard, |shard| {
             let oldest = shard.kept.front()?.place.position;
-            let within = |event: &&Arc<LiveEvent>| event.place.position > after.position && event.place.position <= until.position;
-            (oldest <= after.position + 1)
-                .then(|| shard.kept.iter().filter(within).filter(|event| event.account == account).cloned().collect())
+            let within = |event: &&Arc<LiveEvent>| {
+                event.place.position > after.position && event.place.position <= until.position
+            };
+            (oldest <= after.position + 1).then(|| {
+                shard
+                    .kept
+                    .iter()
+                    .filter(within)
+                    .filter(|event| event.account == account)
+                    .cloned()
+                    .collect()
+            })
         })
     }
 
-    async fn from_outbox(&self, account: AccountId, after: Place, until: Place) -> Result<Missed, Error> {
+    async fn from_outbox(
+        &self,
+        account: AccountId,
+        after: Place,
+        until: Place,
+    ) -> Result<Missed, Error> {
         let mut events = Vec::new();
         let mut at = after;
         while at.position < until.position {
@@ -147,8 +199,15 @@ impl Live {
                 return Ok(Missed::TooOld);
             }
             at.position = page.last().map_or(at.position, |event| event.position);
-            let decoded = page.iter().filter(|event| event.position <= until.position).filter_map(decode);
-            events.extend(decoded.filter(|event| event.account == account).map(Arc::new));
+            let decoded = page
+                .iter()
+                .filter(|event| event.position <= until.position)
+                .filter_map(decode);
+            events.extend(
+                decoded
+                    .filter(|event| event.account == account)
+                    .map(Arc::new),
+            );
         }
         Ok(Missed::Events(events))
     }
@@ -182,7 +241,11 @@ impl Live {
 
     fn with_shard<T>(&self, number: u16, action: impl FnOnce(&mut Shard) -> T) -> T {
         let slot = usize::from(number % SHARDS);
-        action(&mut self.shards[slot].lock().unwrap_or_else(PoisonError::into_inner))
+        action(
+            &mut self.shards[slot]
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 }
 
@@ -190,7 +253,10 @@ impl Live {
 fn decode(event: &events::Event) -> Option<LiveEvent> {
     let account = uuid::Uuid::from_slice(&event.account_id).ok()?;
     Some(LiveEvent {
-        place: Place { shard: u16::try_from(event.shard).ok()?, position: event.position },
+        place: Place {
+            shard: u16::try_from(event.shard).ok()?,
+            position: event.position,
+        },
         account: account.into(),
         event: ConversationEvent::decode(&event.payload[..]).ok()?,
     })

@@ -16,8 +16,14 @@ pub fn conversation(c: &Conversation, visibility: Visibility) -> proto::Conversa
         Life::Closed { .. } => (proto::ConversationLife::Closed, proto::Indicator::Grey),
     };
     let (answer, answer_indicator) = match c.answer {
-        Answer::Required => (proto::ConversationAnswer::RequiresAnswer, proto::Indicator::Blue),
-        Answer::NotNeeded => (proto::ConversationAnswer::NoAnswerNeeded, proto::Indicator::White),
+        Answer::Required => (
+            proto::ConversationAnswer::RequiresAnswer,
+            proto::Indicator::Blue,
+        ),
+        Answer::NotNeeded => (
+            proto::ConversationAnswer::NoAnswerNeeded,
+            proto::Indicator::White,
+        ),
     };
     let readable = visibility.shows_messages();
     let actions = if readable { c.allowed_actions() } else { &[] };
@@ -32,7 +38,10 @@ pub fn conversation(c: &Conversation, visibility: Visibility) -> proto::Conversa
         answer: answer.into(),
         life_indicator: life_indicator.into(),
         answer_indicator: answer_indicator.into(),
-        allowed_actions: actions.iter().map(|action| self::action(*action).into()).collect(),
+        allowed_actions: actions
+            .iter()
+            .map(|action| self::action(*action).into())
+            .collect(),
         last_message: readable.then(|| last_message(c, &c.last)),
         last_seq: c.last.seq,
         create_time: Some(to_proto(c.create_time)),
@@ -67,13 +76,19 @@ fn visibility(visibility: Visibility) -> proto::ConversationVisibility {
 }
 
 fn closing(life: Life) -> Option<proto::Closing> {
-    let Life::Closed { at, by } = life else { return None };
+    let Life::Closed { at, by } = life else {
+        return None;
+    };
     let (closed_by, user_id) = match by {
         ClosedBy::Employee(user) => (proto::ClosedBy::Employee, user.to_string()),
         ClosedBy::Client => (proto::ClosedBy::Client, String::new()),
         ClosedBy::Program => (proto::ClosedBy::Program, String::new()),
     };
-    Some(proto::Closing { close_time: Some(to_proto(at)), closed_by: closed_by.into(), user_id })
+    Some(proto::Closing {
+        close_time: Some(to_proto(at)),
+        closed_by: closed_by.into(),
+        user_id,
+    })
 }
 
 /// The newest message of a conversation; its delivery status is not kept there.
@@ -100,7 +115,10 @@ pub fn message(m: &Message) -> proto::Message {
         text: m.text.clone(),
         create_time: Some(to_proto(m.create_time)),
         sent_time: m.sent_time.map(to_proto),
-        delivery_status: m.status.map_or(proto::DeliveryStatus::Unspecified, status).into(),
+        delivery_status: m
+            .status
+            .map_or(proto::DeliveryStatus::Unspecified, status)
+            .into(),
         failure_text: m.failure_text.clone(),
         unsupported_kind: m.unsupported_kind.clone(),
     }

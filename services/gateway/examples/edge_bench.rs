@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use api::onlinechat::v1::MarkReadRequest;
 use api::onlinechat::v1::visitor_service_client::VisitorServiceClient;
 use hdrhistogram::Histogram;
+use secrecy::ExposeSecret;
 use tonic::transport::{Channel, Endpoint};
 
 const ROUND: Duration = Duration::from_secs(5);
@@ -24,13 +25,20 @@ const TOTAL: f64 = 1.2;
 const ROUNDS: usize = 3;
 const CONNECTIONS: usize = 8;
 const IN_FLIGHT: usize = 16;
+const PACERS: u32 = 4;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         Some("service") => serve().await,
-        Some("gateway") => proxy(&arguments.next().unwrap_or_default()).await,
+        Some("gateway") => {
+            proxy(
+                &arguments.next().unwrap_or_default(),
+                &arguments.next().unwrap_or_default(),
+            )
+            .await
+        }
         _ => measure().await,
     }
 }
@@ -40,16 +48,19 @@ async fn serve() -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
     let router = support::onlinechat(&Arc::default());
-    router.serve_with_incoming(tokio_stream::wrappers::TcpListenerStream::new(listener)).await?;
+    router
+        .serve_with_incoming(tokio_stream::wrappers::TcpListenerStream::new(listener))
+        .await?;
     Ok(())
 }
 
 /// A gateway in front of it.
-async fn proxy(service: &str) -> anyhow::Result<()> {
+async fn proxy(service: &str, redis: &str) -> anyhow::Result<()> {
+    let _telemetry = kit::telemetry::init("gateway")?;
     let service = format!("http://{service}");
     let mut config = gateway::Config::local(&service, &service, &service, "secret".into());
     config.listen.set_port(0);
-    config.redis_url = std::env::var("BESEDA_REDIS_URL").unwrap_or("redis://127.0.0.1:1".to_owned());
+    config.redis_url = redis.to_owned();
     config.limits.rates.address = support::PLENTY;
     let app = gateway::App::build(config).await?;
     println!("{}", app.addr());
@@ -61,7 +72,10 @@ struct Process(Child, SocketAddr);
 impl Process {
     fn start(arguments: &[&str]) -> anyhow::Result<Self> {
         use std::io::BufRead as _;
-        let mut child = Command::new(std::env::current_exe()?).args(arguments).stdout(Stdio::piped()).spawn()?;
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()?;
         let mut line = String::new();
         if let Some(output) = child.stdout.take() {
             std::io::BufReader::new(output).read_line(&mut line)?;
@@ -75,8 +89,18 @@ impl Process {
     fn cpu(&self) -> anyhow::Result<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;
         // The name may hold spaces; user and system time are the 12th and 13th fields after it, in hundredths of a second.
-        let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |field: usize| fields.get(field).and_then(|ticks| ticks.parse::<u64>().ok()).unwrap_or_default();
+        let fields: Vec<_> = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect();
+        let ticks = |field: usize| {
+            fields
+                .get(field)
+                .and_then(|ticks| ticks.parse::<u64>().ok())
+                .unwrap_or_default()
+        };
         Ok(Duration::from_millis((ticks(11) + ticks(12)) * 10))
     }
 }
@@ -91,7 +115,12 @@ impl Drop for Process {
 
 async fn measure() -> anyhow::Result<()> {
     let service = Process::start(&["service"])?;
-    let gateway = Process::start(&["gateway", &service.1.to_string()])?;
+    let redis = embedded::redis::start(embedded::redis::Options::temporary()).await?;
+    let gateway = Process::start(&[
+        "gateway",
+        &service.1.to_string(),
+        redis.url().expose_secret(),
+    ])?;
     let mut ratios = Vec::new();
     let mut added = Vec::new();
     for round in 1..=ROUNDS {
@@ -100,28 +129,51 @@ async fn measure() -> anyhow::Result<()> {
         let through = saturate(gateway.1).await?;
         let calls = through * ROUND.as_secs_f64() * TOTAL;
         let per_call = |now: Duration, then: Duration| (now - then).as_secs_f64() * 1e6 / calls;
-        let (per_service, per_gateway) = (per_call(service.cpu()?, cpu_service), per_call(gateway.cpu()?, cpu_gateway));
+        let (per_service, per_gateway) = (
+            per_call(service.cpu()?, cpu_service),
+            per_call(gateway.cpu()?, cpu_gateway),
+        );
         let after = saturate(service.1).await?;
         let ratio = through / ((before + after) / 2.0);
         ratios.push(ratio);
-        println!("{round}: direct {before:.0}/s, through the gateway {through:.0}/s, direct again {after:.0}/s: ratio {ratio:.3}");
-        println!("{round}: processor time a call: service {per_service:.1} µs, gateway {per_gateway:.1} µs");
-        let (direct, proxied) = (pace(service.1, through * 0.3).await?, pace(gateway.1, through * 0.3).await?);
-        let difference = |quantile| {
-            let micros = |histogram: &Histogram<u64>| histogram.value_at_quantile(quantile) as f64 / 1000.0;
-            micros(&proxied) - micros(&direct)
+        println!(
+            "{round}: direct {before:.0}/s, through the gateway {through:.0}/s, direct again {after:.0}/s: ratio {ratio:.3}"
+        );
+        println!(
+            "{round}: processor time a call: service {per_service:.1} µs, gateway {per_gateway:.1} µs"
+        );
+        let (direct, proxied) = (
+            pace(service.1, through * 0.3).await?,
+            pace(gateway.1, through * 0.3).await?,
+        );
+        let micros = |histogram: &Histogram<u64>, quantile| {
+            histogram.value_at_quantile(quantile) as f64 / 1000.0
         };
-        println!("{round}: at 30 %: p50 +{:.0} µs, p99 +{:.0} µs", difference(0.5), difference(0.99));
+        let difference = |quantile| micros(&proxied, quantile) - micros(&direct, quantile);
+        println!(
+            "{round}: at 30 %: p50 {:.0} µs +{:.0} µs, p99 {:.0} µs +{:.0} µs",
+            micros(&direct, 0.5),
+            difference(0.5),
+            micros(&direct, 0.99),
+            difference(0.99)
+        );
         added.push(difference(0.5));
     }
     ratios.sort_by(f64::total_cmp);
     added.sort_by(f64::total_cmp);
-    println!("median: ratio {:.3}, p50 +{:.0} µs", ratios[ROUNDS / 2], added[ROUNDS / 2]);
+    println!(
+        "median: ratio {:.3}, p50 +{:.0} µs",
+        ratios[ROUNDS / 2],
+        added[ROUNDS / 2]
+    );
     Ok(())
 }
 
 async fn connect(addr: SocketAddr) -> anyhow::Result<VisitorServiceClient<Channel>> {
-    let channel = Endpoint::from_shared(format!("http://{addr}"))?.tcp_nodelay(true).connect().await?;
+    let channel = Endpoint::from_shared(format!("http://{addr}"))?
+        .tcp_nodelay(true)
+        .connect()
+        .await?;
     Ok(VisitorServiceClient::new(channel))
 }
 
@@ -150,29 +202,32 @@ async fn saturate(addr: SocketAddr) -> anyhow::Result<f64> {
     Ok(calls / ROUND.as_secs_f64())
 }
 
-/// Latencies in nanoseconds at a steady rate, counted from when each call was due.
+/// Latencies in nanoseconds at a steady rate. Threads that sleep by the kernel's clock: the runtime's timers tick by the
+/// millisecond and would send the calls in bunches.
 async fn pace(addr: SocketAddr, rate: f64) -> anyhow::Result<Histogram<u64>> {
-    let mut tasks = tokio::task::JoinSet::new();
-    let workers = 8;
-    for worker in 0..workers {
-        let mut client = connect(addr).await?;
-        tasks.spawn(async move {
+    let mut threads = tokio::task::JoinSet::new();
+    for worker in 0..PACERS {
+        threads.spawn_blocking(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            let mut client = runtime.block_on(connect(addr))?;
             let mut histogram = Histogram::<u64>::new(3)?;
-            let period = Duration::from_secs_f64(f64::from(workers) / rate);
-            let begun = tokio::time::Instant::now() + period.mul_f64(f64::from(worker) / f64::from(workers));
-            let mut due = begun;
+            let period = Duration::from_secs_f64(f64::from(PACERS) / rate);
+            let begun = Instant::now();
+            let mut due = begun + period.mul_f64(f64::from(worker) / f64::from(PACERS));
             while begun.elapsed() < ROUND {
-                tokio::time::sleep_until(due).await;
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
                 let sent = Instant::now();
-                client.mark_read(MarkReadRequest::default()).await?;
+                runtime.block_on(client.mark_read(MarkReadRequest::default()))?;
                 histogram.record(u64::try_from(sent.elapsed().as_nanos())?)?;
-                due += period;
+                due = (due + period).max(sent);
             }
             anyhow::Ok(histogram)
         });
     }
     let mut all = Histogram::<u64>::new(3)?;
-    while let Some(done) = tasks.join_next().await {
+    while let Some(done) = threads.join_next().await {
         all.add(done??)?;
     }
     Ok(all)

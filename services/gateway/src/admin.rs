@@ -16,13 +16,19 @@ use crate::router::Backends;
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Serves until `stopping`.
-pub(crate) async fn serve(listener: TcpListener, backends: Arc<Backends>, stopping: CancellationToken) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    backends: Arc<Backends>,
+    stopping: CancellationToken,
+) {
     let router = Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readiness))
         .with_state(backends);
-    let served = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await;
+    let served = axum::serve(listener, router)
+        .with_graceful_shutdown(stopping.cancelled_owned())
+        .await;
     if let Err(error) = served {
         tracing::error!(%error, "the administration port failed");
     }
@@ -32,12 +38,24 @@ async fn metrics(State(backends): State<Arc<Backends>>) -> impl IntoResponse {
     for backend in backends.all() {
         let labels = [("service", backend.name())];
         metrics::gauge!("gateway_service_up", &labels).set(f64::from(u8::from(backend.is_up())));
-        metrics::gauge!("gateway_service_calls", &labels).set(f64::from(u32::try_from(backend.streams()).unwrap_or(u32::MAX)));
+        metrics::gauge!("gateway_service_calls", &labels).set(f64::from(
+            u32::try_from(backend.streams()).unwrap_or(u32::MAX),
+        ));
     }
-    ([(header::CONTENT_TYPE, PROMETHEUS)], kit::telemetry::metrics_page())
+    (
+        [(header::CONTENT_TYPE, PROMETHEUS)],
+        kit::telemetry::metrics_page(),
+    )
 }
 
 async fn readiness(State(backends): State<Arc<Backends>>) -> impl IntoResponse {
     let (ready, text) = probes::readiness(&backends);
-    (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text)
+    (
+        if ready {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        },
+        text,
+    )
 }

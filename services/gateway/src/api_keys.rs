@@ -62,7 +62,12 @@ impl ApiKeys {
     #[must_use]
     pub fn new(identity: Channel, clock: Clock, limiter: Arc<Limiter>) -> Self {
         let identity = IdentityInternalServiceClient::new(identity);
-        Self { identity, clock, limiter, tokens: Cache::new(CAPACITY) }
+        Self {
+            identity,
+            clock,
+            limiter,
+            tokens: Cache::new(CAPACITY),
+        }
     }
 
     /// The token of a key. Concurrent calls with a key that is new here share one exchange.
@@ -78,14 +83,23 @@ impl ApiKeys {
             }
             self.tokens.remove_if(&hash, |known| !fresh(known));
         }
-        self.tokens.get_or_insert_async(&hash, self.ask(key, from)).await
+        self.tokens
+            .get_or_insert_async(&hash, Box::pin(self.ask(key, from)))
+            .await
     }
 
     async fn ask(&self, key: &str, from: IpAddr) -> Result<Arc<Exchanged>, Refusal> {
         self.limiter.take(Class::KeyExchange, from.into()).await?;
-        let mut request = tonic::Request::new(ExchangeApiKeyRequest { secret: key.to_owned() });
+        let mut request = tonic::Request::new(ExchangeApiKeyRequest {
+            secret: key.to_owned(),
+        });
         request.set_timeout(EXCHANGE_TIME);
-        let reply = self.identity.clone().exchange_api_key(request).await.map_err(|status| refused(&status))?;
+        let reply = self
+            .identity
+            .clone()
+            .exchange_api_key(request)
+            .await
+            .map_err(|status| refused(&status))?;
         exchanged(reply.into_inner()).ok_or_else(Refusal::defect)
     }
 
@@ -99,7 +113,11 @@ fn exchanged(reply: ExchangeApiKeyResponse) -> Option<Arc<Exchanged>> {
     let mut authorization = HeaderValue::try_from(format!("Bearer {}", reply.access_token)).ok()?;
     authorization.set_sensitive(true);
     let expires = kit::time::from_proto(reply.access_expire_time.as_ref()?)?;
-    Some(Arc::new(Exchanged { token: reply.access_token, authorization, expires }))
+    Some(Arc::new(Exchanged {
+        token: reply.access_token,
+        authorization,
+        expires,
+    }))
 }
 
 fn refused(status: &Status) -> Refusal {
@@ -108,7 +126,11 @@ fn refused(status: &Status) -> Refusal {
             Refusal::credentials_invalid()
         }
         code => {
-            sampled!("an API key could not be exchanged", ?code, message = status.message());
+            sampled!(
+                "an API key could not be exchanged",
+                ?code,
+                message = status.message()
+            );
             Refusal::service_unreachable(RETRY)
         }
     }

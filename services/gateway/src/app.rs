@@ -7,6 +7,7 @@ use anyhow::Context;
 use kit::lifecycle::Lifecycle;
 use tokio::net::TcpListener;
 
+use crate::admin;
 use crate::api_keys::ApiKeys;
 use crate::config::Config;
 use crate::edge::Edge;
@@ -18,7 +19,6 @@ use crate::pages::{Embeddings, Files, Jwks, Pages};
 use crate::rate::Limiter;
 use crate::router::{Backends, Router};
 use crate::rpcs::Rpcs;
-use crate::admin;
 
 /// Name of this service towards the others.
 const NAME: &str = "gateway";
@@ -43,7 +43,12 @@ impl App {
             None => None,
         };
         let addr = listener.local_addr()?;
-        Ok(Self { config, listener, admin, addr })
+        Ok(Self {
+            config,
+            listener,
+            admin,
+            addr,
+        })
     }
 
     /// Where callers come in.
@@ -63,19 +68,33 @@ impl App {
     /// # Errors
     /// When a setting cannot be used.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
-        let Self { config, listener, admin, addr } = self;
+        let Self {
+            config,
+            listener,
+            admin,
+            addr,
+        } = self;
         let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
         let backends = Arc::new(backends(&config, &lifecycle)?);
         let here = Here::start(&backends, &lifecycle)?;
         let pages = pages(&config, backends.clone())?;
         let router = Router::new(backends.clone(), here, pages);
         let handler = stack(parts(&config, &lifecycle)?, router);
-        let edge = Arc::new(Edge::new(handler, Rpcs::load()?, config.trusted_proxies.clone()));
+        let edge = Arc::new(Edge::new(
+            handler,
+            Rpcs::load()?,
+            config.trusted_proxies.clone(),
+        ));
         if let Some(admin) = admin {
-            lifecycle.spawn("gateway.admin", admin::serve(admin, backends.clone(), lifecycle.stopping()));
+            lifecycle.spawn(
+                "gateway.admin",
+                admin::serve(admin, backends.clone(), lifecycle.stopping()),
+            );
         }
         tracing::info!(%addr, tls = tls.is_some(), "the gateway takes calls");
-        Listener::new(listener, tls, config.limits.clone()).serve(edge, &lifecycle).await;
+        Listener::new(listener, tls, config.limits.clone())
+            .serve(edge, &lifecycle)
+            .await;
         backends.close();
         Ok(())
     }
@@ -105,8 +124,13 @@ fn backends(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Backends> 
 fn parts(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Parts> {
     let identity = kit::channel(&config.identity)?;
     let clock = config.clock.clone();
-    let limiter = Limiter::new(&config.redis_url, &config.redis_prefix, config.limits.rates, lifecycle)
-        .context("the address of Redis")?;
+    let limiter = Limiter::new(
+        &config.redis_url,
+        &config.redis_prefix,
+        config.limits.rates,
+        lifecycle,
+    )
+    .context("the address of Redis")?;
     let limiter = Arc::new(limiter);
     let keys = ApiKeys::new(identity.clone(), clock.clone(), limiter.clone());
     let verifier = auth::Verifier::new(identity, clock, lifecycle);

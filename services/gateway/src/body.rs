@@ -14,8 +14,8 @@ use kit::Refusal;
 
 use crate::forward::Forwarded;
 use crate::frames::{FrameGuard, Malformed};
-use crate::layers::trace::Outcome;
 use crate::layers::limits::Slot;
+use crate::layers::trace::Outcome;
 use crate::web::{TextDecoder, WebEncoder};
 
 /// Why a request body is not read to its end.
@@ -46,13 +46,19 @@ impl RequestBody {
     /// A body as it comes off the wire.
     #[must_use]
     pub fn new(incoming: Incoming) -> Self {
-        Self { source: RequestSource::Incoming(incoming), guard: None }
+        Self {
+            source: RequestSource::Incoming(incoming),
+            guard: None,
+        }
     }
 
     /// Nothing.
     #[must_use]
     pub fn empty() -> Self {
-        Self { source: RequestSource::Empty, guard: None }
+        Self {
+            source: RequestSource::Empty,
+            guard: None,
+        }
     }
 
     /// Refuses what is not gRPC frames within the limits.
@@ -62,20 +68,33 @@ impl RequestBody {
 
     /// Decodes base64 from here on.
     pub fn decode_text(&mut self) {
-        if let RequestSource::Incoming(incoming) = std::mem::replace(&mut self.source, RequestSource::Empty) {
+        if let RequestSource::Incoming(incoming) =
+            std::mem::replace(&mut self.source, RequestSource::Empty)
+        {
             self.source = RequestSource::Text(incoming, TextDecoder::default());
         }
     }
 
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match &mut self.source {
-            RequestSource::Incoming(incoming) => Pin::new(incoming).poll_frame(cx).map_err(Broken::from),
+            RequestSource::Incoming(incoming) => {
+                Pin::new(incoming).poll_frame(cx).map_err(Broken::from)
+            }
             RequestSource::Text(incoming, decoder) => {
                 let frame = match ready!(Pin::new(incoming).poll_frame(cx)?) {
                     Some(frame) => frame.into_data().ok().map(|text| decoder.decode(&text)),
-                    None => return Poll::Ready(decoder.finish().err().map(|broken| Err(broken.into()))),
+                    None => {
+                        return Poll::Ready(
+                            decoder.finish().err().map(|broken| Err(broken.into())),
+                        );
+                    }
                 };
-                Poll::Ready(Some(frame.unwrap_or(Ok(Bytes::new())).map(Frame::data).map_err(Broken::from)))
+                Poll::Ready(Some(
+                    frame
+                        .unwrap_or(Ok(Bytes::new()))
+                        .map(Frame::data)
+                        .map_err(Broken::from),
+                ))
             }
             RequestSource::Empty => Poll::Ready(None),
         }
@@ -86,9 +105,14 @@ impl http_body::Body for RequestBody {
     type Data = Bytes;
     type Error = Broken;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let frame = ready!(self.poll_source(cx)?);
-        let Some(guard) = &mut self.guard else { return Poll::Ready(frame.map(Ok)) };
+        let Some(guard) = &mut self.guard else {
+            return Poll::Ready(frame.map(Ok));
+        };
         match &frame {
             Some(frame) => frame.data_ref().map_or(Ok(()), |data| guard.check(data))?,
             None => guard.finish()?,
@@ -129,7 +153,11 @@ pub struct Unfinished;
 
 impl Body {
     fn new(source: Source) -> Self {
-        Self { source, outcome: None, slot: None }
+        Self {
+            source,
+            outcome: None,
+            slot: None,
+        }
     }
 
     /// Nothing.
@@ -170,7 +198,10 @@ impl Body {
         self
     }
 
-    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Unfinished>>> {
+    fn poll_source(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Unfinished>>> {
         match &mut self.source {
             Source::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             Source::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
@@ -191,11 +222,16 @@ impl http_body::Body for Body {
     type Data = Bytes;
     type Error = Unfinished;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Unfinished>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Unfinished>>> {
         let frame = ready!(self.poll_source(cx));
         if let Some(outcome) = &mut self.outcome {
             match &frame {
-                Some(Ok(frame)) => frame.trailers_ref().map_or((), |trailers| outcome.trailers(trailers)),
+                Some(Ok(frame)) => frame
+                    .trailers_ref()
+                    .map_or((), |trailers| outcome.trailers(trailers)),
                 Some(Err(_)) => outcome.broke_off(),
                 None => outcome.finished(),
             }

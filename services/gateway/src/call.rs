@@ -29,10 +29,16 @@ impl Protocol {
     /// The protocol of a content type.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
-        let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        let Some(value) = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+        else {
             return Self::Http;
         };
-        let kind = value.split_once(';').map_or(value, |(kind, _)| kind).trim_ascii();
+        let kind = value
+            .split_once(';')
+            .map_or(value, |(kind, _)| kind)
+            .trim_ascii();
         match kind {
             "application/grpc" | "application/grpc+proto" => Self::Grpc,
             "application/grpc-web" | "application/grpc-web+proto" => Self::Web,

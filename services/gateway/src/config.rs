@@ -148,7 +148,12 @@ impl Default for Rates {
 impl Config {
     /// Settings for one machine: these services, everything else as usual.
     #[must_use]
-    pub fn local(identity: &str, conversations: &str, onlinechat: &str, service_secret: SecretString) -> Self {
+    pub fn local(
+        identity: &str,
+        conversations: &str,
+        onlinechat: &str,
+        service_secret: SecretString,
+    ) -> Self {
         let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         Self {
             listen: loopback(8080),

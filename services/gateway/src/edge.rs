@@ -32,17 +32,28 @@ pub struct Edge<H> {
 impl<H: Handler> Edge<H> {
     /// In front of `handler`; `trusted` are the proxies that say for whom they call.
     pub fn new(handler: H, rpcs: Rpcs, trusted: Vec<IpNet>) -> Self {
-        Self { handler, rpcs, trusted }
+        Self {
+            handler,
+            rpcs,
+            trusted,
+        }
     }
 
     /// Answers one request.
     ///
     /// # Errors
     /// Never: a refusal is an answer.
-    pub async fn serve(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Result<Response<Body>, Infallible> {
+    pub fn serve(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Result<Response<Body>, Infallible>> + Send {
         let language = kit::language::requested(request.headers()).unwrap_or_default();
         let call = Box::new(self.call(request, peer.ip().to_canonical()));
-        Ok(kit::language::with(language, self.handler.handle(call)).await)
+        kit::language::with(language, async move {
+            // Put in its place once: the future of all layers is large, and moving it costs more than this box.
+            Ok(Box::pin(self.handler.handle(call)).await)
+        })
     }
 
     fn call(&self, request: Request<Incoming>, peer: IpAddr) -> Call {
@@ -55,7 +66,11 @@ impl<H: Handler> Edge<H> {
         }
         let protocol = Protocol::of(&headers);
         Call {
-            rpc: if protocol.is_rpc() { self.rpcs.find(head.uri.path()) } else { None },
+            rpc: if protocol.is_rpc() {
+                self.rpcs.find(head.uri.path())
+            } else {
+                None
+            },
             method: head.method,
             uri: head.uri,
             headers,
@@ -73,7 +88,11 @@ impl<H: Handler> Edge<H> {
 fn drop_ours(headers: &mut HeaderMap) {
     let named_ours = |name: &HeaderName| name.as_str().starts_with(OURS);
     if headers.keys().any(named_ours) {
-        let names: Vec<_> = headers.keys().filter(|name| named_ours(name)).cloned().collect();
+        let names: Vec<_> = headers
+            .keys()
+            .filter(|name| named_ours(name))
+            .cloned()
+            .collect();
         for name in names {
             headers.remove(name);
         }
@@ -93,9 +112,13 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         return nearest;
     }
     let lines = headers.get_all(FORWARDED_FOR).iter().rev();
-    let hops = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.rsplit(','));
+    let hops = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.rsplit(','));
     for hop in hops.take(MAX_HOPS) {
-        let Ok(address) = hop.trim().parse::<IpAddr>() else { return nearest };
+        let Ok(address) = hop.trim().parse::<IpAddr>() else {
+            return nearest;
+        };
         nearest = address.to_canonical();
         if !is_trusted(&nearest) {
             return nearest;
@@ -123,10 +146,16 @@ mod tests {
     #[test]
     fn x_forwarded_for_is_believed_from_trusted_proxies_only() {
         let trusted = ["10.0.0.0/8".parse().expect("a network")];
-        let said = headers(&[("x-forwarded-for", "1.1.1.1, 2.2.2.2"), ("x-forwarded-for", "3.3.3.3, 10.0.0.2")]);
+        let said = headers(&[
+            ("x-forwarded-for", "1.1.1.1, 2.2.2.2"),
+            ("x-forwarded-for", "3.3.3.3, 10.0.0.2"),
+        ]);
         assert_eq!(client(ip("9.9.9.9"), &said, &trusted), ip("9.9.9.9"));
         assert_eq!(client(ip("10.0.0.1"), &said, &trusted), ip("3.3.3.3"));
-        assert_eq!(client(ip("10.0.0.1"), &headers(&[]), &trusted), ip("10.0.0.1"));
+        assert_eq!(
+            client(ip("10.0.0.1"), &headers(&[]), &trusted),
+            ip("10.0.0.1")
+        );
         let garbage = headers(&[("x-forwarded-for", "1.1.1.1, unknown")]);
         assert_eq!(client(ip("10.0.0.1"), &garbage, &trusted), ip("10.0.0.1"));
     }

@@ -47,9 +47,11 @@ impl From<Malformed> for Refusal {
     fn from(malformed: Malformed) -> Self {
         match malformed {
             Malformed::TooLarge { limit } => Self::too_large(limit),
-            Malformed::Flag | Malformed::Truncated | Malformed::Missing | Malformed::Surplus | Malformed::Base64 => {
-                Self::field("body", malformed.to_string())
-            }
+            Malformed::Flag
+            | Malformed::Truncated
+            | Malformed::Missing
+            | Malformed::Surplus
+            | Malformed::Base64 => Self::field("body", malformed.to_string()),
         }
     }
 }
@@ -70,7 +72,13 @@ impl FrameGuard {
     /// A guard at the beginning of a body.
     #[must_use]
     pub fn new(shape: Shape) -> Self {
-        Self { shape, prefix: [0; PREFIX], held: 0, left: 0, messages: 0 }
+        Self {
+            shape,
+            prefix: [0; PREFIX],
+            held: 0,
+            left: 0,
+            messages: 0,
+        }
     }
 
     /// Looks at the next bytes.
@@ -102,7 +110,9 @@ impl FrameGuard {
         }
         let length = u32::from_be_bytes(length) as usize;
         if length > self.shape.max_message {
-            return Err(Malformed::TooLarge { limit: self.shape.max_message });
+            return Err(Malformed::TooLarge {
+                limit: self.shape.max_message,
+            });
         }
         self.messages += 1;
         if self.shape.single && self.messages > 1 {
@@ -138,7 +148,10 @@ impl FrameGuard {
 mod tests {
     use super::*;
 
-    const SHAPE: Shape = Shape { max_message: 16, single: true };
+    const SHAPE: Shape = Shape {
+        max_message: 16,
+        single: true,
+    };
 
     fn run(shape: Shape, bytes: &[u8], chunk: usize) -> Result<(), Malformed> {
         let mut guard = FrameGuard::new(shape);
@@ -169,7 +182,10 @@ mod tests {
 
     #[test]
     fn a_stream_may_have_any_number_of_messages() {
-        let shape = Shape { single: false, ..SHAPE };
+        let shape = Shape {
+            single: false,
+            ..SHAPE
+        };
         assert_eq!(run(shape, &[], 1), Ok(()));
         assert_eq!(run(shape, &[0, 0, 0, 0, 1, 9, 0, 0, 0, 0, 1, 9], 4), Ok(()));
     }

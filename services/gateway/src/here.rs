@@ -83,8 +83,19 @@ fn services(rpcs: &Rpcs) -> Vec<(String, Place)> {
     services
 }
 
-async fn report(reporter: &HealthReporter, services: &[(String, Place)], backends: &Backends, stopping: bool) {
-    let status = |up: bool| if up && !stopping { ServingStatus::Serving } else { ServingStatus::NotServing };
+async fn report(
+    reporter: &HealthReporter,
+    services: &[(String, Place)],
+    backends: &Backends,
+    stopping: bool,
+) {
+    let status = |up: bool| {
+        if up && !stopping {
+            ServingStatus::Serving
+        } else {
+            ServingStatus::NotServing
+        }
+    };
     for (service, place) in services {
         let up = match place {
             Place::Identity => backends.identity.is_up(),

@@ -13,13 +13,19 @@ use crate::call::Protocol;
 #[must_use]
 pub fn respond(protocol: Protocol, refusal: Refusal) -> Response<Body> {
     let status = Status::from(refusal);
-    if protocol.is_rpc() { rpc(protocol, &status) } else { plain(&status) }
+    if protocol.is_rpc() {
+        rpc(protocol, &status)
+    } else {
+        plain(&status)
+    }
 }
 
 /// gRPC's answer without a body: the status stands in the headers. gRPC-Web takes the same form.
 fn rpc(protocol: Protocol, status: &Status) -> Response<Body> {
     let mut response = Response::new(Body::empty());
-    response.headers_mut().insert(http::header::CONTENT_TYPE, protocol.content_type());
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, protocol.content_type());
     // Fails only when a message cannot be a header, and tonic escapes what cannot.
     let _ = status.add_header(response.headers_mut());
     response
@@ -27,10 +33,14 @@ fn rpc(protocol: Protocol, status: &Status) -> Response<Body> {
 
 fn plain(status: &Status) -> Response<Body> {
     let details = status.get_error_details();
-    let text = details.localized_message().map_or_else(|| status.message().to_owned(), |text| text.message.clone());
+    let text = details
+        .localized_message()
+        .map_or_else(|| status.message().to_owned(), |text| text.message.clone());
     let mut response = page(http_status(status.code()), text + "\n");
     if let Some(wait) = details.retry_info().and_then(|retry| retry.retry_delay) {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }
     response
 }
@@ -42,7 +52,10 @@ pub fn page(status: StatusCode, text: impl Into<String>) -> Response<Body> {
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(http::header::CONTENT_TYPE, Protocol::Http.content_type());
-    headers.insert(http::header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        http::header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
@@ -50,7 +63,9 @@ pub fn page(status: StatusCode, text: impl Into<String>) -> Response<Body> {
 fn http_status(code: Code) -> StatusCode {
     match code {
         Code::Ok => StatusCode::OK,
-        Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => StatusCode::BAD_REQUEST,
+        Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => {
+            StatusCode::BAD_REQUEST
+        }
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
         Code::PermissionDenied => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
@@ -59,7 +74,9 @@ fn http_status(code: Code) -> StatusCode {
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
         Code::Unimplemented => StatusCode::NOT_IMPLEMENTED,
-        Code::Cancelled | Code::Unknown | Code::Internal | Code::DataLoss => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::Cancelled | Code::Unknown | Code::Internal | Code::DataLoss => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
     }
 }
 
@@ -71,13 +88,22 @@ mod tests {
 
     #[test]
     fn each_protocol_gets_the_refusal_in_its_own_form() {
-        let rpc = respond(Protocol::WebText, Refusal::rate_limited(Duration::from_secs(2)));
+        let rpc = respond(
+            Protocol::WebText,
+            Refusal::rate_limited(Duration::from_secs(2)),
+        );
         assert_eq!(rpc.status(), StatusCode::OK);
-        assert_eq!(rpc.headers()["content-type"], "application/grpc-web-text+proto");
+        assert_eq!(
+            rpc.headers()["content-type"],
+            "application/grpc-web-text+proto"
+        );
         assert_eq!(rpc.headers()["grpc-status"], "8");
         assert!(rpc.headers().contains_key("grpc-status-details-bin"));
 
-        let plain = respond(Protocol::Http, Refusal::rate_limited(Duration::from_secs(2)));
+        let plain = respond(
+            Protocol::Http,
+            Refusal::rate_limited(Duration::from_secs(2)),
+        );
         assert_eq!(plain.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(plain.headers()["retry-after"], "2");
         assert!(!plain.headers().contains_key("grpc-status"));

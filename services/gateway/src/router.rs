@@ -51,19 +51,26 @@ impl Router {
     /// Between these.
     #[must_use]
     pub fn new(backends: Arc<Backends>, here: Here, pages: Pages) -> Self {
-        Self { backends, here, pages }
+        Self {
+            backends,
+            here,
+            pages,
+        }
     }
 
     async fn call(&self, call: &mut Call) -> Result<Response<Body>, Refusal> {
         if call.protocol == Protocol::Foreign {
-            return Err(Refusal::field("content-type", "must be application/grpc, application/grpc-web or application/grpc-web-text, with protobuf messages"));
+            return Err(Refusal::field(
+                "content-type",
+                "must be application/grpc, application/grpc-web or application/grpc-web-text, with protobuf messages",
+            ));
         }
         let rpc = call.rpc.as_ref().filter(|_| call.method == Method::POST);
         let backend = match rpc.ok_or_else(Refusal::method_unknown)?.place {
             Place::Identity => &self.backends.identity,
             Place::Conversations => &self.backends.conversations,
             Place::OnlineChat => &self.backends.onlinechat,
-            Place::Here => return Ok(self.here.answer(call).await),
+            Place::Here => return Ok(Box::pin(self.here.answer(call)).await),
         };
         backend.forward(call).await
     }
@@ -73,7 +80,8 @@ impl Handler for Router {
     async fn handle(&self, mut call: Box<Call>) -> Response<Body> {
         let protocol = call.protocol;
         if !protocol.is_rpc() {
-            return self.pages.answer(&call).await;
+            // In a box, like all that is rare: the common path stays small.
+            return Box::pin(self.pages.answer(&call)).await;
         }
         web::decode(&mut call);
         match self.call(&mut call).await {

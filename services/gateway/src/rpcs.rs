@@ -48,9 +48,18 @@ const OPEN: [&str; 7] = [
 /// Methods with stricter limits per address: passwords and secrets may be guessed there, visitors made in masses.
 const STRICT: [(&str, Strict); 4] = [
     ("/beseda.identity.v1.SessionService/LogIn", Strict::LogIn),
-    ("/beseda.identity.v1.SessionService/IssueClientToken", Strict::LogIn),
-    ("/beseda.identity.v1.SessionService/RefreshSession", Strict::Refresh),
-    ("/beseda.onlinechat.v1.VisitorService/StartVisitorSession", Strict::VisitorSession),
+    (
+        "/beseda.identity.v1.SessionService/IssueClientToken",
+        Strict::LogIn,
+    ),
+    (
+        "/beseda.identity.v1.SessionService/RefreshSession",
+        Strict::Refresh,
+    ),
+    (
+        "/beseda.onlinechat.v1.VisitorService/StartVisitorSession",
+        Strict::VisitorSession,
+    ),
 ];
 
 /// Which stricter limit.
@@ -89,10 +98,19 @@ impl Rpc {
     }
 
     fn new(place: Place, path: &str, method: Option<&MethodDescriptorProto>) -> Arc<Self> {
-        let strict = STRICT.iter().find(|(strict, _)| *strict == path).map(|(_, class)| *class);
+        let strict = STRICT
+            .iter()
+            .find(|(strict, _)| *strict == path)
+            .map(|(_, class)| *class);
         Arc::new(Self {
             place,
-            open: OPEN.iter().any(|open| if open.ends_with('/') { path.starts_with(open) } else { path == *open }),
+            open: OPEN.iter().any(|open| {
+                if open.ends_with('/') {
+                    path.starts_with(open)
+                } else {
+                    path == *open
+                }
+            }),
             strict,
             client_streams: method.is_none_or(MethodDescriptorProto::client_streaming),
             server_streams: method.is_none_or(MethodDescriptorProto::server_streaming),
@@ -122,7 +140,10 @@ impl Rpcs {
         let mut known = HashMap::new();
         for set in sets {
             for file in FileDescriptorSet::decode(set)?.file {
-                let Some((package, place)) = PACKAGES.iter().find(|(package, _)| *package == file.package()) else {
+                let Some((package, place)) = PACKAGES
+                    .iter()
+                    .find(|(package, _)| *package == file.package())
+                else {
                     continue;
                 };
                 for service in &file.service {
@@ -133,8 +154,12 @@ impl Rpcs {
                 }
             }
         }
-        let unknown = PACKAGES.map(|(package, place)| (package, Rpc::new(place, &format!("/{package}.*/*"), None)));
-        Ok(Self { known, unknown: unknown.into() })
+        let unknown = PACKAGES
+            .map(|(package, place)| (package, Rpc::new(place, &format!("/{package}.*/*"), None)));
+        Ok(Self {
+            known,
+            unknown: unknown.into(),
+        })
     }
 
     /// The method at a path; `None` when no public package has it.
@@ -184,7 +209,9 @@ mod tests {
     #[test]
     fn a_newer_method_of_a_known_package_goes_to_its_service_with_a_token() {
         let rpcs = Rpcs::load().expect("descriptors");
-        let rpc = rpcs.find("/beseda.conversations.v1.NewService/NewMethod").expect("routed");
+        let rpc = rpcs
+            .find("/beseda.conversations.v1.NewService/NewMethod")
+            .expect("routed");
         assert_eq!(rpc.place, Place::Conversations);
         assert!(!rpc.open && rpc.is_stream());
     }
@@ -193,7 +220,12 @@ mod tests {
     #[test]
     fn what_needs_no_token_is_exactly_this() {
         let rpcs = Rpcs::load().expect("descriptors");
-        let mut open: Vec<_> = rpcs.known.iter().filter(|(_, rpc)| rpc.open).map(|(path, _)| path.as_str()).collect();
+        let mut open: Vec<_> = rpcs
+            .known
+            .iter()
+            .filter(|(_, rpc)| rpc.open)
+            .map(|(path, _)| path.as_str())
+            .collect();
         open.sort_unstable();
         assert_eq!(
             open,
@@ -214,8 +246,17 @@ mod tests {
                 "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
             ]
         );
-        let streams = |path| rpcs.find(path).map(|rpc| (rpc.client_streams, rpc.server_streams));
-        assert_eq!(streams("/beseda.onlinechat.v1.VisitorService/WatchVisitor"), Some((false, true)));
-        assert_eq!(streams("/beseda.connector.v1.ConnectorHubService/PublishStream"), Some((true, true)));
+        let streams = |path| {
+            rpcs.find(path)
+                .map(|rpc| (rpc.client_streams, rpc.server_streams))
+        };
+        assert_eq!(
+            streams("/beseda.onlinechat.v1.VisitorService/WatchVisitor"),
+            Some((false, true))
+        );
+        assert_eq!(
+            streams("/beseda.connector.v1.ConnectorHubService/PublishStream"),
+            Some((true, true))
+        );
     }
 }

@@ -17,7 +17,10 @@ impl Sampler {
     /// A sampler that lets the first one through.
     #[must_use]
     pub const fn new() -> Self {
-        Self { next: AtomicU64::new(0), left_out: AtomicU64::new(0) }
+        Self {
+            next: AtomicU64::new(0),
+            left_out: AtomicU64::new(0),
+        }
     }
 
     /// How many were left out before this one; `None` when this one is left out too.
@@ -28,7 +31,10 @@ impl Sampler {
     fn pass_at(&self, now: u64) -> Option<u64> {
         let next = self.next.load(Ordering::Relaxed);
         let passes = now >= next
-            && self.next.compare_exchange(next, now + PERIOD_MS, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+            && self
+                .next
+                .compare_exchange(next, now + PERIOD_MS, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
         if passes {
             return Some(self.left_out.swap(0, Ordering::Relaxed));
         }

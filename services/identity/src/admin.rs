@@ -265,6 +265,41 @@ pub async fn create_api_key(
     Ok((key.id, secret.into_text().into()))
 }
 
+/// Sets the password of the user with this e-mail and ends their sessions: for whoever cannot log in any more.
+///
+/// # Errors
+/// FIELD_INVALID for an unknown e-mail or a weak password, or when the database fails.
+pub async fn set_password(
+    db: &Db,
+    clock: &Clock,
+    email: &str,
+    password: &SecretString,
+) -> Result<UserId, Refusal> {
+    let nobody = || Refusal::field("email", "belongs to nobody");
+    let email = Email::parse(email).ok_or_else(nobody)?;
+    password::check(password.expose_secret(), &email)
+        .map_err(|problem| Refusal::field("password", problem))?;
+    let password_hash = Passwords::new()?.hash(password.expose_secret()).await?;
+    let (digest, now) = (email.digest(), now(clock));
+    let scope = SystemScope::for_job("set a password");
+    let set = db.tx(scope, move |tx| {
+        Box::pin(async move {
+            let Some(known) = users::by_email(tx, &digest).await? else {
+                return Ok(None);
+            };
+            let (account, user) = (known.account(), known.user());
+            let by = By {
+                account,
+                actor: Actor::Operator,
+                now,
+            };
+            changes::users::set_password(tx, by, user, &password_hash, None).await?;
+            Ok::<_, Error>(Some(user))
+        })
+    });
+    set.await?.ok_or_else(nobody)
+}
+
 /// Makes the next signing key now, to sign from ten minutes on; `None` when one waits already.
 ///
 /// # Errors

@@ -4,7 +4,7 @@
 //! service verifies by itself ([`auth`]). What ends before its token does (a session, a key, a role) is published to all
 //! verifiers, so it ends everywhere within a second.
 //!
-//! - [`domain`]: the rules. [`store`](crate): the SQL. `grpc`: an operation a file.
+//! - `domain`: the rules. `store`: the SQL. `grpc`: a file for each operation.
 //! - `changes`: administrative changes with audit entry, revocation and event in one transaction; gRPC and
 //!   [`admin`], the operator's side, share them.
 //! - `keyring`: the keys that sign tokens, and their rotation. `limits`, `passwords`: what keeps log-in safe.

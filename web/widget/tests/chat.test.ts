@@ -293,6 +293,7 @@ describe("several conversations", () => {
     fake.finished.add("thread-2");
     fake.announce({ threadId: "thread-2", open: false });
     await eventually(() => expect(threads()).toEqual(["thread-3"]));
+    expect(chat.state.finished.get("thread-2")?.number).toBe(2);
     // Finished while there was no connection: nothing announces it.
     fake.finished.add("thread-3");
     fake.endStreams();

@@ -107,7 +107,9 @@ pub fn running(folder: &Path) -> anyhow::Result<Option<Running>> {
     }
     match open_lock(folder)?.try_lock() {
         Err(TryLockError::WouldBlock) => {
-            let known = read(folder, RUNNING).context("`beseda up` is still starting on this folder; try again when it is ready")?;
+            let known = read(folder, RUNNING).context(
+                "`beseda up` is still starting on this folder; try again when it is ready",
+            )?;
             Ok(Some(known))
         }
         Ok(()) | Err(TryLockError::Error(_)) => Ok(None),

@@ -84,7 +84,11 @@ fn holds_any(process: &Path, sockets: &[String]) -> bool {
     files
         .flatten()
         .filter_map(|file| fs::read_link(file.path()).ok())
-        .any(|target| sockets.iter().any(|socket| target.as_os_str() == socket.as_str()))
+        .any(|target| {
+            sockets
+                .iter()
+                .any(|socket| target.as_os_str() == socket.as_str())
+        })
 }
 
 fn name_of(process: &Path) -> String {

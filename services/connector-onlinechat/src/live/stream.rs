@@ -18,7 +18,7 @@ use futures::stream::{BoxStream, unfold};
 use kit::Refusal;
 use time::OffsetDateTime;
 use tonic::Status;
-use types::OnlineChatId;
+use types::{Clock, OnlineChatId};
 
 use super::watchers::{Hints, Watch};
 use crate::backoff::jittered;
@@ -150,8 +150,13 @@ impl Window {
     /// Reading begins when hints arrive: what happens after that reading is then hinted at.
     async fn subscribe(&mut self) {
         if self.state.watchers.is_online() {
-            let subscribed = self.watch.hints.wait_for(|hints| hints.subscribed);
-            tokio::select! { _ = subscribed => {}, () = self.state.clock.sleep(SUBSCRIBING) => {} }
+            // Redis does not wait for the time of a test.
+            let patience = Clock::system();
+            tokio::select! {
+                _ = self.watch.hints.wait_for(|hints| hints.subscribed) => {}
+                () = patience.sleep(SUBSCRIBING) => {}
+                () = self.state.stopping.cancelled() => {}
+            }
         }
         self.seen = *self.watch.hints.borrow_and_update();
         self.next = Next::Messages;

@@ -21,11 +21,13 @@ pub async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
 }
 
 fn parse(event: &Event) -> Result<(AccountId, i64, AccountState), String> {
-    let payload = AccountChanged::decode(&event.payload[..]).map_err(|error| format!("the payload does not decode: {error}"))?;
+    let payload = AccountChanged::decode(&event.payload[..])
+        .map_err(|error| format!("the payload does not decode: {error}"))?;
     if payload.account_id != event.account_id {
         return Err("the payload is another account's".to_owned());
     }
-    let account = Uuid::from_slice(&payload.account_id).map_err(|error| format!("the account is no id: {error}"))?;
+    let account = Uuid::from_slice(&payload.account_id)
+        .map_err(|error| format!("the account is no id: {error}"))?;
     let state = AccountState {
         subscription_active: payload.subscription_active,
         imbox_enabled: payload.imbox_enabled,
@@ -39,11 +41,22 @@ mod tests {
     use super::*;
 
     fn event(payload: Vec<u8>) -> Event {
-        Event { account_id: vec![7; 16], kind: KIND.to_owned(), payload: payload.into(), ..Event::default() }
+        Event {
+            account_id: vec![7; 16],
+            kind: KIND.to_owned(),
+            payload: payload.into(),
+            ..Event::default()
+        }
     }
 
     fn payload(account_id: Vec<u8>) -> Vec<u8> {
-        let payload = AccountChanged { account_id, version: 3, subscription_active: true, imbox_enabled: false, language: "ru".to_owned() };
+        let payload = AccountChanged {
+            account_id,
+            version: 3,
+            subscription_active: true,
+            imbox_enabled: false,
+            language: "ru".to_owned(),
+        };
         payload.encode_to_vec()
     }
 

@@ -27,7 +27,10 @@ impl AccountStates {
     /// Over the database and a channel to identity.
     #[must_use]
     pub fn new(db: Db, identity: ServiceChannel) -> Self {
-        Self { db, identity: IdentityInternalServiceClient::new(identity) }
+        Self {
+            db,
+            identity: IdentityInternalServiceClient::new(identity),
+        }
     }
 
     /// May the account send messages? (CHW-54) Ask before the transaction: it may call identity.
@@ -35,7 +38,9 @@ impl AccountStates {
     /// # Errors
     /// When the database fails, or SERVICE_UNAVAILABLE when identity has to be asked and does not answer.
     pub async fn subscription_active(&self, scope: AccountScope) -> Result<bool, Refusal> {
-        self.state(scope).await.map(|state| state.subscription_active)
+        self.state(scope)
+            .await
+            .map(|state| state.subscription_active)
     }
 
     /// The account's state. Ask before the transaction: it may call identity.
@@ -43,7 +48,9 @@ impl AccountStates {
     /// # Errors
     /// As [`AccountStates::subscription_active`].
     pub async fn state(&self, scope: AccountScope) -> Result<AccountState, Refusal> {
-        let known = self.db.tx(scope, move |tx| Box::pin(async move { accounts::state(tx, scope).await }));
+        let known = self.db.tx(scope, move |tx| {
+            Box::pin(async move { accounts::state(tx, scope).await })
+        });
         match known.await? {
             Some(state) => Ok(state),
             None => self.ask(scope).await,
@@ -51,9 +58,17 @@ impl AccountStates {
     }
 
     async fn ask(&self, scope: AccountScope) -> Result<AccountState, Refusal> {
-        let mut request = Request::new(GetAccountStateRequest { account_id: scope.account().uuid().as_bytes().to_vec() });
+        let mut request = Request::new(GetAccountStateRequest {
+            account_id: scope.account().uuid().as_bytes().to_vec(),
+        });
         request.set_timeout(DEADLINE);
-        let reply = self.identity.clone().get_account_state(request).await.map_err(Refusal::service_unavailable)?.into_inner();
+        let reply = self
+            .identity
+            .clone()
+            .get_account_state(request)
+            .await
+            .map_err(Refusal::service_unavailable)?
+            .into_inner();
         Ok(AccountState {
             subscription_active: reply.subscription_active,
             imbox_enabled: reply.imbox_enabled,

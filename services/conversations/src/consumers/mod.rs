@@ -18,14 +18,25 @@ const IDENTITY: &str = "identity";
 
 /// Starts taking identity's events in.
 pub fn spawn(db: &Db, carrier: Carrier, identity: RemoteSource, life: &Lifecycle) {
-    events::consume(db.clone(), IDENTITY, carrier, Arc::new(identity), Arc::new(IdentityEvents), life);
+    events::consume(
+        db.clone(),
+        IDENTITY,
+        carrier,
+        Arc::new(identity),
+        Arc::new(IdentityEvents),
+        life,
+    );
 }
 
 /// What identity's events do here.
 struct IdentityEvents;
 
 impl events::Effect for IdentityEvents {
-    fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), events::Failure>> {
+    fn apply<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        event: &'t Event,
+    ) -> BoxFuture<'t, Result<(), events::Failure>> {
         Box::pin(async move {
             match &event.kind[..] {
                 account_changed::KIND => account_changed::apply(tx, event).await,

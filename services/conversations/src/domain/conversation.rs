@@ -112,7 +112,9 @@ impl Conversation {
     pub fn allowed_actions(&self) -> &'static [Action] {
         match (self.life, self.answer) {
             (Life::Closed { .. }, _) => &[],
-            (Life::Open, Answer::Required) => &[Action::Answer, Action::MarkNoAnswerNeeded, Action::Close],
+            (Life::Open, Answer::Required) => {
+                &[Action::Answer, Action::MarkNoAnswerNeeded, Action::Close]
+            }
             (Life::Open, Answer::NotNeeded) => &[Action::Answer, Action::Close],
         }
     }
@@ -182,8 +184,18 @@ pub(crate) mod tests {
     /// An open conversation whose client waits.
     pub(crate) fn sample() -> Conversation {
         let time = OffsetDateTime::UNIX_EPOCH;
-        let author = Author { kind: AuthorKind::Client, name: "Client".to_owned(), user: None };
-        let last = LastMessage { id: MessageId::generate(), seq: 1, author, preview: "hello".to_owned(), time };
+        let author = Author {
+            kind: AuthorKind::Client,
+            name: "Client".to_owned(),
+            user: None,
+        };
+        let last = LastMessage {
+            id: MessageId::generate(),
+            seq: 1,
+            author,
+            preview: "hello".to_owned(),
+            time,
+        };
         Conversation {
             id: ConversationId::generate(),
             account: AccountId::generate(),
@@ -207,9 +219,15 @@ pub(crate) mod tests {
     #[test]
     fn allowed_actions_are_those_of_the_table() {
         let mut conversation = sample();
-        assert_eq!(conversation.allowed_actions(), [Action::Answer, Action::MarkNoAnswerNeeded, Action::Close]);
+        assert_eq!(
+            conversation.allowed_actions(),
+            [Action::Answer, Action::MarkNoAnswerNeeded, Action::Close]
+        );
         assert!(conversation.mark_no_answer_needed(OffsetDateTime::UNIX_EPOCH));
-        assert_eq!(conversation.allowed_actions(), [Action::Answer, Action::Close]);
+        assert_eq!(
+            conversation.allowed_actions(),
+            [Action::Answer, Action::Close]
+        );
         assert!(conversation.close(ClosedBy::Client, OffsetDateTime::UNIX_EPOCH));
         assert_eq!(conversation.allowed_actions(), []);
     }
@@ -218,7 +236,10 @@ pub(crate) mod tests {
     fn only_clients_and_employees_change_the_answer_state() {
         for before in [Answer::Required, Answer::NotNeeded] {
             assert_eq!(answer_after(AuthorKind::Client, before), Answer::Required);
-            assert_eq!(answer_after(AuthorKind::Employee, before), Answer::NotNeeded);
+            assert_eq!(
+                answer_after(AuthorKind::Employee, before),
+                Answer::NotNeeded
+            );
             assert_eq!(answer_after(AuthorKind::Bot, before), before);
             assert_eq!(answer_after(AuthorKind::System, before), before);
         }

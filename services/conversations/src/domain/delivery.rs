@@ -161,13 +161,21 @@ mod tests {
     }
 
     fn failed() -> News {
-        News::Failed { why: "blocked".to_owned() }
+        News::Failed {
+            why: "blocked".to_owned(),
+        }
     }
 
     #[test]
     fn a_report_without_the_newest_lease_changes_nothing() {
         let pause = Duration::from_secs(1);
-        for news in [News::Sent, failed(), News::Retry { pause }, News::Unknown, News::Read] {
+        for news in [
+            News::Sent,
+            failed(),
+            News::Retry { pause },
+            News::Unknown,
+            News::Read,
+        ] {
             let mut progress = leased();
             assert_eq!(progress.take(&news, 6, NOW), Err(LeaseLost));
             assert_eq!(progress, leased());
@@ -185,7 +193,11 @@ mod tests {
 
     #[test]
     fn of_what_was_never_handed_out_there_are_no_news() {
-        let mut progress = Progress { lease_token: 0, leased: false, ..leased() };
+        let mut progress = Progress {
+            lease_token: 0,
+            leased: false,
+            ..leased()
+        };
         assert_eq!(progress.take(&News::Read, 0, NOW), Err(LeaseLost));
         assert!(!progress.done);
     }
@@ -193,8 +205,21 @@ mod tests {
     #[test]
     fn a_retry_waits_and_keeps_the_message_queued() {
         let mut progress = leased();
-        assert_eq!(progress.take(&News::Retry { pause: Duration::from_secs(5) }, 7, NOW), Ok(()));
-        let expected = Progress { leased: false, not_before: NOW + Duration::from_secs(5), ..leased() };
+        assert_eq!(
+            progress.take(
+                &News::Retry {
+                    pause: Duration::from_secs(5)
+                },
+                7,
+                NOW
+            ),
+            Ok(())
+        );
+        let expected = Progress {
+            leased: false,
+            not_before: NOW + Duration::from_secs(5),
+            ..leased()
+        };
         assert_eq!(progress, expected);
     }
 
@@ -211,10 +236,16 @@ mod tests {
     fn a_failure_says_why_until_a_receipt_proves_otherwise() {
         let mut progress = leased();
         progress.take(&failed(), 7, NOW).unwrap();
-        assert_eq!((progress.status, &progress.failure_text[..]), (Status::Failed, "blocked"));
+        assert_eq!(
+            (progress.status, &progress.failure_text[..]),
+            (Status::Failed, "blocked")
+        );
         progress.take(&News::Sent, 7, NOW).unwrap();
         assert_eq!(progress.status, Status::Failed, "old news");
         progress.take(&News::Read, 0, NOW).unwrap();
-        assert_eq!((progress.status, &progress.failure_text[..]), (Status::Read, ""));
+        assert_eq!(
+            (progress.status, &progress.failure_text[..]),
+            (Status::Read, "")
+        );
     }
 }

@@ -109,7 +109,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const ALL: [Status; 6] = [Status::Queued, Status::Sent, Status::Delivered, Status::Read, Status::Failed, Status::Unknown];
+    const ALL: [Status; 6] = [
+        Status::Queued,
+        Status::Sent,
+        Status::Delivered,
+        Status::Read,
+        Status::Failed,
+        Status::Unknown,
+    ];
 
     fn status() -> impl Strategy<Value = Status> {
         proptest::sample::select(&ALL[..])
@@ -135,7 +142,13 @@ mod tests {
     fn a_delivered_message_cannot_fail() {
         assert!(!Status::Delivered.moves_to(Status::Failed));
         assert!(Status::Sent.moves_to(Status::Failed));
-        assert!(Status::Failed.moves_to(Status::Read), "a late receipt proves that it arrived");
-        assert!(ALL.iter().all(|status| !status.moves_to(*status)), "old news change nothing");
+        assert!(
+            Status::Failed.moves_to(Status::Read),
+            "a late receipt proves that it arrived"
+        );
+        assert!(
+            ALL.iter().all(|status| !status.moves_to(*status)),
+            "old news change nothing"
+        );
     }
 }

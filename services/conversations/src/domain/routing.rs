@@ -30,7 +30,9 @@ pub fn route(mode: Mode, current: Current) -> Route {
     match (current, mode) {
         (Current::Open, _) => Route::Append,
         (Current::Closed, Mode::OneActive) => Route::Reopen,
-        (Current::Closed, Mode::NewAfterClose | Mode::Multiple) | (Current::None, _) => Route::Create,
+        (Current::Closed, Mode::NewAfterClose | Mode::Multiple) | (Current::None, _) => {
+            Route::Create
+        }
     }
 }
 

@@ -21,7 +21,11 @@ pub fn key(item: &Item) -> Key {
 
 /// What the messages among `items` became, those that are known.
 pub async fn known(tx: &mut Tx, items: &[Item]) -> Result<HashMap<Key, Stored>, Error> {
-    let messages = || items.iter().filter(|item| matches!(item.kind, ItemKind::Message { .. }));
+    let messages = || {
+        items
+            .iter()
+            .filter(|item| matches!(item.kind, ItemKind::Message { .. }))
+    };
     let rows = sqlx::query(
         "SELECT e.connection_id, e.external_event_id, e.conversation_id, e.number, e.message_id, e.seq, e.create_time
            FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS w (account_id, connection_id, external_event_id)
@@ -34,7 +38,10 @@ pub async fn known(tx: &mut Tx, items: &[Item]) -> Result<HashMap<Key, Stored>, 
     .await?;
     rows.iter()
         .map(|row| {
-            let key = (row.try_get::<Uuid, _>("connection_id")?.into(), row.try_get("external_event_id")?);
+            let key = (
+                row.try_get::<Uuid, _>("connection_id")?.into(),
+                row.try_get("external_event_id")?,
+            );
             let stored = Stored {
                 conversation: row.try_get::<Uuid, _>("conversation_id")?.into(),
                 number: row.try_get("number")?,
@@ -48,9 +55,15 @@ pub async fn known(tx: &mut Tx, items: &[Item]) -> Result<HashMap<Key, Stored>, 
 }
 
 /// Remembers what events became. The unique key is what makes a message visible once.
-pub async fn remember(tx: &mut Tx, messages: &[(AccountId, Message)], conversation: impl Fn(&Message) -> Option<Conversation>) -> Result<(), Error> {
-    let found: Vec<(&(AccountId, Message), Conversation)> =
-        messages.iter().filter_map(|message| conversation(&message.1).map(|conversation| (message, conversation))).collect();
+pub async fn remember(
+    tx: &mut Tx,
+    messages: &[(AccountId, Message)],
+    conversation: impl Fn(&Message) -> Option<Conversation>,
+) -> Result<(), Error> {
+    let found: Vec<(&(AccountId, Message), Conversation)> = messages
+        .iter()
+        .filter_map(|message| conversation(&message.1).map(|conversation| (message, conversation)))
+        .collect();
     if found.is_empty() {
         return Ok(());
     }

@@ -74,12 +74,20 @@ pub struct Plan {
 #[derive(Debug)]
 enum Planned {
     Final(Outcome),
-    Work { work: usize, stored: Stored, is_duplicate: bool },
+    Work {
+        work: usize,
+        stored: Stored,
+        is_duplicate: bool,
+    },
 }
 
 impl Plan {
     /// Nothing decided yet.
-    pub fn new(now: OffsetDateTime, chats: HashMap<(types::ConnectionId, String), Chat>, known: HashMap<Key, Stored>) -> Self {
+    pub fn new(
+        now: OffsetDateTime,
+        chats: HashMap<(types::ConnectionId, String), Chat>,
+        known: HashMap<Key, Stored>,
+    ) -> Self {
         Self {
             now,
             chats,
@@ -95,8 +103,13 @@ impl Plan {
 
     /// A conversation that exists, in its chat and (where the mode has threads) thread.
     pub fn found(&mut self, chat: ChatId, thread: &str, conversation: Conversation) {
-        self.current.insert((chat, thread.to_owned()), self.works.len());
-        self.works.push(Work { conversation, is_new: false, is_changed: false });
+        self.current
+            .insert((chat, thread.to_owned()), self.works.len());
+        self.works.push(Work {
+            conversation,
+            is_new: false,
+            is_changed: false,
+        });
     }
 
     /// Decides about the next item.
@@ -113,14 +126,23 @@ impl Plan {
         let key = key(item);
         if let Some(stored) = self.known.get(&key) {
             // Known from before, or from earlier in this very batch.
-            let work = self.works.iter().position(|work| work.conversation.id == stored.conversation);
+            let work = self
+                .works
+                .iter()
+                .position(|work| work.conversation.id == stored.conversation);
             return match work {
-                Some(work) => Planned::Work { work, stored: *stored, is_duplicate: true },
+                Some(work) => Planned::Work {
+                    work,
+                    stored: *stored,
+                    is_duplicate: true,
+                },
                 None => Planned::Final(Outcome::Duplicate(*stored)),
             };
         }
         let Some(chat) = self.chats.get_mut(&(item.connection.id, item.chat.clone())) else {
-            return Planned::Final(Outcome::Refused(Arc::new(Refusal::chat_not_found(&item.chat))));
+            return Planned::Final(Outcome::Refused(Arc::new(Refusal::chat_not_found(
+                &item.chat,
+            ))));
         };
         let seq = chat.next_seq;
         chat.next_seq += 1;
@@ -128,22 +150,39 @@ impl Plan {
         let (mut message, facts) = message(item, &chat, seq, self.now);
         let (work, kind) = self.conversation_for(item, &chat, &message);
         let Some(conversation) = self.works.get_mut(work).map(|work| &mut work.conversation) else {
-            return Planned::Final(Outcome::Refused(Arc::new(Refusal::chat_not_found(&item.chat))));
+            return Planned::Final(Outcome::Refused(Arc::new(Refusal::chat_not_found(
+                &item.chat,
+            ))));
         };
         message.conversation = conversation.id;
         if kind != ChangeKind::Created {
             conversation.add(last(&message));
         }
-        let stored = Stored { conversation: conversation.id, number: conversation.number, message: Some(message.id), seq, create_time: self.now };
+        let stored = Stored {
+            conversation: conversation.id,
+            number: conversation.number,
+            message: Some(message.id),
+            seq,
+            create_time: self.now,
+        };
         self.works[work].is_changed = true;
         self.tell(kind, work, Some(message.clone()), item, facts);
         self.messages.push((item.connection.account, message));
         self.known.insert(key, stored);
-        Planned::Work { work, stored, is_duplicate: false }
+        Planned::Work {
+            work,
+            stored,
+            is_duplicate: false,
+        }
     }
 
     /// The conversation that a message goes to, made or opened again where needed.
-    fn conversation_for(&mut self, item: &Item, chat: &Chat, message: &Message) -> (usize, ChangeKind) {
+    fn conversation_for(
+        &mut self,
+        item: &Item,
+        chat: &Chat,
+        message: &Message,
+    ) -> (usize, ChangeKind) {
         let mode = item.connection.mode;
         let place = (chat.id, thread(mode, &item.thread).to_owned());
         let found = self.current.get(&place).copied();
@@ -161,7 +200,11 @@ impl Plan {
             _ => {
                 let work = self.works.len();
                 let conversation = new_conversation(item, chat, place.1.clone(), message, self.now);
-                self.works.push(Work { conversation, is_new: true, is_changed: true });
+                self.works.push(Work {
+                    conversation,
+                    is_new: true,
+                    is_changed: true,
+                });
                 self.current.insert(place, work);
                 (work, ChangeKind::Created)
             }
@@ -170,20 +213,30 @@ impl Plan {
 
     fn take_finished(&mut self, item: &Item) -> Planned {
         let Some(work) = self.current_work(item) else {
-            return Planned::Final(Outcome::Refused(Arc::new(Refusal::conversation_not_found(&item.thread))));
+            return Planned::Final(Outcome::Refused(Arc::new(Refusal::conversation_not_found(
+                &item.thread,
+            ))));
         };
-        let closed = self.works[work].conversation.close(ClosedBy::Client, self.now);
+        let closed = self.works[work]
+            .conversation
+            .close(ClosedBy::Client, self.now);
         if closed {
             self.works[work].is_changed = true;
             self.tell(ChangeKind::Closed, work, None, item, Vec::new());
         }
         let stored = self.stored(work);
-        Planned::Work { work, stored, is_duplicate: !closed }
+        Planned::Work {
+            work,
+            stored,
+            is_duplicate: !closed,
+        }
     }
 
     fn take_read(&mut self, item: &Item, seq: i64) -> Planned {
         let Some(work) = self.current_work(item) else {
-            return Planned::Final(Outcome::Refused(Arc::new(Refusal::conversation_not_found(&item.thread))));
+            return Planned::Final(Outcome::Refused(Arc::new(Refusal::conversation_not_found(
+                &item.thread,
+            ))));
         };
         let conversation = &mut self.works[work].conversation;
         // Nobody has read what is not there.
@@ -191,11 +244,19 @@ impl Plan {
         let is_news = seq > conversation.client_read_seq;
         if is_news {
             conversation.client_read_seq = seq;
-            self.reads.push(ReadUpTo { account: conversation.account, conversation: conversation.id, seq });
+            self.reads.push(ReadUpTo {
+                account: conversation.account,
+                conversation: conversation.id,
+                seq,
+            });
             self.works[work].is_changed = true;
         }
         let stored = self.stored(work);
-        Planned::Work { work, stored, is_duplicate: !is_news }
+        Planned::Work {
+            work,
+            stored,
+            is_duplicate: !is_news,
+        }
     }
 
     fn current_work(&self, item: &Item) -> Option<usize> {
@@ -206,12 +267,31 @@ impl Plan {
 
     fn stored(&self, work: usize) -> Stored {
         let conversation = &self.works[work].conversation;
-        Stored { conversation: conversation.id, number: conversation.number, message: None, seq: 0, create_time: self.now }
+        Stored {
+            conversation: conversation.id,
+            number: conversation.number,
+            message: None,
+            seq: 0,
+            create_time: self.now,
+        }
     }
 
-    fn tell(&mut self, kind: ChangeKind, work: usize, message: Option<Message>, item: &Item, facts: Vec<(String, String)>) {
+    fn tell(
+        &mut self,
+        kind: ChangeKind,
+        work: usize,
+        message: Option<Message>,
+        item: &Item,
+        facts: Vec<(String, String)>,
+    ) {
         let conversation = self.works[work].conversation.clone();
-        self.changes.push(Change { kind, conversation, message, external_chat_id: item.chat.clone(), facts });
+        self.changes.push(Change {
+            kind,
+            conversation,
+            message,
+            external_chat_id: item.chat.clone(),
+            facts,
+        });
     }
 
     /// How many numbers each account needs, sorted by account.
@@ -244,7 +324,10 @@ impl Plan {
     /// The conversations to insert and those to update.
     pub fn rows(&self) -> (Vec<Conversation>, Vec<Conversation>) {
         let of = |is_new| {
-            let works = self.works.iter().filter(move |work| work.is_changed && work.is_new == is_new);
+            let works = self
+                .works
+                .iter()
+                .filter(move |work| work.is_changed && work.is_new == is_new);
             works.map(|work| work.conversation.clone()).collect()
         };
         (of(true), of(false))
@@ -254,27 +337,61 @@ impl Plan {
     pub fn outcomes(&self) -> Vec<Outcome> {
         let outcomes = self.outcomes.iter().map(|planned| match planned {
             Planned::Final(outcome) => outcome.clone(),
-            Planned::Work { work, stored, is_duplicate } => {
-                let stored = Stored { number: self.works[*work].conversation.number, ..*stored };
-                if *is_duplicate { Outcome::Duplicate(stored) } else { Outcome::Accepted(stored) }
+            Planned::Work {
+                work,
+                stored,
+                is_duplicate,
+            } => {
+                let stored = Stored {
+                    number: self.works[*work].conversation.number,
+                    ..*stored
+                };
+                if *is_duplicate {
+                    Outcome::Duplicate(stored)
+                } else {
+                    Outcome::Accepted(stored)
+                }
             }
         });
         outcomes.collect()
     }
 }
 
-fn message(item: &Item, chat: &Chat, seq: i64, now: OffsetDateTime) -> (Message, Vec<(String, String)>) {
+fn message(
+    item: &Item,
+    chat: &Chat,
+    seq: i64,
+    now: OffsetDateTime,
+) -> (Message, Vec<(String, String)>) {
     let (text, sender_name, unsupported_kind, facts) = match &item.kind {
-        ItemKind::Message { text, sender_name, unsupported_kind, facts } => (text.clone(), sender_name.clone(), unsupported_kind.clone(), facts.clone()),
+        ItemKind::Message {
+            text,
+            sender_name,
+            unsupported_kind,
+            facts,
+        } => (
+            text.clone(),
+            sender_name.clone(),
+            unsupported_kind.clone(),
+            facts.clone(),
+        ),
         ItemKind::Finished | ItemKind::Read { .. } => Default::default(),
     };
-    let name = if sender_name.is_empty() { chat.client_name.clone() } else { sender_name };
+    let name = if sender_name.is_empty() {
+        chat.client_name.clone()
+    } else {
+        sender_name
+    };
     let message = Message {
         id: MessageId::generate(),
         // Set by the caller, who knows the conversation.
         conversation: ConversationId::from(uuid::Uuid::nil()),
         seq,
-        author: Author { kind: AuthorKind::Client, name, user: None },
+        author: Author {
+            kind: AuthorKind::Client,
+            name,
+            user: None,
+        },
         text,
         unsupported_kind,
         external_event_id: item.event_id.clone(),
@@ -296,7 +413,13 @@ fn last(message: &Message) -> LastMessage {
     }
 }
 
-fn new_conversation(item: &Item, chat: &Chat, thread: String, message: &Message, now: OffsetDateTime) -> Conversation {
+fn new_conversation(
+    item: &Item,
+    chat: &Chat,
+    thread: String,
+    message: &Message,
+    now: OffsetDateTime,
+) -> Conversation {
     Conversation {
         id: ConversationId::generate(),
         account: item.connection.account,

@@ -46,6 +46,11 @@ pub async fn mark(tx: &mut Tx, reads: &[ReadUpTo], works: &[Work]) -> Result<Vec
             });
         }
     }
-    changes.sort_by_key(|change| (change.conversation.id, change.message.as_ref().map(|message| message.seq)));
+    changes.sort_by_key(|change| {
+        (
+            change.conversation.id,
+            change.message.as_ref().map(|message| message.seq),
+        )
+    });
     Ok(changes)
 }

@@ -30,14 +30,26 @@ impl Cursor {
         if text.is_empty() {
             return Ok(None);
         }
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| Refusal::cursor_invalid())?;
-        let [VERSION, rest @ ..] = &bytes[..] else { return Err(Refusal::cursor_invalid()) };
-        let (owner, position) = rest.split_at_checked(16).ok_or_else(Refusal::cursor_invalid)?;
-        let position = position.try_into().map(i64::from_be_bytes).map_err(|_| Refusal::cursor_invalid())?;
+        let bytes = BASE64URL_NOPAD
+            .decode(text.as_bytes())
+            .map_err(|_| Refusal::cursor_invalid())?;
+        let [VERSION, rest @ ..] = &bytes[..] else {
+            return Err(Refusal::cursor_invalid());
+        };
+        let (owner, position) = rest
+            .split_at_checked(16)
+            .ok_or_else(Refusal::cursor_invalid)?;
+        let position = position
+            .try_into()
+            .map(i64::from_be_bytes)
+            .map_err(|_| Refusal::cursor_invalid())?;
         if owner != account.uuid().as_bytes() || position < 0 {
             return Err(Refusal::cursor_invalid());
         }
-        Ok(Some(Self(Place { shard: shard_of(account), position })))
+        Ok(Some(Self(Place {
+            shard: shard_of(account),
+            position,
+        })))
     }
 }
 

@@ -9,7 +9,13 @@ use types::Clock;
 use super::{Live, decode};
 
 /// Starts the reader.
-pub fn spawn(live: Live, carrier: Carrier, source: Arc<dyn Source>, after: Positions, life: &Lifecycle) {
+pub fn spawn(
+    live: Live,
+    carrier: Carrier,
+    source: Arc<dyn Source>,
+    after: Positions,
+    life: &Lifecycle,
+) {
     let stopping = life.stopping();
     life.spawn("live follower", async move {
         let mut reader = Reader::new(carrier, source, after);
@@ -22,17 +28,25 @@ pub fn spawn(live: Live, carrier: Carrier, source: Arc<dyn Source>, after: Posit
 
 fn hand_out(live: &Live, reader: &Reader, batch: &Batch) {
     for shard in &batch.lost {
-        tracing::error!(shard, "live streams lost events that were dropped by age; they are reset");
+        tracing::error!(
+            shard,
+            "live streams lost events that were dropped by age; they are reset"
+        );
         live.lose(*shard, reader.positions()[usize::from(*shard)]);
     }
     let now = Clock::system().now();
     for event in &batch.events {
         match decode(event) {
             Some(decoded) => live.hand_out(&Arc::new(decoded)),
-            None => tracing::error!(shard = event.shard, position = event.position, "an event could not be decoded for live streams"),
+            None => tracing::error!(
+                shard = event.shard,
+                position = event.position,
+                "an event could not be decoded for live streams"
+            ),
         }
         if let Some(time) = event.create_time.as_ref().and_then(kit::time::from_proto) {
-            metrics::histogram!("beseda_event_delivered_age_seconds").record((now - time).as_seconds_f64().max(0.0));
+            metrics::histogram!("beseda_event_delivered_age_seconds")
+                .record((now - time).as_seconds_f64().max(0.0));
         }
     }
 }

@@ -11,7 +11,10 @@ use crate::domain::account::AccountState;
 ///
 /// # Errors
 /// When the database fails.
-pub async fn take_numbers(tx: &mut Tx, wanted: &[(AccountId, i64)]) -> Result<Vec<(AccountId, i64)>, Error> {
+pub async fn take_numbers(
+    tx: &mut Tx,
+    wanted: &[(AccountId, i64)],
+) -> Result<Vec<(AccountId, i64)>, Error> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
@@ -21,12 +24,25 @@ pub async fn take_numbers(tx: &mut Tx, wanted: &[(AccountId, i64)]) -> Result<Ve
          ON CONFLICT (account_id) DO UPDATE SET last_number = n.last_number + excluded.last_number
          RETURNING account_id, last_number",
     )
-    .bind(wanted.iter().map(|(account, _)| account.uuid()).collect::<Vec<_>>())
+    .bind(
+        wanted
+            .iter()
+            .map(|(account, _)| account.uuid())
+            .collect::<Vec<_>>(),
+    )
     .bind(wanted.iter().map(|(_, count)| *count).collect::<Vec<_>>())
     .fetch_all(&mut **tx)
     .await?;
-    let count = |account: AccountId| wanted.iter().find(|(wanted, _)| *wanted == account).map_or(0, |(_, count)| *count);
-    Ok(rows.into_iter().map(|(account, last)| (account.into(), last - count(account.into()) + 1)).collect())
+    let count = |account: AccountId| {
+        wanted
+            .iter()
+            .find(|(wanted, _)| *wanted == account)
+            .map_or(0, |(_, count)| *count)
+    };
+    Ok(rows
+        .into_iter()
+        .map(|(account, last)| (account.into(), last - count(account.into()) + 1))
+        .collect())
 }
 
 /// What identity said of an account; `None` when it has not been heard of yet.
@@ -41,18 +57,25 @@ pub async fn state(tx: &mut Tx, scope: AccountScope) -> Result<Option<AccountSta
     .bind(scope.account().uuid())
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(row.map(|(subscription_active, imbox_enabled, language)| AccountState {
-        subscription_active,
-        imbox_enabled,
-        language,
-    }))
+    Ok(row.map(
+        |(subscription_active, imbox_enabled, language)| AccountState {
+            subscription_active,
+            imbox_enabled,
+            language,
+        },
+    ))
 }
 
 /// Keeps what identity says of an account, unless a newer version is known.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn keep_state(tx: &mut Tx, account: AccountId, state: &AccountState, version: i64) -> Result<(), Error> {
+pub async fn keep_state(
+    tx: &mut Tx,
+    account: AccountId,
+    state: &AccountState,
+    version: i64,
+) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO account_states AS s (account_id, subscription_active, imbox_enabled, language, version)
          VALUES ($1, $2, $3, $4, $5)

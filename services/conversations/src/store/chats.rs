@@ -25,7 +25,11 @@ pub struct LockedChat {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn lock(tx: &mut Tx, scope: AccountScope, chat: ChatId) -> Result<Option<LockedChat>, Error> {
+pub async fn lock(
+    tx: &mut Tx,
+    scope: AccountScope,
+    chat: ChatId,
+) -> Result<Option<LockedChat>, Error> {
     let row = sqlx::query(
         "SELECT id, connection_id, external_id, client_name, last_seq FROM chats WHERE account_id = $1 AND id = $2 FOR UPDATE",
     )
@@ -111,7 +115,12 @@ pub async fn arrive(tx: &mut Tx, chats: &[Arriving<'_>]) -> Result<Vec<LockedCha
 ///
 /// # Errors
 /// When the database fails.
-pub async fn lock_external(tx: &mut Tx, account: AccountId, connection: ConnectionId, external_id: &str) -> Result<Option<ChatId>, Error> {
+pub async fn lock_external(
+    tx: &mut Tx,
+    account: AccountId,
+    connection: ConnectionId,
+    external_id: &str,
+) -> Result<Option<ChatId>, Error> {
     let chat: Option<Uuid> = sqlx::query_scalar(
         "SELECT id FROM chats WHERE account_id = $1 AND connection_id = $2 AND external_id = $3 FOR UPDATE",
     )

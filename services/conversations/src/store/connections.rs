@@ -32,12 +32,20 @@ pub(crate) use columns;
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(name = "db.connection.get", skip_all, fields(connection.id = %id), err)]
-pub async fn get(tx: &mut Tx, scope: AccountScope, id: ConnectionId) -> Result<Option<Connection>, Error> {
-    let row = sqlx::query(concat!("SELECT ", columns!(), " FROM connections c WHERE c.account_id = $1 AND c.id = $2"))
-        .bind(scope.account().uuid())
-        .bind(id.uuid())
-        .fetch_optional(&mut **tx)
-        .await?;
+pub async fn get(
+    tx: &mut Tx,
+    scope: AccountScope,
+    id: ConnectionId,
+) -> Result<Option<Connection>, Error> {
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM connections c WHERE c.account_id = $1 AND c.id = $2"
+    ))
+    .bind(scope.account().uuid())
+    .bind(id.uuid())
+    .fetch_optional(&mut **tx)
+    .await?;
     row.as_ref().map(from_row).transpose()
 }
 
@@ -46,7 +54,11 @@ pub async fn get(tx: &mut Tx, scope: AccountScope, id: ConnectionId) -> Result<O
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(name = "db.connection.lock", skip_all, fields(connection.id = %id), err)]
-pub async fn lock(tx: &mut Tx, scope: AccountScope, id: ConnectionId) -> Result<Option<Connection>, Error> {
+pub async fn lock(
+    tx: &mut Tx,
+    scope: AccountScope,
+    id: ConnectionId,
+) -> Result<Option<Connection>, Error> {
     let row = sqlx::query(concat!(
         "SELECT ",
         columns!(),
@@ -88,7 +100,12 @@ pub async fn get_external(
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(name = "db.connection.list", skip_all, fields(account.id = %scope.account()), err)]
-pub async fn list(tx: &mut Tx, scope: AccountScope, after: Option<ConnectionId>, limit: i64) -> Result<Vec<Connection>, Error> {
+pub async fn list(
+    tx: &mut Tx,
+    scope: AccountScope,
+    after: Option<ConnectionId>,
+    limit: i64,
+) -> Result<Vec<Connection>, Error> {
     let rows = sqlx::query(concat!(
         "SELECT ",
         columns!(),

@@ -32,11 +32,19 @@ pub(crate) use columns;
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(name = "db.conversation.get", skip_all, fields(conversation.id = %id), err)]
-pub async fn get(tx: &mut Tx, scope: AccountScope, id: ConversationId) -> Result<Option<Conversation>, Error> {
-    let row = sqlx::query(concat!("SELECT ", columns!(), " FROM conversations c WHERE c.account_id = $1 AND c.id = $2"))
-        .bind(scope.account().uuid())
-        .bind(id.uuid())
-        .fetch_optional(&mut **tx)
-        .await?;
+pub async fn get(
+    tx: &mut Tx,
+    scope: AccountScope,
+    id: ConversationId,
+) -> Result<Option<Conversation>, Error> {
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM conversations c WHERE c.account_id = $1 AND c.id = $2"
+    ))
+    .bind(scope.account().uuid())
+    .bind(id.uuid())
+    .fetch_optional(&mut **tx)
+    .await?;
     row.as_ref().map(from_row).transpose()
 }

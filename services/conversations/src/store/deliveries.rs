@@ -1,6 +1,6 @@
 //! Messages on their way to connectors.
 //!
-//! Whoever changes a delivery locks its chat first, with one exception: handing out ([`take`]) locks nothing but the rows it
+//! Whoever changes a delivery locks its chat first, with one exception: handing out ([`take()`]) locks nothing but the rows it
 //! takes and passes over locked ones. It never waits, so nobody can wait for it in a circle.
 
 mod insert;

@@ -57,7 +57,13 @@ pub async fn insert(tx: &mut Tx, messages: &[(AccountId, Message)]) -> Result<()
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(name = "db.message.list_after", skip_all, fields(conversation.id = %conversation), err)]
-pub async fn list_after(tx: &mut Tx, scope: AccountScope, conversation: ConversationId, seq: i64, limit: i64) -> Result<Vec<Message>, Error> {
+pub async fn list_after(
+    tx: &mut Tx,
+    scope: AccountScope,
+    conversation: ConversationId,
+    seq: i64,
+    limit: i64,
+) -> Result<Vec<Message>, Error> {
     let rows = sqlx::query(concat!(
         "SELECT ",
         columns!(),
@@ -77,7 +83,13 @@ pub async fn list_after(tx: &mut Tx, scope: AccountScope, conversation: Conversa
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(name = "db.message.list_before", skip_all, fields(conversation.id = %conversation), err)]
-pub async fn list_before(tx: &mut Tx, scope: AccountScope, conversation: ConversationId, seq: i64, limit: i64) -> Result<Vec<Message>, Error> {
+pub async fn list_before(
+    tx: &mut Tx,
+    scope: AccountScope,
+    conversation: ConversationId,
+    seq: i64,
+    limit: i64,
+) -> Result<Vec<Message>, Error> {
     let rows = sqlx::query(concat!(
         "SELECT ",
         columns!(),
@@ -183,7 +195,9 @@ pub fn from_row(row: &PgRow) -> Result<Message, Error> {
         author: Author {
             kind: to_author(row.try_get("author")?).ok_or_else(|| bad("author"))?,
             name: row.try_get("author_name")?,
-            user: row.try_get::<Option<Uuid>, _>("author_user")?.map(Into::into),
+            user: row
+                .try_get::<Option<Uuid>, _>("author_user")?
+                .map(Into::into),
         },
         text: row.try_get("text")?,
         unsupported_kind: row.try_get("unsupported_kind")?,

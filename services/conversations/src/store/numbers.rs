@@ -107,5 +107,9 @@ pub fn to_closed_by(number: i16, user: Option<Uuid>) -> Option<ClosedBy> {
 
 /// A value that no version of this program wrote.
 pub fn corrupt(table: &'static str, column: &'static str, row: impl std::fmt::Display) -> Error {
-    Error::Corrupt { table, column, row: row.to_string() }
+    Error::Corrupt {
+        table,
+        column,
+        row: row.to_string(),
+    }
 }

@@ -13,7 +13,14 @@ const KIND: &str = "account.changed";
 
 fn changed(account: AccountId, version: i64, subscription_active: bool) -> Vec<u8> {
     let account_id = account.uuid().as_bytes().to_vec();
-    AccountChanged { account_id, version, subscription_active, imbox_enabled: true, language: "ru".to_owned() }.encode_to_vec()
+    AccountChanged {
+        account_id,
+        version,
+        subscription_active,
+        imbox_enabled: true,
+        language: "ru".to_owned(),
+    }
+    .encode_to_vec()
 }
 
 /// What the service has noted of an account, seen from behind row-level security: subscription and version.
@@ -35,8 +42,16 @@ async fn until_noted(world: &World, account: AccountId, expected: (bool, i64)) {
 }
 
 async fn send(world: &World, conversation: &str) -> Result<(), Status> {
-    let request = SendMessageRequest { conversation_id: conversation.to_owned(), text: "answer".to_owned(), request_id: String::new() };
-    world.conversations().send_message(with(&world.admin, request)).await.map(drop)
+    let request = SendMessageRequest {
+        conversation_id: conversation.to_owned(),
+        text: "answer".to_owned(),
+        request_id: String::new(),
+    };
+    world
+        .conversations()
+        .send_message(with(&world.admin, request))
+        .await
+        .map(drop)
 }
 
 #[tokio::test]
@@ -45,14 +60,23 @@ async fn sending_stops_and_goes_on_with_the_subscription() {
     let connection = world.connection().await;
     let conversation = world.conversation(&connection, "anna").await;
     for (version, active) in [(1, true), (2, false), (3, true)] {
-        world.identity.tell(world.account, KIND, changed(world.account, version, active));
+        world
+            .identity
+            .tell(world.account, KIND, changed(world.account, version, active));
         until_noted(&world, world.account, (active, version)).await;
         match active {
             true => send(&world, &conversation).await.expect("sent"),
-            false => assert_eq!(refusal(send(&world, &conversation).await), "FailedPrecondition SUBSCRIPTION_UNPAID {}"),
+            false => assert_eq!(
+                refusal(send(&world, &conversation).await),
+                "FailedPrecondition SUBSCRIPTION_UNPAID {}"
+            ),
         }
     }
-    assert_eq!(world.identity.asked(), 0, "what events told needs no question");
+    assert_eq!(
+        world.identity.asked(),
+        0,
+        "what events told needs no question"
+    );
 }
 
 #[tokio::test]
@@ -62,7 +86,10 @@ async fn of_an_account_without_events_identity_is_asked() {
     let conversation = world.conversation(&connection, "anna").await;
     send(&world, &conversation).await.expect("sent");
     world.identity.unpaid(world.account);
-    assert_eq!(refusal(send(&world, &conversation).await), "FailedPrecondition SUBSCRIPTION_UNPAID {}");
+    assert_eq!(
+        refusal(send(&world, &conversation).await),
+        "FailedPrecondition SUBSCRIPTION_UNPAID {}"
+    );
     assert_eq!(world.identity.asked(), 2);
 }
 
@@ -70,10 +97,18 @@ async fn of_an_account_without_events_identity_is_asked() {
 async fn an_older_version_changes_nothing() {
     let world = World::start().await;
     let account = world.account;
-    world.identity.tell(account, KIND, changed(account, 5, true));
-    world.identity.tell(account, KIND, changed(account, 4, false));
-    world.identity.tell(account, "user.changed", b"of no concern here".to_vec());
-    world.identity.tell(account, KIND, changed(account, 6, true));
+    world
+        .identity
+        .tell(account, KIND, changed(account, 5, true));
+    world
+        .identity
+        .tell(account, KIND, changed(account, 4, false));
+    world
+        .identity
+        .tell(account, "user.changed", b"of no concern here".to_vec());
+    world
+        .identity
+        .tell(account, KIND, changed(account, 6, true));
     until_noted(&world, account, (true, 6)).await;
 }
 
@@ -81,24 +116,51 @@ async fn an_older_version_changes_nothing() {
 async fn a_poison_event_parks_its_account_and_can_be_run_again() {
     let world = World::start().await;
     // Two accounts of one shard: the shard is chosen by the last byte.
-    let (broken, healthy) = (AccountId::from(uuid::Uuid::from_u128(64)), AccountId::from(uuid::Uuid::from_u128(128)));
+    let (broken, healthy) = (
+        AccountId::from(uuid::Uuid::from_u128(64)),
+        AccountId::from(uuid::Uuid::from_u128(128)),
+    );
     world.identity.tell(broken, KIND, changed(broken, 1, true));
     until_noted(&world, broken, (true, 1)).await;
-    world.identity.tell(broken, KIND, changed(healthy, 2, false));
+    world
+        .identity
+        .tell(broken, KIND, changed(healthy, 2, false));
     world.identity.tell(broken, KIND, changed(broken, 3, false));
-    world.identity.tell(healthy, KIND, changed(healthy, 1, true));
+    world
+        .identity
+        .tell(healthy, KIND, changed(healthy, 1, true));
     until_noted(&world, healthy, (true, 1)).await;
-    assert_eq!(noted(&world, broken).await, Some((true, 1)), "what follows a poison event waits for it");
+    assert_eq!(
+        noted(&world, broken).await,
+        Some((true, 1)),
+        "what follows a poison event waits for it"
+    );
 
     let parked = "SELECT reason FROM conversations.parked_events ORDER BY position";
     let mut owner = world.db.owner().await;
-    let reasons: Vec<String> = sqlx::query_scalar(parked).fetch_all(&mut owner).await.expect("readable");
-    assert_eq!(reasons, ["the payload is another account's", "waits for an earlier event of the same aggregate"]);
+    let reasons: Vec<String> = sqlx::query_scalar(parked)
+        .fetch_all(&mut owner)
+        .await
+        .expect("readable");
+    assert_eq!(
+        reasons,
+        [
+            "the payload is another account's",
+            "waits for an earlier event of the same aggregate"
+        ]
+    );
 
     // An operator repairs the event and lets both run again.
     let repair = "UPDATE conversations.parked_events SET rerun = true, payload = CASE WHEN position = 2 THEN $1 ELSE payload END";
-    sqlx::query(repair).bind(changed(broken, 2, true)).execute(&mut owner).await.expect("repaired");
+    sqlx::query(repair)
+        .bind(changed(broken, 2, true))
+        .execute(&mut owner)
+        .await
+        .expect("repaired");
     until_noted(&world, broken, (false, 3)).await;
-    let left: Vec<String> = sqlx::query_scalar(parked).fetch_all(&mut owner).await.expect("readable");
+    let left: Vec<String> = sqlx::query_scalar(parked)
+        .fetch_all(&mut owner)
+        .await
+        .expect("readable");
     assert!(left.is_empty());
 }

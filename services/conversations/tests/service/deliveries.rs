@@ -11,7 +11,10 @@ use crate::world::{CONNECTOR, Deliveries, World, refusal, report};
 
 /// News without a lease.
 fn receipt(delivery: &Delivery, outcome: DeliveryOutcome) -> DeliveryReport {
-    DeliveryReport { lease_token: 0, ..report(delivery, outcome) }
+    DeliveryReport {
+        lease_token: 0,
+        ..report(delivery, outcome)
+    }
 }
 
 async fn status(world: &World, conversation: &str) -> (DeliveryStatus, String) {
@@ -33,13 +36,22 @@ async fn the_next_message_of_a_chat_waits_for_the_one_before() {
     let mut stream = world.take(0).await;
     let mut first = [stream.next().await, stream.next().await];
     first.sort_by(|a, b| a.external_chat_id.cmp(&b.external_chat_id));
-    assert_eq!(first.each_ref().map(|it| &it.text[..]), ["one", "elsewhere"], "the first of each chat");
+    assert_eq!(
+        first.each_ref().map(|it| &it.text[..]),
+        ["one", "elsewhere"],
+        "the first of each chat"
+    );
     assert_eq!((first[0].attempt, &first[0].author_name[..]), (1, "Мария"));
     assert!(stream.is_quiet().await);
 
     let [mut current, _] = first;
     for text in ["two", "three"] {
-        assert_eq!(world.report(vec![report(&current, DeliveryOutcome::Sent)]).await, [""]);
+        assert_eq!(
+            world
+                .report(vec![report(&current, DeliveryOutcome::Sent)])
+                .await,
+            [""]
+        );
         current = stream.next().await;
         assert_eq!(current.text, text);
     }
@@ -50,13 +62,18 @@ async fn a_stream_has_no_more_under_lease_than_it_asked_for() {
     let world = World::start().await;
     let connection = world.connection().await;
     for chat in 0..5 {
-        let conversation = world.conversation(&connection, &format!("chat {chat}")).await;
+        let conversation = world
+            .conversation(&connection, &format!("chat {chat}"))
+            .await;
         world.answer(&conversation, "answer").await;
     }
     let mut stream = world.take(2).await;
     let (one, two) = (stream.next().await, stream.next().await);
     assert!(stream.is_quiet().await);
-    let reports = vec![report(&one, DeliveryOutcome::Sent), report(&two, DeliveryOutcome::Failed)];
+    let reports = vec![
+        report(&one, DeliveryOutcome::Sent),
+        report(&two, DeliveryOutcome::Failed),
+    ];
     assert_eq!(world.report(reports).await, ["", ""]);
     (stream.next().await, stream.next().await);
     assert!(stream.is_quiet().await);
@@ -79,9 +96,22 @@ async fn an_expired_lease_goes_to_another_and_the_old_one_is_worth_nothing() {
     assert_eq!((after.id.clone(), after.attempt), (before.id.clone(), 2));
     assert!(after.lease_token > before.lease_token);
 
-    assert_eq!(world.report(vec![report(&before, DeliveryOutcome::Failed)]).await, ["DELIVERY_NOT_FOUND"]);
-    assert_eq!(status(&world, &conversation).await.0, DeliveryStatus::Queued);
-    assert_eq!(world.report(vec![report(&after, DeliveryOutcome::Sent)]).await, [""]);
+    assert_eq!(
+        world
+            .report(vec![report(&before, DeliveryOutcome::Failed)])
+            .await,
+        ["DELIVERY_NOT_FOUND"]
+    );
+    assert_eq!(
+        status(&world, &conversation).await.0,
+        DeliveryStatus::Queued
+    );
+    assert_eq!(
+        world
+            .report(vec![report(&after, DeliveryOutcome::Sent)])
+            .await,
+        [""]
+    );
     assert_eq!(status(&world, &conversation).await.0, DeliveryStatus::Sent);
 }
 
@@ -93,15 +123,37 @@ async fn a_status_moves_forward_only() {
     world.answer(&conversation, "answer").await;
     let delivery = world.take(0).await.next().await;
     let steps = [
-        (receipt(&delivery, DeliveryOutcome::Delivered), DeliveryStatus::Delivered),
-        (report(&delivery, DeliveryOutcome::Sent), DeliveryStatus::Delivered),
-        (report(&delivery, DeliveryOutcome::Failed), DeliveryStatus::Delivered),
-        (receipt(&delivery, DeliveryOutcome::Read), DeliveryStatus::Read),
-        (receipt(&delivery, DeliveryOutcome::Delivered), DeliveryStatus::Read),
-        (report(&delivery, DeliveryOutcome::Unknown), DeliveryStatus::Read),
+        (
+            receipt(&delivery, DeliveryOutcome::Delivered),
+            DeliveryStatus::Delivered,
+        ),
+        (
+            report(&delivery, DeliveryOutcome::Sent),
+            DeliveryStatus::Delivered,
+        ),
+        (
+            report(&delivery, DeliveryOutcome::Failed),
+            DeliveryStatus::Delivered,
+        ),
+        (
+            receipt(&delivery, DeliveryOutcome::Read),
+            DeliveryStatus::Read,
+        ),
+        (
+            receipt(&delivery, DeliveryOutcome::Delivered),
+            DeliveryStatus::Read,
+        ),
+        (
+            report(&delivery, DeliveryOutcome::Unknown),
+            DeliveryStatus::Read,
+        ),
     ];
     for (news, expected) in steps {
-        assert_eq!(world.report(vec![news]).await, [""], "old news are no error");
+        assert_eq!(
+            world.report(vec![news]).await,
+            [""],
+            "old news are no error"
+        );
         assert_eq!(status(&world, &conversation).await.0, expected);
     }
 }
@@ -135,7 +187,13 @@ async fn a_failed_message_says_why_and_the_next_one_goes() {
         ..report(&delivery, DeliveryOutcome::Failed)
     };
     assert_eq!(world.report(vec![failed]).await, [""]);
-    assert_eq!(status(&world, &conversation).await, (DeliveryStatus::Failed, "The client has blocked the line.".to_owned()));
+    assert_eq!(
+        status(&world, &conversation).await,
+        (
+            DeliveryStatus::Failed,
+            "The client has blocked the line.".to_owned()
+        )
+    );
     world.answer(&conversation, "second").await;
     assert_eq!(stream.next().await.text, "second");
 }
@@ -149,10 +207,16 @@ async fn a_retry_waits_its_pause_and_keeps_its_place() {
     world.answer(&conversation, "second").await;
     let mut stream = world.take(0).await;
     let delivery = stream.next().await;
-    let retry = DeliveryReport { retry_after_ms: 60_000, ..report(&delivery, DeliveryOutcome::Retry) };
+    let retry = DeliveryReport {
+        retry_after_ms: 60_000,
+        ..report(&delivery, DeliveryOutcome::Retry)
+    };
     assert_eq!(world.report(vec![retry]).await, [""]);
     assert!(stream.is_quiet().await, "the second message waits as well");
-    assert_eq!(status(&world, &conversation).await.0, DeliveryStatus::Queued);
+    assert_eq!(
+        status(&world, &conversation).await.0,
+        DeliveryStatus::Queued
+    );
     world.advance(Duration::from_secs(61));
     let again = stream.next().await;
     assert_eq!((&again.text[..], again.attempt), ("first", 2));
@@ -179,10 +243,17 @@ async fn a_message_reaches_the_stream_of_another_replica_at_once() {
     let hub = world.another_replica().await;
     let mut stream = Deliveries::open(hub, &world.connector, CONNECTOR, 0).await;
     for number in 0..5 {
-        world.answer(&conversation, &format!("answer {number}")).await;
+        world
+            .answer(&conversation, &format!("answer {number}"))
+            .await;
         let delivery = stream.next().await;
         assert_eq!(delivery.text, format!("answer {number}"));
-        assert_eq!(world.report(vec![report(&delivery, DeliveryOutcome::Sent)]).await, [""]);
+        assert_eq!(
+            world
+                .report(vec![report(&delivery, DeliveryOutcome::Sent)])
+                .await,
+            [""]
+        );
     }
 }
 
@@ -197,12 +268,28 @@ async fn deliveries_of_others_are_unknown_to_a_program() {
     assert!(theirs.is_quiet().await);
 
     let own = world.program(world.account, "connector:test");
-    let delivery = Deliveries::open(world.hub(), &own, CONNECTOR, 0).await.next().await;
-    let unknown = DeliveryReport { delivery_id: DeliveryId::generate().to_string(), ..report(&delivery, DeliveryOutcome::Sent) };
+    let delivery = Deliveries::open(world.hub(), &own, CONNECTOR, 0)
+        .await
+        .next()
+        .await;
+    let unknown = DeliveryReport {
+        delivery_id: DeliveryId::generate().to_string(),
+        ..report(&delivery, DeliveryOutcome::Sent)
+    };
     let reports = vec![report(&delivery, DeliveryOutcome::Sent), unknown];
-    let refused = world.report_as(&stranger, CONNECTOR, reports).await.expect("answered");
+    let refused = world
+        .report_as(&stranger, CONNECTOR, reports)
+        .await
+        .expect("answered");
     assert_eq!(refused, ["DELIVERY_NOT_FOUND", "DELIVERY_NOT_FOUND"]);
-    let taken = world.report_as(&own, CONNECTOR, vec![report(&delivery, DeliveryOutcome::Sent)]).await.expect("answered");
+    let taken = world
+        .report_as(
+            &own,
+            CONNECTOR,
+            vec![report(&delivery, DeliveryOutcome::Sent)],
+        )
+        .await
+        .expect("answered");
     assert_eq!(taken, [""]);
 }
 
@@ -215,28 +302,62 @@ async fn one_bad_report_does_not_spoil_its_neighbours() {
     let delivery = world.take(0).await.next().await;
     let good = report(&delivery, DeliveryOutcome::Sent);
     let reports = vec![
-        DeliveryReport { delivery_id: "dlv_".to_owned(), ..good.clone() },
-        DeliveryReport { outcome: 77, ..good.clone() },
-        DeliveryReport { outcome: 0, ..good.clone() },
-        DeliveryReport { retry_after_ms: 86_400_001, ..good.clone() },
-        DeliveryReport { lease_token: 0, ..good.clone() },
+        DeliveryReport {
+            delivery_id: "dlv_".to_owned(),
+            ..good.clone()
+        },
+        DeliveryReport {
+            outcome: 77,
+            ..good.clone()
+        },
+        DeliveryReport {
+            outcome: 0,
+            ..good.clone()
+        },
+        DeliveryReport {
+            retry_after_ms: 86_400_001,
+            ..good.clone()
+        },
+        DeliveryReport {
+            lease_token: 0,
+            ..good.clone()
+        },
         good,
     ];
     let invalid = "FIELD_INVALID";
-    assert_eq!(world.report(reports).await, [invalid, invalid, invalid, invalid, "DELIVERY_NOT_FOUND", ""]);
+    assert_eq!(
+        world.report(reports).await,
+        [invalid, invalid, invalid, invalid, "DELIVERY_NOT_FOUND", ""]
+    );
     assert_eq!(status(&world, &conversation).await.0, DeliveryStatus::Sent);
 }
 
 #[tokio::test]
 async fn batches_and_limits_are_refused_where_they_do_not_fit() {
     let world = World::start().await;
-    let none = world.report_as(&world.connector, CONNECTOR, Vec::new()).await;
-    assert_eq!(refusal(none), "InvalidArgument FIELD_INVALID {reports: must have 1 to 500 reports}");
-    let many = world.report_as(&world.connector, CONNECTOR, vec![DeliveryReport::default(); 501]).await;
+    let none = world
+        .report_as(&world.connector, CONNECTOR, Vec::new())
+        .await;
+    assert_eq!(
+        refusal(none),
+        "InvalidArgument FIELD_INVALID {reports: must have 1 to 500 reports}"
+    );
+    let many = world
+        .report_as(
+            &world.connector,
+            CONNECTOR,
+            vec![DeliveryReport::default(); 501],
+        )
+        .await;
     assert_eq!(refusal(many), "ResourceExhausted TOO_LARGE {limit=500}");
     let manager = world.manager();
-    let employee = world.report_as(&manager, CONNECTOR, vec![DeliveryReport::default()]).await;
-    assert_eq!(refusal(employee), "PermissionDenied SCOPE_MISSING {scope=connector:test}");
+    let employee = world
+        .report_as(&manager, CONNECTOR, vec![DeliveryReport::default()])
+        .await;
+    assert_eq!(
+        refusal(employee),
+        "PermissionDenied SCOPE_MISSING {scope=connector:test}"
+    );
 }
 
 #[tokio::test]
@@ -263,5 +384,8 @@ async fn a_stream_ends_with_the_token_that_opened_it() {
             Err(status) => break status,
         }
     };
-    assert_eq!(refusal(Err::<(), _>(ended)), "Unauthenticated TOKEN_EXPIRED {}");
+    assert_eq!(
+        refusal(Err::<(), _>(ended)),
+        "Unauthenticated TOKEN_EXPIRED {}"
+    );
 }

@@ -11,8 +11,9 @@ use api::identity::internal::v1::identity_internal_service_server::{
     IdentityInternalService, IdentityInternalServiceServer,
 };
 use api::identity::internal::v1::{
-    ExchangeApiKeyRequest, ExchangeApiKeyResponse, GetAccountStateRequest, GetAccountStateResponse, GetJwksRequest,
-    GetJwksResponse, IssueServiceTokenRequest, IssueServiceTokenResponse, ListRevocationsRequest, ListRevocationsResponse,
+    ExchangeApiKeyRequest, ExchangeApiKeyResponse, GetAccountStateRequest, GetAccountStateResponse,
+    GetJwksRequest, GetJwksResponse, IssueServiceTokenRequest, IssueServiceTokenResponse,
+    ListRevocationsRequest, ListRevocationsResponse,
 };
 use auth::Principal;
 use auth::token::{Grant, SigningKey, jwks_json};
@@ -46,14 +47,24 @@ struct Known {
 impl Identity {
     pub async fn start(clock: Clock, life: &Lifecycle) -> (Self, String) {
         let key = Arc::new(SigningKey::new("test".to_owned(), &SEED));
-        let identity = Self { key, clock, known: Arc::default() };
+        let identity = Self {
+            key,
+            clock,
+            known: Arc::default(),
+        };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!("http://{}", listener.local_addr().expect("bound"));
         let server = tonic::transport::Server::builder()
             .add_service(IdentityInternalServiceServer::new(identity.clone()))
             .add_service(EventLogServiceServer::new(identity.clone()))
-            .serve_with_incoming_shutdown(TcpListenerStream::new(listener), life.stopping().cancelled_owned());
-        life.spawn("identity", async move { server.await.expect("identity serves") });
+            .serve_with_incoming_shutdown(
+                TcpListenerStream::new(listener),
+                life.stopping().cancelled_owned(),
+            );
+        life.spawn(
+            "identity",
+            async move { server.await.expect("identity serves") },
+        );
         (identity, address)
     }
 
@@ -96,7 +107,10 @@ impl Identity {
 
 #[tonic::async_trait]
 impl IdentityInternalService for Identity {
-    async fn get_jwks(&self, _: Request<GetJwksRequest>) -> Result<Response<GetJwksResponse>, Status> {
+    async fn get_jwks(
+        &self,
+        _: Request<GetJwksRequest>,
+    ) -> Result<Response<GetJwksResponse>, Status> {
         let pair = Ed25519KeyPair::from_seed_unchecked(&SEED).expect("a key pair");
         let jwks_json = jwks_json([("test", pair.public_key().as_ref())]);
         Ok(Response::new(GetJwksResponse { jwks_json }))
@@ -113,7 +127,10 @@ impl IdentityInternalService for Identity {
         let grant = Grant::new(Principal::Service { name: service }, Language::En);
         let (access_token, expires) = self.key.sign(&grant, self.clock.now())?;
         let access_expire_time = Some(kit::time::to_proto(expires));
-        Ok(Response::new(IssueServiceTokenResponse { access_token, access_expire_time }))
+        Ok(Response::new(IssueServiceTokenResponse {
+            access_token,
+            access_expire_time,
+        }))
     }
 
     async fn exchange_api_key(
@@ -128,36 +145,75 @@ impl IdentityInternalService for Identity {
         request: Request<ListRevocationsRequest>,
     ) -> Result<Response<ListRevocationsResponse>, Status> {
         let cursor = request.into_inner().cursor.max(1);
-        Ok(Response::new(ListRevocationsResponse { subject_ids: Vec::new(), cursor }))
+        Ok(Response::new(ListRevocationsResponse {
+            subject_ids: Vec::new(),
+            cursor,
+        }))
     }
 
     async fn get_account_state(
         &self,
         request: Request<GetAccountStateRequest>,
     ) -> Result<Response<GetAccountStateResponse>, Status> {
-        assert!(request.metadata().contains_key("authorization"), "services say who they are");
+        assert!(
+            request.metadata().contains_key("authorization"),
+            "services say who they are"
+        );
         let id = uuid::Uuid::from_slice(&request.into_inner().account_id).expect("an account");
         let subscription_active = self.with(|known| {
             known.asked += 1;
             !known.unpaid.contains(&id.into())
         });
         let language = "en".to_owned();
-        Ok(Response::new(GetAccountStateResponse { subscription_active, imbox_enabled: true, language }))
+        Ok(Response::new(GetAccountStateResponse {
+            subscription_active,
+            imbox_enabled: true,
+            language,
+        }))
     }
 }
 
 #[tonic::async_trait]
 impl EventLogService for Identity {
-    async fn read_events(&self, request: Request<ReadEventsRequest>) -> Result<Response<ReadEventsResponse>, Status> {
-        let ReadEventsRequest { shard, after_position, .. } = request.into_inner();
+    async fn read_events(
+        &self,
+        request: Request<ReadEventsRequest>,
+    ) -> Result<Response<ReadEventsResponse>, Status> {
+        let ReadEventsRequest {
+            shard,
+            after_position,
+            ..
+        } = request.into_inner();
         let after = |event: &&Event| event.position > after_position;
-        let events = self.with(|known| known.log.get(&shard).into_iter().flatten().filter(after).cloned().collect());
+        let events = self.with(|known| {
+            known
+                .log
+                .get(&shard)
+                .into_iter()
+                .flatten()
+                .filter(after)
+                .cloned()
+                .collect()
+        });
         Ok(Response::new(ReadEventsResponse { events }))
     }
 
-    async fn get_positions(&self, _: Request<GetPositionsRequest>) -> Result<Response<GetPositionsResponse>, Status> {
-        let newest = |known: &mut Known, shard| known.log.get(&shard).and_then(|log| log.last()).map_or(0, |event| event.position);
-        let positions = self.with(|known| (0..u32::from(events::SHARDS)).map(|shard| newest(known, shard)).collect());
+    async fn get_positions(
+        &self,
+        _: Request<GetPositionsRequest>,
+    ) -> Result<Response<GetPositionsResponse>, Status> {
+        let newest = |known: &mut Known, shard| {
+            known
+                .log
+                .get(&shard)
+                .and_then(|log| log.last())
+                .map_or(0, |event| event.position)
+        };
+        let positions = self.with(|known| {
+            (0..u32::from(events::SHARDS))
+                .map(|shard| newest(known, shard))
+                .collect()
+        });
         Ok(Response::new(GetPositionsResponse { positions }))
     }
 }

@@ -4,9 +4,12 @@
 mod accounts;
 mod connections;
 mod deliveries;
+mod desk;
 mod faults;
 mod history;
 mod identity;
+mod inbox;
 mod publish;
+mod replicas;
 mod watch_connections;
 mod world;

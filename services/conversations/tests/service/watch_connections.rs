@@ -14,16 +14,30 @@ struct Watched(Streaming<WatchConnectionsResponse>);
 
 impl Watched {
     async fn open(
-        mut hub: api::connector::v1::connector_hub_service_client::ConnectorHubServiceClient<Channel>,
+        mut hub: api::connector::v1::connector_hub_service_client::ConnectorHubServiceClient<
+            Channel,
+        >,
         token: &str,
     ) -> Self {
-        let request = WatchConnectionsRequest { connector_key: CONNECTOR.to_owned() };
-        Self(hub.watch_connections(with(token, request)).await.expect("a stream").into_inner())
+        let request = WatchConnectionsRequest {
+            connector_key: CONNECTOR.to_owned(),
+        };
+        Self(
+            hub.watch_connections(with(token, request))
+                .await
+                .expect("a stream")
+                .into_inner(),
+        )
     }
 
     async fn next(&mut self) -> Event {
-        let step = tokio::time::timeout(Duration::from_secs(20), self.0.message()).await.expect("a step in time");
-        step.expect("no error").expect("not the end").event.expect("an event")
+        let step = tokio::time::timeout(Duration::from_secs(20), self.0.message())
+            .await
+            .expect("a step in time");
+        step.expect("no error")
+            .expect("not the end")
+            .event
+            .expect("an event")
     }
 
     async fn connection(&mut self) -> (String, bool) {

@@ -7,13 +7,16 @@ use api::connector::v1::channel_event::Event;
 use api::connector::v1::connector_hub_service_client::ConnectorHubServiceClient;
 use api::connector::v1::take_deliveries_response::Event as Taken;
 use api::connector::v1::{
-    ChannelEvent, ConnectorManifest, Delivery, DeliveryOutcome, DeliveryReport, IncomingMessage, PublishRequest,
-    PublishResult, RegisterConnectorRequest, ReportDeliveriesRequest, TakeDeliveriesRequest, TakeDeliveriesResponse,
+    ChannelEvent, ConnectorManifest, Delivery, DeliveryOutcome, DeliveryReport, IncomingMessage,
+    PublishRequest, PublishResult, RegisterConnectorRequest, ReportDeliveriesRequest,
+    TakeDeliveriesRequest, TakeDeliveriesResponse,
 };
 use api::conversations::v1::connection_service_client::ConnectionServiceClient;
 use api::conversations::v1::conversation_service_client::ConversationServiceClient;
+use api::conversations::v1::inbox_service_client::InboxServiceClient;
 use api::conversations::v1::{
-    Connection, CreateConnectionRequest, ListMessagesRequest, Message, SendMessageRequest, UpdateConnectionRequest,
+    Connection, CreateConnectionRequest, ListMessagesRequest, Message, SendMessageRequest,
+    UpdateConnectionRequest,
 };
 use auth::{Principal, Role};
 use conversations::{App, Config, IngestConfig, MIGRATIONS};
@@ -57,9 +60,12 @@ impl Drop for World {
 
 async fn run(config: Config, life: &Lifecycle) -> Channel {
     let app = App::build(config).await.expect("the service is built");
-    let channel = kit::channel(&format!("http://{}", app.addr().expect("bound"))).expect("an address");
+    let channel =
+        kit::channel(&format!("http://{}", app.addr().expect("bound"))).expect("an address");
     let running = life.clone();
-    life.spawn("app", async move { app.run(running).await.expect("the service runs") });
+    life.spawn("app", async move {
+        app.run(running).await.expect("the service runs")
+    });
     channel
 }
 
@@ -85,10 +91,26 @@ impl World {
         let channel = run(config.clone(), &life).await;
         let account = AccountId::generate();
         let admin = identity.token(employee(account, Role::Administrator));
-        let connector = identity.token(Principal::Service { name: format!("connector-{CONNECTOR}") });
+        let connector = identity.token(Principal::Service {
+            name: format!("connector-{CONNECTOR}"),
+        });
         let counter = AtomicU64::new(0);
-        let world = Self { db, clock, identity, account, admin, connector, channel, life, config, counter };
-        world.register(&world.connector, CONNECTOR).await.expect("registered");
+        let world = Self {
+            db,
+            clock,
+            identity,
+            account,
+            admin,
+            connector,
+            channel,
+            life,
+            config,
+            counter,
+        };
+        world
+            .register(&world.connector, CONNECTOR)
+            .await
+            .expect("registered");
         world
     }
 
@@ -100,8 +122,12 @@ impl World {
     /// Time passes; who called before gets fresh tokens.
     pub fn advance(&mut self, by: Duration) {
         self.clock.advance(by);
-        self.admin = self.identity.token(employee(self.account, Role::Administrator));
-        self.connector = self.identity.token(Principal::Service { name: format!("connector-{CONNECTOR}") });
+        self.admin = self
+            .identity
+            .token(employee(self.account, Role::Administrator));
+        self.connector = self.identity.token(Principal::Service {
+            name: format!("connector-{CONNECTOR}"),
+        });
     }
 
     pub fn manager(&self) -> String {
@@ -115,7 +141,11 @@ impl World {
     /// A program of an account with a scope.
     pub fn program(&self, account: AccountId, scope: &str) -> String {
         let scopes = [scope.to_owned()].into();
-        self.identity.token(Principal::Program { account, key: ApiKeyId::generate(), scopes })
+        self.identity.token(Principal::Program {
+            account,
+            key: ApiKeyId::generate(),
+            scopes,
+        })
     }
 
     pub fn hub(&self) -> ConnectorHubServiceClient<Channel> {
@@ -124,6 +154,10 @@ impl World {
 
     pub fn connections(&self) -> ConnectionServiceClient<Channel> {
         ConnectionServiceClient::new(self.channel.clone())
+    }
+
+    pub fn inbox(&self) -> InboxServiceClient<Channel> {
+        InboxServiceClient::new(self.channel.clone())
     }
 
     pub fn conversations(&self) -> ConversationServiceClient<Channel> {
@@ -136,20 +170,37 @@ impl World {
     }
 
     pub async fn register(&self, token: &str, key: &str) -> Result<(), Status> {
-        let manifest = ConnectorManifest { key: key.to_owned(), title: "Test".to_owned(), ..ConnectorManifest::default() };
-        let request = RegisterConnectorRequest { manifest: Some(manifest) };
-        self.hub().register_connector(with(token, request)).await.map(drop)
+        let manifest = ConnectorManifest {
+            key: key.to_owned(),
+            title: "Test".to_owned(),
+            ..ConnectorManifest::default()
+        };
+        let request = RegisterConnectorRequest {
+            manifest: Some(manifest),
+        };
+        self.hub()
+            .register_connector(with(token, request))
+            .await
+            .map(drop)
     }
 
     pub async fn create(&self, token: &str, connection: Connection) -> Result<Connection, Status> {
-        let request = CreateConnectionRequest { connection: Some(connection), request_id: String::new() };
-        let reply = self.connections().create_connection(with(token, request)).await?;
+        let request = CreateConnectionRequest {
+            connection: Some(connection),
+            request_id: String::new(),
+        };
+        let reply = self
+            .connections()
+            .create_connection(with(token, request))
+            .await?;
         Ok(reply.into_inner().connection.expect("a connection"))
     }
 
     /// A new connection of the installation's connector.
     pub async fn connection(&self) -> Connection {
-        self.create(&self.admin, self.new_connection()).await.expect("created")
+        self.create(&self.admin, self.new_connection())
+            .await
+            .expect("created")
     }
 
     pub fn new_connection(&self) -> Connection {
@@ -163,19 +214,44 @@ impl World {
     }
 
     pub async fn switch(&self, connection: &Connection, enabled: bool) {
-        let connection = Connection { id: connection.id.clone(), enabled, ..Connection::default() };
-        let mask = prost_types::FieldMask { paths: vec!["enabled".to_owned()] };
-        let request = UpdateConnectionRequest { connection: Some(connection), update_mask: Some(mask) };
-        self.connections().update_connection(with(&self.admin, request)).await.expect("switched");
+        let connection = Connection {
+            id: connection.id.clone(),
+            enabled,
+            ..Connection::default()
+        };
+        let mask = prost_types::FieldMask {
+            paths: vec!["enabled".to_owned()],
+        };
+        let request = UpdateConnectionRequest {
+            connection: Some(connection),
+            update_mask: Some(mask),
+        };
+        self.connections()
+            .update_connection(with(&self.admin, request))
+            .await
+            .expect("switched");
     }
 
     pub async fn publish(&self, events: Vec<ChannelEvent>) -> Result<Vec<PublishResult>, Status> {
         self.publish_as(&self.connector, CONNECTOR, events).await
     }
 
-    pub async fn publish_as(&self, token: &str, key: &str, events: Vec<ChannelEvent>) -> Result<Vec<PublishResult>, Status> {
-        let request = PublishRequest { connector_key: key.to_owned(), events };
-        Ok(self.hub().publish(with(token, request)).await?.into_inner().results)
+    pub async fn publish_as(
+        &self,
+        token: &str,
+        key: &str,
+        events: Vec<ChannelEvent>,
+    ) -> Result<Vec<PublishResult>, Status> {
+        let request = PublishRequest {
+            connector_key: key.to_owned(),
+            events,
+        };
+        Ok(self
+            .hub()
+            .publish(with(token, request))
+            .await?
+            .into_inner()
+            .results)
     }
 
     /// A message of a client.
@@ -184,29 +260,50 @@ impl World {
             connection_id: connection.id.clone(),
             external_event_id: format!("event {}", self.unique()),
             external_chat_id: chat.to_owned(),
-            event: Some(Event::Message(IncomingMessage { text: text.to_owned(), ..IncomingMessage::default() })),
+            event: Some(Event::Message(IncomingMessage {
+                text: text.to_owned(),
+                ..IncomingMessage::default()
+            })),
             ..ChannelEvent::default()
         }
     }
 
     /// A client writes; the id of the conversation.
     pub async fn conversation(&self, connection: &Connection, chat: &str) -> String {
-        let results = self.publish(vec![self.message(connection, chat, "hello")]).await.expect("published");
+        let results = self
+            .publish(vec![self.message(connection, chat, "hello")])
+            .await
+            .expect("published");
         assert_eq!(results[0].reason, "");
         results[0].conversation_id.clone()
     }
 
     /// An employee answers.
     pub async fn answer(&self, conversation: &str, text: &str) -> Message {
-        let request = SendMessageRequest { conversation_id: conversation.to_owned(), text: text.to_owned(), request_id: String::new() };
-        let reply = self.conversations().send_message(with(&self.admin, request)).await.expect("sent");
+        let request = SendMessageRequest {
+            conversation_id: conversation.to_owned(),
+            text: text.to_owned(),
+            request_id: String::new(),
+        };
+        let reply = self
+            .conversations()
+            .send_message(with(&self.admin, request))
+            .await
+            .expect("sent");
         reply.into_inner().message.expect("a message")
     }
 
     /// A conversation's messages as an administrator sees them.
     pub async fn messages(&self, conversation: &str) -> Vec<Message> {
-        let request = ListMessagesRequest { conversation_id: conversation.to_owned(), ..ListMessagesRequest::default() };
-        let reply = self.conversations().list_messages(with(&self.admin, request)).await.expect("listed");
+        let request = ListMessagesRequest {
+            conversation_id: conversation.to_owned(),
+            ..ListMessagesRequest::default()
+        };
+        let reply = self
+            .conversations()
+            .list_messages(with(&self.admin, request))
+            .await
+            .expect("listed");
         reply.into_inner().messages
     }
 
@@ -216,13 +313,31 @@ impl World {
 
     /// Reports deliveries; the reasons of refusals, empty for what was taken.
     pub async fn report(&self, reports: Vec<DeliveryReport>) -> Vec<String> {
-        self.report_as(&self.connector, CONNECTOR, reports).await.expect("reported")
+        self.report_as(&self.connector, CONNECTOR, reports)
+            .await
+            .expect("reported")
     }
 
-    pub async fn report_as(&self, token: &str, key: &str, reports: Vec<DeliveryReport>) -> Result<Vec<String>, Status> {
-        let request = ReportDeliveriesRequest { connector_key: key.to_owned(), reports };
-        let reply = self.hub().report_deliveries(with(token, request)).await?.into_inner();
-        Ok(reply.results.into_iter().map(|result| result.reason).collect())
+    pub async fn report_as(
+        &self,
+        token: &str,
+        key: &str,
+        reports: Vec<DeliveryReport>,
+    ) -> Result<Vec<String>, Status> {
+        let request = ReportDeliveriesRequest {
+            connector_key: key.to_owned(),
+            reports,
+        };
+        let reply = self
+            .hub()
+            .report_deliveries(with(token, request))
+            .await?
+            .into_inner();
+        Ok(reply
+            .results
+            .into_iter()
+            .map(|result| result.reason)
+            .collect())
     }
 }
 
@@ -236,13 +351,23 @@ impl Deliveries {
         key: &str,
         max_in_flight: i32,
     ) -> Self {
-        let request = TakeDeliveriesRequest { connector_key: key.to_owned(), max_in_flight };
-        Self(hub.take_deliveries(with(token, request)).await.expect("a stream").into_inner())
+        let request = TakeDeliveriesRequest {
+            connector_key: key.to_owned(),
+            max_in_flight,
+        };
+        Self(
+            hub.take_deliveries(with(token, request))
+                .await
+                .expect("a stream")
+                .into_inner(),
+        )
     }
 
     /// The next step of the stream.
     pub async fn step(&mut self) -> Result<Taken, Status> {
-        let step = tokio::time::timeout(PATIENCE, self.0.message()).await.expect("a step in time")?;
+        let step = tokio::time::timeout(PATIENCE, self.0.message())
+            .await
+            .expect("a step in time")?;
         Ok(step.expect("not the end").event.expect("an event"))
     }
 
@@ -296,10 +421,23 @@ pub fn refusal<T: std::fmt::Debug>(result: Result<T, Status>) -> String {
     let status = result.expect_err("refused");
     let details = status.get_error_details();
     let info = details.error_info().expect("a reason");
-    let mut fields: Vec<_> = info.metadata.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let mut fields: Vec<_> = info
+        .metadata
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     if let Some(bad) = details.bad_request() {
-        fields.extend(bad.field_violations.iter().map(|it| format!("{}: {}", it.field, it.description)));
+        fields.extend(
+            bad.field_violations
+                .iter()
+                .map(|it| format!("{}: {}", it.field, it.description)),
+        );
     }
     fields.sort();
-    format!("{:?} {} {{{}}}", status.code(), info.reason, fields.join("; "))
+    format!(
+        "{:?} {} {{{}}}",
+        status.code(),
+        info.reason,
+        fields.join("; ")
+    )
 }

@@ -1,7 +1,7 @@
 //! One HTTP/2 connection to a service, and a call's share of it.
 
-use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -55,7 +55,10 @@ pub(super) type Driver = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Connection {
     /// Connects. The driver has to be run for anything to happen on the connection.
-    pub(super) async fn open(target: &Target, room: Arc<Notify>) -> Result<(Arc<Self>, Driver), Error> {
+    pub(super) async fn open(
+        target: &Target,
+        room: Arc<Notify>,
+    ) -> Result<(Arc<Self>, Driver), Error> {
         tokio::time::timeout(CONNECT_TIMEOUT, Self::establish(target, room)).await?
     }
 
@@ -71,14 +74,22 @@ impl Connection {
             .enable_push(false)
             .handshake(socket)
             .await?;
-        let mut pings = wire.ping_pong().ok_or(h2::Error::from(h2::Reason::INTERNAL_ERROR))?;
+        let mut pings = wire
+            .ping_pong()
+            .ok_or(h2::Error::from(h2::Reason::INTERNAL_ERROR))?;
         // The answer shows that a service is there, and comes after its settings.
         tokio::select! {
             pong = pings.ping(Ping::opaque()) => pong.map(|_| ())?,
             over = &mut wire => over?,
         }
         let limit = AtomicUsize::new(wire.max_concurrent_send_streams());
-        let connection = Arc::new(Self { sender, streams: AtomicUsize::new(0), limit, open: AtomicBool::new(true), room });
+        let connection = Arc::new(Self {
+            sender,
+            streams: AtomicUsize::new(0),
+            limit,
+            open: AtomicBool::new(true),
+            room,
+        });
         // Not a share of its own: a connection that nobody uses any more closes.
         let watched = Arc::downgrade(&connection);
         let driver = Box::pin(async move {
@@ -112,7 +123,11 @@ impl Connection {
     /// Can a call be sent? A connection that the service is leaving says no here before anything is sent.
     fn is_ready(&self) -> bool {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        self.is_open() && matches!(self.sender.clone().poll_ready(&mut context), std::task::Poll::Ready(Ok(())))
+        self.is_open()
+            && matches!(
+                self.sender.clone().poll_ready(&mut context),
+                std::task::Poll::Ready(Ok(()))
+            )
     }
 
     /// Takes a place for a call.
@@ -135,11 +150,17 @@ async fn watch(connection: &Weak<Connection>, mut pings: PingPong) {
     let mut interval = tokio::time::interval(PING_INTERVAL);
     loop {
         interval.tick().await;
-        if !matches!(tokio::time::timeout(PING_TIMEOUT, pings.ping(Ping::opaque())).await, Ok(Ok(_))) {
+        if !matches!(
+            tokio::time::timeout(PING_TIMEOUT, pings.ping(Ping::opaque())).await,
+            Ok(Ok(_))
+        ) {
             return;
         }
         if let Some(connection) = connection.upgrade() {
-            connection.limit.store(connection.sender.current_max_send_streams(), Ordering::Relaxed);
+            connection.limit.store(
+                connection.sender.current_max_send_streams(),
+                Ordering::Relaxed,
+            );
         }
     }
 }

@@ -76,7 +76,15 @@ impl Forwarded {
         cutoff: Cutoff,
         lease: Lease,
     ) -> Self {
-        Self { service, stream, phase: Phase::Data, upload, cutoff, alarm: None, _lease: lease }
+        Self {
+            service,
+            stream,
+            phase: Phase::Data,
+            upload,
+            cutoff,
+            alarm: None,
+            _lease: lease,
+        }
     }
 
     /// The next frame. A broken answer ends with trailers that say why.
@@ -118,7 +126,9 @@ impl Forwarded {
             self.alarm = self.cutoff.alarm();
             self.cutoff.deadline = None;
         }
-        let Some(alarm) = &mut self.alarm else { return Poll::Pending };
+        let Some(alarm) = &mut self.alarm else {
+            return Poll::Pending;
+        };
         let refusal = ready!(alarm.as_mut().poll(cx));
         self.alarm = None;
         Poll::Ready(self.end(refusal))
@@ -126,7 +136,10 @@ impl Forwarded {
 
     fn broken(&mut self, error: &h2::Error) -> Frame<Bytes> {
         let refused = self.upload.as_ref().and_then(|upload| upload.refused.get());
-        let refusal = refused.map_or_else(|| interruption::refusal(self.service, error), |broken| (*broken).into());
+        let refusal = refused.map_or_else(
+            || interruption::refusal(self.service, error),
+            |broken| (*broken).into(),
+        );
         self.end(refusal)
     }
 

@@ -58,11 +58,16 @@ impl Backend {
             .send(self.request(call), ended)
             .map_err(|error| interruption::refusal(self.name(), &error))?;
         let body = std::mem::replace(&mut call.body, crate::body::RequestBody::empty());
-        let mut exchange = Exchange { upload: (!ended).then(|| Upload::new(body, stream)), response };
+        let mut exchange = Exchange {
+            upload: (!ended).then(|| Upload::new(body, stream)),
+            response,
+        };
         let answer = poll_fn(|cx| exchange.poll(cx, self.name()));
         let answer = match deadline {
             Some(deadline) => Either::Left(async move {
-                tokio::time::timeout_at(deadline, answer).await.unwrap_or_else(|_| Err(Refusal::deadline()))
+                tokio::time::timeout_at(deadline, answer)
+                    .await
+                    .unwrap_or_else(|_| Err(Refusal::deadline()))
             }),
             None => Either::Right(answer),
         };
@@ -90,10 +95,18 @@ impl Backend {
         let (mut head, stream) = answer.into_parts();
         head.version = Version::default();
         let is_stream = call.rpc.as_ref().is_some_and(|rpc| rpc.is_stream());
-        let cutoff = Cutoff { deadline: call.deadline, stopping: is_stream.then(|| self.stopping()) };
+        let cutoff = Cutoff {
+            deadline: call.deadline,
+            stopping: is_stream.then(|| self.stopping()),
+        };
         // Both directions of a stream flow by themselves; a unary call's upload is over by now or no longer of interest.
-        let upload = upload.filter(|_| !stream.is_end_stream()).map(|upload| Running::start(upload, self.lifecycle()));
-        Response::from_parts(head, Forwarded::new(self.name(), stream, upload, cutoff, lease).into())
+        let upload = upload
+            .filter(|_| !stream.is_end_stream())
+            .map(|upload| Running::start(upload, self.lifecycle()));
+        Response::from_parts(
+            head,
+            Forwarded::new(self.name(), stream, upload, cutoff, lease).into(),
+        )
     }
 }
 
@@ -112,12 +125,20 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn poll(&mut self, cx: &mut Context<'_>, service: &'static str) -> Poll<Result<Response<h2::RecvStream>, Refusal>> {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        service: &'static str,
+    ) -> Poll<Result<Response<h2::RecvStream>, Refusal>> {
         if let Some(upload) = &mut self.upload {
             match upload.poll(cx) {
                 Poll::Ready(Ok(())) => self.upload = None,
-                Poll::Ready(Err(Broken::Malformed(malformed))) => return Poll::Ready(Err(malformed.into())),
-                Poll::Ready(Err(Broken::Aborted(_))) => return Poll::Ready(Err(Refusal::field("body", "broke off"))),
+                Poll::Ready(Err(Broken::Malformed(malformed))) => {
+                    return Poll::Ready(Err(malformed.into()));
+                }
+                Poll::Ready(Err(Broken::Aborted(_))) => {
+                    return Poll::Ready(Err(Refusal::field("body", "broke off")));
+                }
                 Poll::Pending => {}
             }
         }

@@ -34,7 +34,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { connections: 1, max_connections: 64, patience: Duration::from_secs(3) }
+        Self {
+            connections: 1,
+            max_connections: 64,
+            patience: Duration::from_secs(3),
+        }
     }
 }
 
@@ -82,7 +86,10 @@ impl Backend {
         settings: Settings,
         lifecycle: &Lifecycle,
     ) -> Result<Arc<Self>, BadAddress> {
-        let target = target(address).ok_or_else(|| BadAddress { service: name, address: address.to_owned() })?;
+        let target = target(address).ok_or_else(|| BadAddress {
+            service: name,
+            address: address.to_owned(),
+        })?;
         let backend = Arc::new(Self {
             name,
             target,
@@ -108,13 +115,20 @@ impl Backend {
     /// Is there a connection?
     #[must_use]
     pub fn is_up(&self) -> bool {
-        self.connections.load().iter().any(|connection| connection.is_open())
+        self.connections
+            .load()
+            .iter()
+            .any(|connection| connection.is_open())
     }
 
     /// Calls in progress.
     #[must_use]
     pub fn streams(&self) -> usize {
-        self.connections.load().iter().map(|connection| connection.streams()).sum()
+        self.connections
+            .load()
+            .iter()
+            .map(|connection| connection.streams())
+            .sum()
     }
 
     /// Lets go of the connections: each closes with the last call on it.
@@ -131,7 +145,10 @@ impl Backend {
     }
 
     pub(super) fn uri(&self, uri: &Uri) -> Uri {
-        let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let path = uri
+            .path_and_query()
+            .cloned()
+            .unwrap_or_else(|| PathAndQuery::from_static("/"));
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(Scheme::HTTP);
         parts.authority = Some(self.target.authority.clone());
@@ -144,7 +161,7 @@ impl Backend {
     pub(super) async fn lease(&self, deadline: Option<Instant>) -> Result<Lease, Refusal> {
         match self.pick() {
             Some(lease) => Ok(lease),
-            None => self.wait(deadline).await,
+            None => Box::pin(self.wait(deadline)).await,
         }
     }
 
@@ -172,7 +189,11 @@ impl Backend {
     /// Until when a call waits.
     fn patience(&self) -> Instant {
         let now = Instant::now();
-        match *self.down_since.lock().unwrap_or_else(PoisonError::into_inner) {
+        match *self
+            .down_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+        {
             Some(since) if now.duration_since(since) > RESTART => now,
             Some(_) | None => now + self.settings.patience,
         }
@@ -235,15 +256,25 @@ impl Backend {
     /// Forgets closed connections; how many are left.
     fn prune(&self) -> usize {
         let connections = self.connections.load_full();
-        let open: Vec<_> = connections.iter().filter(|connection| connection.is_open()).cloned().collect();
+        let open: Vec<_> = connections
+            .iter()
+            .filter(|connection| connection.is_open())
+            .cloned()
+            .collect();
         let left = open.len();
         if left < connections.len() {
             self.connections.store(Arc::new(open));
         }
-        let mut down_since = self.down_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut down_since = self
+            .down_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if left == 0 && down_since.is_none() {
             *down_since = Some(Instant::now());
-            tracing::warn!(service = self.name, "the connection to a service is lost; connecting again");
+            tracing::warn!(
+                service = self.name,
+                "the connection to a service is lost; connecting again"
+            );
         }
         left
     }
@@ -253,24 +284,32 @@ impl Backend {
         let mut connections = self.connections.load().to_vec();
         connections.push(connection);
         self.connections.store(Arc::new(connections));
-        let was_down = self.down_since.lock().unwrap_or_else(PoisonError::into_inner).take().is_some();
+        let was_down = self
+            .down_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .is_some();
         if was_down {
             let again = self.seen.swap(true, Ordering::Relaxed);
             tracing::info!(service = self.name, again, "connected to a service");
         }
         self.room.notify_waiters();
         let backend = self.clone();
-        self.lifecycle.spawn("gateway.connection_to_service", async move {
-            driver.await;
-            backend.work.notify_one();
-        });
+        self.lifecycle
+            .spawn("gateway.connection_to_service", async move {
+                driver.await;
+                backend.work.notify_one();
+            });
     }
 }
 
 fn target(address: &str) -> Option<Target> {
     let uri: Uri = address.parse().ok()?;
     let authority = uri.authority()?.clone();
-    let usable = uri.scheme() == Some(&Scheme::HTTP) && matches!(uri.path(), "" | "/") && uri.query().is_none();
+    let usable = uri.scheme() == Some(&Scheme::HTTP)
+        && matches!(uri.path(), "" | "/")
+        && uri.query().is_none();
     usable.then(|| Target {
         host: authority.host().trim_matches(['[', ']']).to_owned(),
         port: authority.port_u16().unwrap_or(80),
@@ -285,7 +324,10 @@ mod tests {
     #[test]
     fn an_address_is_a_host_and_a_port() {
         let of = |address| target(address).map(|target| (target.host, target.port));
-        assert_eq!(of("http://127.0.0.1:5001"), Some(("127.0.0.1".to_owned(), 5001)));
+        assert_eq!(
+            of("http://127.0.0.1:5001"),
+            Some(("127.0.0.1".to_owned(), 5001))
+        );
         assert_eq!(of("http://[::1]:5001/"), Some(("::1".to_owned(), 5001)));
         assert_eq!(of("http://identity"), Some(("identity".to_owned(), 80)));
         assert_eq!(of("https://identity:1"), None);

@@ -22,7 +22,11 @@ struct Closed;
 
 impl Upload {
     pub(super) fn new(body: RequestBody, stream: SendStream<Chunk>) -> Self {
-        Self { body, stream, held: Chunk::new() }
+        Self {
+            body,
+            stream,
+            held: Chunk::new(),
+        }
     }
 
     /// Sends what can be sent. Ready when all is sent or no more is wanted.

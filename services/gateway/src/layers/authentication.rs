@@ -38,7 +38,8 @@ impl Tokens {
             let exchanged = self.keys.exchange(bearer, call.client).await?;
             let verified = self.verifier.verify(exchanged.token()).await;
             let caller = verified.inspect_err(|_| self.keys.forget(bearer))?;
-            call.headers.insert(AUTHORIZATION, exchanged.authorization());
+            call.headers
+                .insert(AUTHORIZATION, exchanged.authorization());
             caller
         } else {
             self.verifier.verify(bearer).await?
@@ -53,7 +54,8 @@ impl Tokens {
 
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
-        let channel = || tonic::transport::Endpoint::from_static("http://127.0.0.1:1").connect_lazy();
+        let channel =
+            || tonic::transport::Endpoint::from_static("http://127.0.0.1:1").connect_lazy();
         let clock = types::Clock::system();
         let limiter = Arc::new(crate::rate::Limiter::for_tests());
         Self::new(
@@ -64,7 +66,10 @@ impl Tokens {
 }
 
 fn bearer(call: &Call) -> Result<&str, Refusal> {
-    let value = call.headers.get(AUTHORIZATION).ok_or_else(Refusal::token_missing)?;
+    let value = call
+        .headers
+        .get(AUTHORIZATION)
+        .ok_or_else(Refusal::token_missing)?;
     let text = value.to_str().map_err(|_| Refusal::token_invalid())?;
     match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),

@@ -2,7 +2,8 @@
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
+    VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
@@ -32,20 +33,28 @@ impl<H> Cors<H> {
 
     fn allowed(&self, call: &Call) -> Option<HeaderValue> {
         let origin = call.headers.get(ORIGIN)?;
-        self.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then(|| origin.clone())
+        self.origins
+            .iter()
+            .any(|allowed| allowed.as_bytes() == origin.as_bytes())
+            .then(|| origin.clone())
     }
 }
 
 impl<H: Handler> Handler for Cors<H> {
     async fn handle(&self, call: Box<Call>) -> Response<Body> {
         let allowed = self.allowed(&call);
-        if call.method == Method::OPTIONS && call.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
+        if call.method == Method::OPTIONS
+            && call.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+        {
             return preflight(allowed);
         }
         let mut response = self.inner.handle(call).await;
         if let Some(origin) = allowed {
             mark(response.headers_mut(), origin);
-            response.headers_mut().insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+            response.headers_mut().insert(
+                ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static(EXPOSED),
+            );
         }
         response
     }
@@ -53,14 +62,23 @@ impl<H: Handler> Handler for Cors<H> {
 
 fn preflight(allowed: Option<HeaderValue>) -> Response<Body> {
     let Some(origin) = allowed else {
-        return page(StatusCode::FORBIDDEN, "Pages of this origin may not call this API; an operator can allow it.\n");
+        return page(
+            StatusCode::FORBIDDEN,
+            "Pages of this origin may not call this API; an operator can allow it.\n",
+        );
     };
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     mark(headers, origin);
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOWED));
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("POST"),
+    );
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static(ALLOWED),
+    );
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(REMEMBERED));
     response
 }

@@ -32,7 +32,12 @@ pub struct Limited<H> {
 impl<H> Limited<H> {
     /// Around `inner`.
     pub fn around(limits: Limits, inner: H) -> Self {
-        Self { inner, limits, calls: Arc::default(), streams: Arc::default() }
+        Self {
+            inner,
+            limits,
+            calls: Arc::default(),
+            streams: Arc::default(),
+        }
     }
 
     fn admit(&self, call: &mut Call) -> Result<Slot, Refusal> {
@@ -45,7 +50,10 @@ impl<H> Limited<H> {
         let slot = Slot::take(count, most).ok_or_else(|| Refusal::overloaded(RETRY))?;
         if call.protocol != Protocol::Http {
             let single = call.rpc.as_ref().is_some_and(|rpc| !rpc.client_streams);
-            call.body.guard(FrameGuard::new(Shape { max_message: self.limits.max_message, single }));
+            call.body.guard(FrameGuard::new(Shape {
+                max_message: self.limits.max_message,
+                single,
+            }));
             call.deadline = self.deadline(call, is_stream)?;
         }
         Ok(slot)
@@ -55,7 +63,10 @@ impl<H> Limited<H> {
     fn deadline(&self, call: &mut Call, is_stream: bool) -> Result<Option<Instant>, Refusal> {
         let named = match call.headers.get(GRPC_TIMEOUT) {
             Some(value) => Some(parse(value).ok_or_else(|| {
-                Refusal::field("grpc-timeout", "must be up to eight digits and one of H, M, S, m, u, n")
+                Refusal::field(
+                    "grpc-timeout",
+                    "must be up to eight digits and one of H, M, S, m, u, n",
+                )
             })?),
             None => None,
         };
@@ -67,7 +78,10 @@ impl<H> Limited<H> {
             Some(_) | None => {
                 // The service learns it too, and stops working on what nobody waits for.
                 let text = format!("{}m", most.as_millis());
-                call.headers.insert(GRPC_TIMEOUT, HeaderValue::try_from(text).map_err(Refusal::internal)?);
+                call.headers.insert(
+                    GRPC_TIMEOUT,
+                    HeaderValue::try_from(text).map_err(Refusal::internal)?,
+                );
                 most
             }
         };
@@ -85,8 +99,12 @@ impl<H: Handler> Handler for Limited<H> {
 }
 
 fn parse(value: &HeaderValue) -> Option<Duration> {
-    let (digits, unit) = value.to_str().ok()?.split_at_checked(value.len().checked_sub(1)?)?;
-    let plain = (1..=MAX_DIGITS).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let (digits, unit) = value
+        .to_str()
+        .ok()?
+        .split_at_checked(value.len().checked_sub(1)?)?;
+    let plain = (1..=MAX_DIGITS).contains(&digits.len())
+        && digits.bytes().all(|digit| digit.is_ascii_digit());
     let count: u64 = digits.parse().ok().filter(|_| plain)?;
     Some(match unit {
         "H" => Duration::from_secs(count * 3600),
@@ -133,9 +151,22 @@ mod tests {
     fn timeouts_are_read_as_grpc_writes_them() {
         let read = |text: &str| parse(&HeaderValue::from_str(text).expect("a header"));
         assert_eq!(read("1S"), Some(Duration::from_secs(1)));
-        assert_eq!(read("99999999H"), Some(Duration::from_secs(99_999_999 * 3600)));
+        assert_eq!(
+            read("99999999H"),
+            Some(Duration::from_secs(99_999_999 * 3600))
+        );
         assert_eq!(read("250m"), Some(Duration::from_millis(250)));
-        for bad in ["", "S", "1", "+1S", "-1S", "1.5S", "999999999S", "1 S", "1s"] {
+        for bad in [
+            "",
+            "S",
+            "1",
+            "+1S",
+            "-1S",
+            "1.5S",
+            "999999999S",
+            "1 S",
+            "1s",
+        ] {
             assert_eq!(read(bad), None, "{bad:?}");
         }
     }

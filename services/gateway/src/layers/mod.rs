@@ -38,7 +38,12 @@ pub struct Parts {
 
 /// The layers around the router, outermost first.
 pub fn stack<H: Handler>(parts: Parts, router: H) -> impl Handler {
-    let Parts { limits, cors_origins, tokens, limiter } = parts;
+    let Parts {
+        limits,
+        cors_origins,
+        tokens,
+        limiter,
+    } = parts;
     // First, so that whatever happens to a call further in can be named by its id.
     request_id::RequestId::around(
         // Counts and times every call, also the refused ones below.
@@ -70,7 +75,13 @@ mod tests {
     fn order<H: Handler>(_: &H) -> Vec<String> {
         std::any::type_name::<H>()
             .split('<')
-            .map(|part| part.trim_end_matches('>').rsplit("::").next().unwrap_or_default().to_owned())
+            .map(|part| {
+                part.trim_end_matches('>')
+                    .rsplit("::")
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned()
+            })
             .collect()
     }
 
@@ -93,7 +104,15 @@ mod tests {
         let stack = stack(parts, Router);
         assert_eq!(
             order(&stack),
-            ["RequestId", "Trace", "Limited", "Cors", "Authentication", "RateLimit", "Router"]
+            [
+                "RequestId",
+                "Trace",
+                "Limited",
+                "Cors",
+                "Authentication",
+                "RateLimit",
+                "Router"
+            ]
         );
     }
 }

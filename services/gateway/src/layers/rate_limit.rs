@@ -33,10 +33,16 @@ impl<H> RateLimit<H> {
             return self.admit_stranger(call).await;
         };
         match caller.principal() {
-            Principal::Employee { account, .. } => self.limiter.take(Class::Account, account.uuid().into()).await,
+            Principal::Employee { account, .. } => {
+                self.limiter
+                    .take(Class::Account, account.uuid().into())
+                    .await
+            }
             Principal::Program { account, key, .. } => {
                 self.limiter.take(Class::Key, key.uuid().into()).await?;
-                self.limiter.take(Class::Account, account.uuid().into()).await
+                self.limiter
+                    .take(Class::Account, account.uuid().into())
+                    .await
             }
             Principal::Service { .. } => Ok(()),
         }

@@ -48,7 +48,10 @@ fn is_harmless(id: &HeaderValue) -> bool {
 fn fresh() -> HeaderValue {
     let text = HEXLOWER.encode(&rand::random::<[u8; 16]>());
     // Hexadecimal digits are always a header value.
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("none"))
+    let mut id = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("none"));
+    // It never comes again: HTTP/2 need not make room for it in its table of known headers.
+    id.set_sensitive(true);
+    id
 }
 
 #[cfg(test)]

@@ -31,7 +31,10 @@ pub struct Trace<H> {
 impl<H> Trace<H> {
     /// Around `inner`.
     pub fn around(inner: H) -> Self {
-        Self { inner, pages: Rpc::page() }
+        Self {
+            inner,
+            pages: Rpc::page(),
+        }
     }
 }
 
@@ -57,7 +60,11 @@ impl<H: Handler> Handler for Trace<H> {
 
 /// A span that continues the caller's trace, and whose own context goes on to the service.
 fn span(call: &mut Call) -> tracing::Span {
-    let span = tracing::info_span!("edge", path = call.uri.path(), request.id = call.request_id.to_str().unwrap_or_default());
+    let span = tracing::info_span!(
+        "edge",
+        path = call.uri.path(),
+        request.id = call.request_id.to_str().unwrap_or_default()
+    );
     opentelemetry::global::get_text_map_propagator(|propagator| {
         // Without a collector in this process there is no trace to join, and the span says so by itself.
         let _ = span.set_parent(propagator.extract(&Carrier(&mut call.headers)));
@@ -100,7 +107,10 @@ struct Handles {
 
 impl Numbers {
     pub(crate) fn new(path: &str) -> Self {
-        Self { path: path.to_owned(), handles: OnceLock::new() }
+        Self {
+            path: path.to_owned(),
+            handles: OnceLock::new(),
+        }
     }
 
     fn handles(&self) -> &Handles {
@@ -135,7 +145,12 @@ pub(crate) struct Outcome {
 impl Outcome {
     fn begin(rpc: Arc<Rpc>) -> Self {
         rpc.numbers.handles().in_progress.increment(1.0);
-        Self { rpc, begun: Instant::now(), code: None, finished: false }
+        Self {
+            rpc,
+            begun: Instant::now(),
+            code: None,
+            finished: false,
+        }
     }
 
     fn status(&mut self, value: &HeaderValue) {

@@ -34,12 +34,22 @@ pub(super) struct Connection {
 impl Connection {
     /// Serves it to its end. Who does not begin to speak in time is not waited for.
     pub(super) async fn serve<H: Handler>(self, edge: Arc<Edge<H>>) {
-        let Self { socket, peer, tls, http, opening_time, stopping } = self;
+        let Self {
+            socket,
+            peer,
+            tls,
+            http,
+            opening_time,
+            stopping,
+        } = self;
         // Fails only on a socket that is closed already.
         let _ = socket.set_nodelay(true);
         match tls {
             Some(tls) => {
-                let Ok(Ok(stream)) = tokio::time::timeout(opening_time, tls.accept(socket)).await else { return };
+                let Ok(Ok(stream)) = tokio::time::timeout(opening_time, tls.accept(socket)).await
+                else {
+                    return;
+                };
                 let is_h2 = stream.get_ref().1.alpn_protocol() == Some(H2);
                 speak(stream, peer, only(http, is_h2), edge, stopping).await;
             }
@@ -56,7 +66,11 @@ impl Connection {
 }
 
 fn only(http: auto::Builder<TokioExecutor>, is_h2: bool) -> auto::Builder<TokioExecutor> {
-    if is_h2 { http.http2_only() } else { http.http1_only() }
+    if is_h2 {
+        http.http2_only()
+    } else {
+        http.http1_only()
+    }
 }
 
 /// Waits until it is clear which protocol the caller speaks, reading nothing.

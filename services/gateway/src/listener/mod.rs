@@ -52,7 +52,12 @@ impl Listener {
     #[must_use]
     pub fn new(socket: TcpListener, tls: Option<TlsAcceptor>, limits: Limits) -> Self {
         let http = builder(&limits);
-        Self { socket, tls, limits, http }
+        Self {
+            socket,
+            tls,
+            limits,
+            http,
+        }
     }
 
     /// Takes connections until `lifecycle` stops, and returns when the last one has ended.
@@ -75,7 +80,10 @@ impl Listener {
                 }
             };
             let Ok(place) = places.clone().try_acquire_owned() else {
-                sampled!("the limit of open connections is reached; a connection was closed", limit = self.limits.max_connections);
+                sampled!(
+                    "the limit of open connections is reached; a connection was closed",
+                    limit = self.limits.max_connections
+                );
                 continue;
             };
             let connection = Connection {
@@ -95,8 +103,14 @@ impl Listener {
         }
         drop(self.socket);
         open.close();
-        if tokio::time::timeout(self.limits.drain_time, open.wait()).await.is_err() {
-            tracing::warn!(connections = open.len(), "connections did not end in time and are cut");
+        if tokio::time::timeout(self.limits.drain_time, open.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                connections = open.len(),
+                "connections did not end in time and are cut"
+            );
             cut.cancel();
             open.wait().await;
         }

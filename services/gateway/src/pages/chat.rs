@@ -47,24 +47,36 @@ impl Embeddings {
     /// From connector-onlinechat.
     #[must_use]
     pub fn new(onlinechat: auth::ServiceChannel) -> Self {
-        Self { onlinechat: EmbeddingServiceClient::new(onlinechat), known: Cache::new(CAPACITY) }
+        Self {
+            onlinechat: EmbeddingServiceClient::new(onlinechat),
+            known: Cache::new(CAPACITY),
+        }
     }
 
     async fn framing(&self, chat: OnlineChatId) -> Result<Arc<Framing>, Refusal> {
         self.known.remove_if(&chat, |(at, _)| at.elapsed() >= FRESH);
-        let known = self.known.get_or_insert_async(&chat, async { Ok((Instant::now(), self.ask(chat).await?)) });
+        let known = self
+            .known
+            .get_or_insert_async(&chat, async { Ok((Instant::now(), self.ask(chat).await?)) });
         known.await.map(|(_, framing)| framing)
     }
 
     async fn ask(&self, chat: OnlineChatId) -> Result<Arc<Framing>, Refusal> {
-        let mut request = tonic::Request::new(GetEmbeddingRequest { online_chat_id: chat.to_string() });
+        let mut request = tonic::Request::new(GetEmbeddingRequest {
+            online_chat_id: chat.to_string(),
+        });
         request.set_timeout(TIME);
         match self.onlinechat.clone().get_embedding(request).await {
             Ok(reply) => {
                 let reply = reply.into_inner();
                 Ok(Arc::new(framing(&reply.site_origin, reply.locked)))
             }
-            Err(status) if matches!(status.code(), Code::NotFound | Code::FailedPrecondition | Code::InvalidArgument) => {
+            Err(status)
+                if matches!(
+                    status.code(),
+                    Code::NotFound | Code::FailedPrecondition | Code::InvalidArgument
+                ) =>
+            {
                 Ok(Arc::new(Framing::Refused))
             }
             Err(status) => {
@@ -83,38 +95,57 @@ fn framing(origin: &str, locked: bool) -> Framing {
         // A chat in an application (ONL-20): also in web views, whose pages come from no web server.
         return Framing::Allowed("* file: capacitor: ionic: app:".to_owned());
     }
-    if is_origin(origin) { Framing::Allowed(origin.to_owned()) } else { Framing::Refused }
+    if is_origin(origin) {
+        Framing::Allowed(origin.to_owned())
+    } else {
+        Framing::Refused
+    }
 }
 
 /// Nothing that could add a directive of its own.
 fn is_origin(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']');
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']');
     host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
 }
 
 impl Pages {
     pub(super) async fn chat(&self, call: &Call, id: &str) -> Response<Body> {
-        let Ok(chat) = id.parse::<OnlineChatId>() else { return nowhere() };
+        let Ok(chat) = id.parse::<OnlineChatId>() else {
+            return nowhere();
+        };
         let framing = match self.embeddings.framing(chat).await {
             Ok(framing) => framing,
             Err(refusal) => return framed_by(NOBODY, respond(Protocol::Http, refusal)),
         };
         match framing.as_ref() {
-            Framing::Allowed(origins) => framed_by(origins, self.files.answer(call, "chat.html").await),
+            Framing::Allowed(origins) => {
+                framed_by(origins, self.files.answer(call, "chat.html").await)
+            }
             Framing::Refused => nowhere(),
         }
     }
 }
 
 fn nowhere() -> Response<Body> {
-    framed_by(NOBODY, page(StatusCode::NOT_FOUND, "There is no chat at this address, or it is not placed on a site yet.\n"))
+    framed_by(
+        NOBODY,
+        page(
+            StatusCode::NOT_FOUND,
+            "There is no chat at this address, or it is not placed on a site yet.\n",
+        ),
+    )
 }
 
 fn framed_by(origins: &str, mut response: Response<Body>) -> Response<Body> {
     let policy = HeaderValue::try_from(format!("{POLICY}; frame-ancestors {origins}"));
     let strictest = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy.unwrap_or(strictest));
+    response
+        .headers_mut()
+        .insert(CONTENT_SECURITY_POLICY, policy.unwrap_or(strictest));
     response
 }
 
@@ -124,12 +155,26 @@ mod tests {
 
     #[test]
     fn only_an_origin_becomes_a_policy() {
-        assert_eq!(framing("https://shop.example", false), Framing::Allowed("https://shop.example".to_owned()));
-        assert_eq!(framing("https://shop.example:8443", false), Framing::Allowed("https://shop.example:8443".to_owned()));
+        assert_eq!(
+            framing("https://shop.example", false),
+            Framing::Allowed("https://shop.example".to_owned())
+        );
+        assert_eq!(
+            framing("https://shop.example:8443", false),
+            Framing::Allowed("https://shop.example:8443".to_owned())
+        );
         assert_eq!(framing("https://shop.example", true), Framing::Refused);
         assert_eq!(framing("", true), Framing::Refused);
         assert!(matches!(framing("", false), Framing::Allowed(_)));
-        for bad in ["*", "https://", "https://a b", "https://a; script-src *", "https://a,b", "javascript:x", "https://a/\n"] {
+        for bad in [
+            "*",
+            "https://",
+            "https://a b",
+            "https://a; script-src *",
+            "https://a,b",
+            "javascript:x",
+            "https://a/\n",
+        ] {
             assert_eq!(framing(bad, false), Framing::Refused, "{bad:?}");
         }
     }

@@ -13,11 +13,17 @@ const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; fram
 impl Pages {
     pub(super) async fn demo(&self) -> Response<Body> {
         let Some(chat) = &self.demo_chat else {
-            return page(StatusCode::NOT_FOUND, "No demo chat is set up here. `beseda up` makes one; elsewhere set the demo chat in the gateway's settings.\n");
+            return page(
+                StatusCode::NOT_FOUND,
+                "No demo chat is set up here. `beseda up` makes one; elsewhere set the demo chat in the gateway's settings.\n",
+            );
         };
         match self.files.text("demo.html").await {
             Some(text) => html(text.replace(PLACEHOLDER, &escape(chat)), POLICY),
-            None => page(StatusCode::NOT_FOUND, "The demo page is not built. `make up` builds it.\n"),
+            None => page(
+                StatusCode::NOT_FOUND,
+                "The demo page is not built. `make up` builds it.\n",
+            ),
         }
     }
 }

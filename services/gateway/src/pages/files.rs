@@ -9,7 +9,9 @@ use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use quick_cache::sync::Cache;
 
@@ -41,14 +43,20 @@ impl Files {
     /// Under `root`.
     #[must_use]
     pub fn new(root: PathBuf) -> Self {
-        Self { root, known: Cache::new(CAPACITY) }
+        Self {
+            root,
+            known: Cache::new(CAPACITY),
+        }
     }
 
     /// Answers with a file.
     pub async fn answer(&self, call: &Call, name: &str) -> Response<Body> {
         match self.load(name).await {
             Some(file) => respond(&file, name, &call.headers),
-            None => page(StatusCode::NOT_FOUND, "There is no such file. If the web pages are not built yet, `make up` builds them.\n"),
+            None => page(
+                StatusCode::NOT_FOUND,
+                "There is no such file. If the web pages are not built yet, `make up` builds them.\n",
+            ),
         }
     }
 
@@ -63,14 +71,19 @@ impl Files {
             return None;
         }
         let path = self.root.join(name);
-        let meta = tokio::fs::metadata(&path).await.ok().filter(|meta| meta.is_file() && meta.len() <= MAX_BYTES)?;
+        let meta = tokio::fs::metadata(&path)
+            .await
+            .ok()
+            .filter(|meta| meta.is_file() && meta.len() <= MAX_BYTES)?;
         let stamp = (meta.modified().ok(), meta.len());
         if let Some(file) = self.known.get(name).filter(|file| file.stamp == stamp) {
             return Some(file);
         }
         let bytes = tokio::fs::read(&path).await.ok()?;
         let kind = kind(&path);
-        let file = tokio::task::spawn_blocking(move || Arc::new(File::new(stamp, bytes, kind))).await.ok()?;
+        let file = tokio::task::spawn_blocking(move || Arc::new(File::new(stamp, bytes, kind)))
+            .await
+            .ok()?;
         self.known.insert(name.to_owned(), file.clone());
         Some(file)
     }
@@ -79,7 +92,8 @@ impl Files {
 /// Names only files below the root: no empty, hidden or parent parts, nothing that a file system reads in its own way.
 fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    name.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain))
+    name.split('/')
+        .all(|part| !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain))
 }
 
 impl File {
@@ -88,7 +102,11 @@ impl File {
         let etag = format!("\"{}\"", HEXLOWER.encode(&hash[..ETAG_BYTES]));
         Self {
             stamp,
-            gzip: if is_text(kind) { gzip(&bytes).filter(|gzip| gzip.len() < bytes.len()) } else { None },
+            gzip: if is_text(kind) {
+                gzip(&bytes).filter(|gzip| gzip.len() < bytes.len())
+            } else {
+                None
+            },
             bytes: bytes.into(),
             // Hexadecimal digits in quotes are always a header value.
             etag: HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\"")),
@@ -106,7 +124,9 @@ fn gzip(bytes: &[u8]) -> Option<Bytes> {
 fn respond(file: &File, name: &str, asked: &HeaderMap) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     let gzip = file.gzip.as_ref().filter(|_| takes_gzip(asked));
-    let unchanged = asked.get(IF_NONE_MATCH).is_some_and(|known| names(known, &file.etag));
+    let unchanged = asked
+        .get(IF_NONE_MATCH)
+        .is_some_and(|known| names(known, &file.etag));
     let headers = response.headers_mut();
     headers.insert(ETAG, file.etag.clone());
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching(name)));
@@ -133,16 +153,28 @@ fn caching(name: &str) -> &'static str {
 }
 
 fn takes_gzip(asked: &HeaderMap) -> bool {
-    let all = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let all = asked
+        .get_all(ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     all.flat_map(|value| value.split(',')).any(|coding| {
         let (name, quality) = coding.split_once(";q=").unwrap_or((coding, "1"));
-        name.trim() == "gzip" && quality.trim().parse::<f32>().is_ok_and(|quality| quality > 0.0)
+        name.trim() == "gzip"
+            && quality
+                .trim()
+                .parse::<f32>()
+                .is_ok_and(|quality| quality > 0.0)
     })
 }
 
 fn names(known: &HeaderValue, etag: &HeaderValue) -> bool {
-    let (Ok(known), Ok(etag)) = (known.to_str(), etag.to_str()) else { return false };
-    known == "*" || known.split(',').any(|one| one.trim().trim_start_matches("W/") == etag)
+    let (Ok(known), Ok(etag)) = (known.to_str(), etag.to_str()) else {
+        return false;
+    };
+    known == "*"
+        || known
+            .split(',')
+            .any(|one| one.trim().trim_start_matches("W/") == etag)
 }
 
 fn is_text(kind: &str) -> bool {
@@ -150,7 +182,11 @@ fn is_text(kind: &str) -> bool {
 }
 
 fn kind(path: &Path) -> &'static str {
-    match path.extension().and_then(|extension| extension.to_str()).unwrap_or_default() {
+    match path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default()
+    {
         "html" => "text/html; charset=utf-8",
         "js" | "mjs" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
@@ -175,7 +211,20 @@ mod tests {
     fn only_names_below_the_root_are_files() {
         assert!(is_plain("loader.js"));
         assert!(is_plain("assets/index-B1_x.css"));
-        for bad in ["", "/etc/passwd", "assets/", "assets//x", "../x", "assets/../../x", ".env", "a/.git/x", "a\\b", "a%2fb", "a\0b", "ф.js"] {
+        for bad in [
+            "",
+            "/etc/passwd",
+            "assets/",
+            "assets//x",
+            "../x",
+            "assets/../../x",
+            ".env",
+            "a/.git/x",
+            "a\\b",
+            "a%2fb",
+            "a\0b",
+            "ф.js",
+        ] {
             assert!(!is_plain(bad), "{bad:?}");
         }
     }

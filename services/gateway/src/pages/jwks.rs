@@ -29,7 +29,10 @@ impl Jwks {
     /// From identity.
     #[must_use]
     pub fn new(identity: Channel) -> Self {
-        Self { identity: IdentityInternalServiceClient::new(identity), last: Mutex::default() }
+        Self {
+            identity: IdentityInternalServiceClient::new(identity),
+            last: Mutex::default(),
+        }
     }
 
     pub(super) async fn answer(&self) -> Response<Body> {
@@ -38,8 +41,14 @@ impl Jwks {
         };
         let mut response = Response::new(Body::full(json));
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/jwk-set+json"),
+        );
+        headers.insert(
+            CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=60"),
+        );
         response
     }
 

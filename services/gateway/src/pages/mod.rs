@@ -9,7 +9,10 @@ mod start;
 
 use std::sync::Arc;
 
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
 pub use chat::Embeddings;
@@ -21,7 +24,8 @@ use crate::call::Call;
 use crate::refusals::page;
 use crate::router::Backends;
 
-const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
 
 /// The pages.
 pub struct Pages {
@@ -60,15 +64,28 @@ impl Pages {
         };
         let headers = response.headers_mut();
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
+        headers.insert(
+            REFERRER_POLICY,
+            HeaderValue::from_static("strict-origin-when-cross-origin"),
+        );
         // The chat is meant to be shown on other sites, also on those that isolate themselves.
-        headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+        headers.insert(
+            CROSS_ORIGIN_RESOURCE_POLICY,
+            HeaderValue::from_static("cross-origin"),
+        );
         response
     }
 
     fn readyz(&self) -> Response<Body> {
         let (ready, text) = probes::readiness(&self.backends);
-        page(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text)
+        page(
+            if ready {
+                StatusCode::OK
+            } else {
+                StatusCode::SERVICE_UNAVAILABLE
+            },
+            text,
+        )
     }
 }
 
@@ -83,8 +100,13 @@ fn wrong_method(call: &Call) -> Response<Body> {
             "Calls are made with content-type application/grpc, application/grpc-web or application/grpc-web-text.\n",
         );
     }
-    let mut response = page(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD are answered here.\n");
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    let mut response = page(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "Only GET and HEAD are answered here.\n",
+    );
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     response
 }
 
@@ -92,7 +114,10 @@ fn wrong_method(call: &Call) -> Response<Body> {
 fn html(text: impl Into<bytes::Bytes>, policy: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::full(text));
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response

@@ -11,7 +11,11 @@ pub fn readiness(backends: &Backends) -> (bool, String) {
     let mut ready = true;
     for backend in backends.all() {
         ready &= backend.is_up();
-        let state = if backend.is_up() { "connected" } else { "not connected" };
+        let state = if backend.is_up() {
+            "connected"
+        } else {
+            "not connected"
+        };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}: {state}", backend.name());
     }

@@ -9,7 +9,11 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 
 impl Pages {
     pub(super) fn start(&self) -> Response<Body> {
-        let demo = if self.demo_chat.is_some() { "<li><a href=\"/demo\">Demo page with the online chat</a></li>" } else { "" };
+        let demo = if self.demo_chat.is_some() {
+            "<li><a href=\"/demo\">Demo page with the online chat</a></li>"
+        } else {
+            ""
+        };
         html(
             format!(
                 "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
@@ -28,5 +32,9 @@ impl Pages {
 
 /// Text inside HTML.
 pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }

@@ -14,7 +14,7 @@ use super::{Class, Subject};
 use crate::config::{Rate, Rates};
 use crate::sampled;
 
-/// Takes up to ARGV[3] tokens from a bucket of ARGV[2] that gains one each ARGV[1] microseconds. The key holds the time at
+/// Takes up to `ARGV[3]` tokens from a bucket of `ARGV[2]` that gains one each `ARGV[1]` microseconds. The key holds the time at
 /// which the bucket is full again, which says everything about it. Gives the tokens taken, or the milliseconds to wait.
 const TAKE: &str = r"
 local time = redis.call('TIME')
@@ -57,7 +57,12 @@ struct RedisState {
 
 impl Buckets {
     pub(super) fn new(redis_url: &str, prefix: &str, rates: &Rates) -> Result<Self, RedisError> {
-        let local = Class::ALL.map(|class| (class, DefaultKeyedRateLimiter::keyed(quota(class.rate(rates)))));
+        let local = Class::ALL.map(|class| {
+            (
+                class,
+                DefaultKeyedRateLimiter::keyed(quota(class.rate(rates))),
+            )
+        });
         Ok(Self {
             redis: RedisState {
                 client: redis::Client::open(redis_url)?,
@@ -73,9 +78,14 @@ impl Buckets {
     }
 
     /// Takes up to `want` tokens, or says how long to wait for one.
-    pub(super) async fn take(&self, class: Class, subject: Subject, want: u32) -> Result<u32, Duration> {
+    pub(super) async fn take(
+        &self,
+        class: Class,
+        subject: Subject,
+        want: u32,
+    ) -> Result<u32, Duration> {
         if self.redis.is_paused() {
-            return self.take_here(class, subject);
+            return self.take_here(class, subject, want);
         }
         let rate = class.rate(&self.rates);
         let key = format!("{}{}:{:x}", self.prefix, class.name(), subject.0);
@@ -85,15 +95,22 @@ impl Buckets {
             Err(error) => {
                 self.redis.pause();
                 sampled!("Redis does not count calls; this replica counts by itself", %error);
-                self.take_here(class, subject)
+                self.take_here(class, subject, want)
             }
         }
     }
 
-    fn take_here(&self, class: Class, subject: Subject) -> Result<u32, Duration> {
-        let Some(limiter) = self.local.get(&class) else { return Ok(1) };
+    fn take_here(&self, class: Class, subject: Subject, want: u32) -> Result<u32, Duration> {
+        let Some(limiter) = self.local.get(&class) else {
+            return Ok(1);
+        };
         if limiter.len() > LOCAL_CAPACITY {
             limiter.retain_recent();
+        }
+        let all =
+            NonZeroU32::new(want).and_then(|want| limiter.check_key_n(&subject, want).ok()?.ok());
+        if all.is_some() {
+            return Ok(want);
         }
         limiter
             .check_key(&subject)
@@ -104,12 +121,24 @@ impl Buckets {
 
 impl RedisState {
     async fn take(&self, key: &str, rate: Rate, want: u32) -> Result<(u64, u64), RedisError> {
-        let mut connection = self.connection.get_or_try_init(|| async { self.connect() }).await?.clone();
+        let mut connection = self
+            .connection
+            .get_or_try_init(|| async { self.connect() })
+            .await?
+            .clone();
         let interval = (1_000_000.0 / rate.per_second.max(f64::MIN_POSITIVE)).ceil();
         let mut call = self.script.prepare_invoke();
-        call.key(key).arg(format!("{interval:.0}")).arg(rate.burst.max(1)).arg(want);
+        call.key(key)
+            .arg(format!("{interval:.0}"))
+            .arg(rate.burst.max(1))
+            .arg(want);
         let taken = tokio::time::timeout(TIMEOUT, call.invoke_async(&mut connection)).await;
-        taken.unwrap_or_else(|_| Err(RedisError::from((redis::ErrorKind::Io, "no answer in time"))))
+        taken.unwrap_or_else(|_| {
+            Err(RedisError::from((
+                redis::ErrorKind::Io,
+                "no answer in time",
+            )))
+        })
     }
 
     fn connect(&self) -> Result<ConnectionManager, RedisError> {
@@ -130,12 +159,16 @@ impl RedisState {
 
     fn pause(&self) {
         let until = self.begun.elapsed() + PAUSE;
-        self.paused_until.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.paused_until.store(
+            u64::try_from(until.as_millis()).unwrap_or(u64::MAX),
+            Ordering::Relaxed,
+        );
     }
 }
 
 fn quota(rate: Rate) -> Quota {
     let burst = NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN);
     let interval = Duration::try_from_secs_f64(1.0 / rate.per_second).unwrap_or(Duration::MAX);
-    Quota::with_period(interval.max(Duration::from_nanos(1))).map_or(Quota::per_hour(burst), |quota| quota.allow_burst(burst))
+    Quota::with_period(interval.max(Duration::from_nanos(1)))
+        .map_or(Quota::per_hour(burst), |quota| quota.allow_burst(burst))
 }

@@ -17,7 +17,11 @@ pub(super) struct Lease {
 impl Lease {
     /// Spends a token; how many are left.
     pub(super) fn spend(&self) -> Option<u32> {
-        let spent = self.tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| tokens.checked_sub(1));
+        let spent = self
+            .tokens
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| {
+                tokens.checked_sub(1)
+            });
         spent.ok().map(|before| before - 1)
     }
 
@@ -27,12 +31,20 @@ impl Lease {
 
     /// How long the bucket is known to be empty.
     pub(super) fn blocked(&self) -> Option<Duration> {
-        let until = *self.blocked_until.lock().unwrap_or_else(PoisonError::into_inner);
-        until?.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero())
+        let until = *self
+            .blocked_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        until?
+            .checked_duration_since(Instant::now())
+            .filter(|wait| !wait.is_zero())
     }
 
     pub(super) fn block(&self, wait: Duration) {
-        *self.blocked_until.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(wait);
+        *self
+            .blocked_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(wait);
     }
 
     /// One fetches at a time.

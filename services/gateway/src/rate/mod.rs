@@ -124,7 +124,12 @@ impl Limiter {
     ///
     /// # Errors
     /// When the address is malformed. Redis need not be there.
-    pub fn new(redis_url: &str, prefix: &str, rates: Rates, lifecycle: &Lifecycle) -> Result<Self, redis::RedisError> {
+    pub fn new(
+        redis_url: &str,
+        prefix: &str,
+        rates: Rates,
+        lifecycle: &Lifecycle,
+    ) -> Result<Self, redis::RedisError> {
         Ok(Self(Arc::new(Inner {
             buckets: Buckets::new(redis_url, prefix, &rates)?,
             rates,
@@ -150,7 +155,9 @@ impl Limiter {
                 }
                 Ok(())
             }
-            None => self.0.fetch(class, subject, &lease, chunk).await.map_err(Refusal::rate_limited),
+            None => Box::pin(self.0.fetch(class, subject, &lease, chunk))
+                .await
+                .map_err(Refusal::rate_limited),
         }
     }
 
@@ -167,7 +174,13 @@ impl Limiter {
 
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
-        Self::new("redis://127.0.0.1:1", "", Rates::default(), &Lifecycle::new()).expect("an address")
+        Self::new(
+            "redis://127.0.0.1:1",
+            "",
+            Rates::default(),
+            &Lifecycle::new(),
+        )
+        .expect("an address")
     }
 }
 
@@ -181,7 +194,13 @@ impl Inner {
     }
 
     /// Fetches a chunk and spends one of it. Concurrent calls of one caller share the fetched chunk.
-    async fn fetch(&self, class: Class, subject: Subject, lease: &Lease, chunk: u32) -> Result<(), Duration> {
+    async fn fetch(
+        &self,
+        class: Class,
+        subject: Subject,
+        lease: &Lease,
+        chunk: u32,
+    ) -> Result<(), Duration> {
         loop {
             if let Some(wait) = lease.blocked() {
                 return Err(wait);
@@ -209,19 +228,28 @@ mod tests {
     use super::*;
 
     fn limiter(log_in: Rate) -> Limiter {
-        let rates = Rates { log_in, ..Rates::default() };
+        let rates = Rates {
+            log_in,
+            ..Rates::default()
+        };
         Limiter::new("redis://127.0.0.1:1", "", rates, &Lifecycle::new()).expect("an address")
     }
 
     #[tokio::test]
     async fn without_redis_a_replica_counts_by_itself() {
-        let limiter = limiter(Rate { per_second: 0.01, burst: 3 });
+        let limiter = limiter(Rate {
+            per_second: 0.01,
+            burst: 3,
+        });
         let from = |last| Subject::from(IpAddr::from([192, 0, 2, last]));
         for _ in 0..3 {
             assert!(limiter.take(Class::LogIn, from(1)).await.is_ok());
         }
         assert!(limiter.take(Class::LogIn, from(1)).await.is_err());
-        assert!(limiter.take(Class::LogIn, from(2)).await.is_ok(), "another address has its own");
+        assert!(
+            limiter.take(Class::LogIn, from(2)).await.is_ok(),
+            "another address has its own"
+        );
     }
 
     #[test]

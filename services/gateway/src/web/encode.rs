@@ -30,7 +30,10 @@ impl WebEncoder {
         Self { inner, text, over }
     }
 
-    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Unfinished>>> {
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Unfinished>>> {
         if self.over {
             return Poll::Ready(None);
         }
@@ -45,7 +48,11 @@ impl WebEncoder {
                 trailer_frame(&frame.into_trailers().unwrap_or_default())
             }
         };
-        let bytes = if self.text { BASE64.encode(&bytes).into() } else { bytes };
+        let bytes = if self.text {
+            BASE64.encode(&bytes).into()
+        } else {
+            bytes
+        };
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 

@@ -22,7 +22,10 @@ pub fn decode(call: &mut Call) {
         Protocol::Web => {}
         Protocol::Grpc | Protocol::Foreign | Protocol::Http => return,
     }
-    call.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc+proto"));
+    call.headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/grpc+proto"),
+    );
 }
 
 /// Gives the answer of a gRPC call in the protocol of its caller.
@@ -32,6 +35,8 @@ pub fn encode(protocol: Protocol, mut response: Response<Body>) -> Response<Body
         Protocol::Web => false,
         Protocol::Grpc | Protocol::Foreign | Protocol::Http => return response,
     };
-    response.headers_mut().insert(CONTENT_TYPE, protocol.content_type());
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, protocol.content_type());
     response.map(|body| body.web(|body| WebEncoder::new(body, text)))
 }

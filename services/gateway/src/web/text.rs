@@ -36,7 +36,11 @@ impl TextDecoder {
     /// # Errors
     /// When a group of four is not complete.
     pub fn finish(&mut self) -> Result<(), Malformed> {
-        if std::mem::take(&mut self.held).is_empty() { Ok(()) } else { Err(Malformed::Base64) }
+        if std::mem::take(&mut self.held).is_empty() {
+            Ok(())
+        } else {
+            Err(Malformed::Base64)
+        }
     }
 }
 
@@ -55,17 +59,38 @@ mod tests {
 
     #[test]
     fn base64_may_be_cut_and_padded_anywhere() {
-        let text = [BASE64.encode(b"first"), BASE64.encode(b"se"), BASE64.encode(b"third!")].concat();
+        let text = [
+            BASE64.encode(b"first"),
+            BASE64.encode(b"se"),
+            BASE64.encode(b"third!"),
+        ]
+        .concat();
         for chunk in 1..=text.len() {
-            assert_eq!(decode(text.as_bytes(), chunk).as_deref(), Ok(&b"firstsethird!"[..]), "by {chunk}");
+            assert_eq!(
+                decode(text.as_bytes(), chunk).as_deref(),
+                Ok(&b"firstsethird!"[..]),
+                "by {chunk}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_base64_is_refused() {
-        for text in [&b"AAA"[..], b"A", b"AA=A", b"====", b"AA A", "привет!!".as_bytes(), b"\0\0\0\0"] {
+        for text in [
+            &b"AAA"[..],
+            b"A",
+            b"AA=A",
+            b"====",
+            b"AA A",
+            "привет!!".as_bytes(),
+            b"\0\0\0\0",
+        ] {
             for chunk in 1..=text.len() {
-                assert_eq!(decode(text, chunk), Err(Malformed::Base64), "{text:?} by {chunk}");
+                assert_eq!(
+                    decode(text, chunk),
+                    Err(Malformed::Base64),
+                    "{text:?} by {chunk}"
+                );
             }
         }
     }

@@ -13,12 +13,16 @@ use crate::http::{get, status_reason};
 use crate::support::{Gateway, count, wait_for};
 
 fn mark_read(thread: &str) -> MarkReadRequest {
-    MarkReadRequest { thread_id: thread.to_owned(), ..MarkReadRequest::default() }
+    MarkReadRequest {
+        thread_id: thread.to_owned(),
+        ..MarkReadRequest::default()
+    }
 }
 
 #[tokio::test]
 async fn a_service_that_is_down_is_unavailable_and_says_when_to_come_again() {
-    let mut gateway = Gateway::with(|config| config.limits.patience = Duration::from_millis(100)).await;
+    let mut gateway =
+        Gateway::with(|config| config.limits.patience = Duration::from_millis(100)).await;
     let mut client = VisitorServiceClient::new(gateway.channel().await);
     client.mark_read(mark_read("")).await.unwrap();
     gateway.kill_onlinechat();
@@ -42,7 +46,10 @@ async fn calls_wait_for_a_service_that_restarts() {
     client.mark_read(mark_read("")).await.unwrap();
     let addr = gateway.kill_onlinechat();
     let channel = gateway.channel().await;
-    wait_for("the loss to be noticed", || std::net::TcpStream::connect(addr).is_err()).await;
+    wait_for("the loss to be noticed", || {
+        std::net::TcpStream::connect(addr).is_err()
+    })
+    .await;
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let mut client = VisitorServiceClient::new(channel.clone());
@@ -71,14 +78,22 @@ async fn a_call_that_was_sent_is_never_sent_again() {
     assert_eq!(status_reason(&status), Some("SERVICE_UNAVAILABLE"));
     gateway.start_onlinechat(addr).await;
     client.mark_read(mark_read("")).await.unwrap();
-    assert_eq!(count(&gateway.seen.begun), 2, "the first call and the new one");
+    assert_eq!(
+        count(&gateway.seen.begun),
+        2,
+        "the first call and the new one"
+    );
 }
 
 #[tokio::test]
 async fn a_stream_whose_service_dies_ends_with_a_status() {
     let mut gateway = Gateway::start().await;
     let mut client = VisitorServiceClient::new(gateway.channel().await);
-    let mut stream = client.watch_visitor(WatchVisitorRequest::default()).await.unwrap().into_inner();
+    let mut stream = client
+        .watch_visitor(WatchVisitorRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
     stream.next().await.unwrap().unwrap();
     gateway.kill_onlinechat();
     let status = stream.next().await.unwrap().unwrap_err();

@@ -12,12 +12,17 @@ use tokio::net::TcpStream;
 /// One request on a connection of its own.
 pub async fn send(addr: SocketAddr, request: Request<Full<Bytes>>) -> Response<Bytes> {
     let stream = TcpStream::connect(addr).await.expect("connected");
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("HTTP/1.1");
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .expect("HTTP/1.1");
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(connection);
     let response = sender.send_request(request).await.expect("an answer");
     let (head, body) = response.into_parts();
-    Response::from_parts(head, body.collect().await.expect("a whole answer").to_bytes())
+    Response::from_parts(
+        head,
+        body.collect().await.expect("a whole answer").to_bytes(),
+    )
 }
 
 pub async fn get(addr: SocketAddr, path: &str) -> Response<Bytes> {
@@ -28,16 +33,36 @@ pub async fn get_with(addr: SocketAddr, path: &str, headers: &[(&str, &str)]) ->
     request(addr, "GET", path, headers, b"").await
 }
 
-pub async fn post(addr: SocketAddr, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response<Bytes> {
+pub async fn post(
+    addr: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Response<Bytes> {
     request(addr, "POST", path, headers, body).await
 }
 
-pub async fn request(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response<Bytes> {
-    let mut request = Request::builder().method(method).uri(path).header("host", "gateway");
+pub async fn request(
+    addr: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Response<Bytes> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "gateway");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    send(addr, request.body(Full::new(Bytes::copy_from_slice(body))).expect("a request")).await
+    send(
+        addr,
+        request
+            .body(Full::new(Bytes::copy_from_slice(body)))
+            .expect("a request"),
+    )
+    .await
 }
 
 /// Writes bytes and reads until the other side closes or says `until`.

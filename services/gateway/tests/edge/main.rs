@@ -11,5 +11,6 @@ mod garbage;
 mod http;
 mod limits;
 mod pages;
+mod redis;
 mod streams;
 mod web;

@@ -4,7 +4,11 @@ use crate::http::{get, get_with, request};
 use crate::support::{ANYWHERE, Gateway, LOCKED, PLACED, count, wait_for};
 
 fn header<'a>(response: &'a hyper::Response<bytes::Bytes>, name: &str) -> &'a str {
-    response.headers().get(name).map(|value| value.to_str().expect("text")).unwrap_or_default()
+    response
+        .headers()
+        .get(name)
+        .map(|value| value.to_str().expect("text"))
+        .unwrap_or_default()
 }
 
 #[tokio::test]
@@ -12,24 +16,46 @@ async fn files_come_with_the_right_headers() {
     let gateway = Gateway::start().await;
     let loader = get(gateway.addr, "/widget/loader.js").await;
     assert_eq!(loader.status(), 200);
-    assert_eq!(header(&loader, "content-type"), "text/javascript; charset=utf-8");
+    assert_eq!(
+        header(&loader, "content-type"),
+        "text/javascript; charset=utf-8"
+    );
     assert_eq!(header(&loader, "cache-control"), "public, max-age=300");
     assert_eq!(header(&loader, "x-content-type-options"), "nosniff");
-    assert_eq!(header(&loader, "cross-origin-resource-policy"), "cross-origin");
+    assert_eq!(
+        header(&loader, "cross-origin-resource-policy"),
+        "cross-origin"
+    );
 
-    let zipped = get_with(gateway.addr, "/widget/loader.js", &[("accept-encoding", "gzip")]).await;
+    let zipped = get_with(
+        gateway.addr,
+        "/widget/loader.js",
+        &[("accept-encoding", "gzip")],
+    )
+    .await;
     assert_eq!(header(&zipped, "content-encoding"), "gzip");
     assert!(zipped.body().len() < loader.body().len());
 
     let etag = header(&loader, "etag").to_owned();
-    let known = get_with(gateway.addr, "/widget/loader.js", &[("if-none-match", &etag)]).await;
+    let known = get_with(
+        gateway.addr,
+        "/widget/loader.js",
+        &[("if-none-match", &etag)],
+    )
+    .await;
     assert_eq!(known.status(), 304);
     assert!(known.body().is_empty());
 
     let asset = get(gateway.addr, "/assets/app-1a2b.js").await;
-    assert_eq!(header(&asset, "cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(
+        header(&asset, "cache-control"),
+        "public, max-age=31536000, immutable"
+    );
     let head = request(gateway.addr, "HEAD", "/assets/app-1a2b.js", &[], b"").await;
-    assert_eq!((head.status().as_u16(), header(&head, "content-length")), (200, "9"));
+    assert_eq!(
+        (head.status().as_u16(), header(&head, "content-length")),
+        (200, "9")
+    );
 
     // A file that is built anew is served anew.
     std::fs::write(gateway.web.path().join("loader.js"), "new").unwrap();
@@ -61,24 +87,43 @@ async fn a_chat_may_be_framed_by_its_own_site_only() {
     let page = get(gateway.addr, &format!("/chat/{PLACED}")).await;
     assert_eq!(page.status(), 200);
     let policy = header(&page, "content-security-policy");
-    assert!(policy.ends_with("frame-ancestors https://shop.example"), "{policy}");
-    assert!(policy.starts_with("default-src 'none'; script-src 'self'"), "{policy}");
+    assert!(
+        policy.ends_with("frame-ancestors https://shop.example"),
+        "{policy}"
+    );
+    assert!(
+        policy.starts_with("default-src 'none'; script-src 'self'"),
+        "{policy}"
+    );
 
     let anywhere = get(gateway.addr, &format!("/chat/{ANYWHERE}")).await;
     assert!(header(&anywhere, "content-security-policy").contains("frame-ancestors *"));
 
-    for id in [LOCKED, "och_00000000000000000000000009", "och_x", "", "../chat.html"] {
+    for id in [
+        LOCKED,
+        "och_00000000000000000000000009",
+        "och_x",
+        "",
+        "../chat.html",
+    ] {
         let page = get(gateway.addr, &format!("/chat/{id}")).await;
         assert_eq!(page.status(), 404, "{id}");
         if id.starts_with("och_") {
-            assert!(header(&page, "content-security-policy").ends_with("frame-ancestors 'none'"), "{id}");
+            assert!(
+                header(&page, "content-security-policy").ends_with("frame-ancestors 'none'"),
+                "{id}"
+            );
         }
     }
     let asked = count(&gateway.seen.embeddings);
     for _ in 0..5 {
         get(gateway.addr, &format!("/chat/{PLACED}")).await;
     }
-    assert_eq!(count(&gateway.seen.embeddings), asked, "the answer is remembered");
+    assert_eq!(
+        count(&gateway.seen.embeddings),
+        asked,
+        "the answer is remembered"
+    );
 }
 
 #[tokio::test]
@@ -103,7 +148,11 @@ async fn keys_and_probes_are_public_and_metrics_are_not() {
     assert_eq!(get(gateway.addr, "/healthz").await.status(), 200);
     let addr = gateway.addr;
     wait_for("readiness", || {
-        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(get(addr, "/readyz"))).status() == 200
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(get(addr, "/readyz"))
+        })
+        .status()
+            == 200
     })
     .await;
     assert_eq!(get(gateway.addr, "/metrics").await.status(), 404);

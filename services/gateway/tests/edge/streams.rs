@@ -14,7 +14,10 @@ use types::ApiKeyId;
 use crate::support::{Gateway, count, program, wait_for};
 
 fn batch(events: usize) -> PublishStreamRequest {
-    PublishStreamRequest { connector_key: "test".to_owned(), events: vec![ChannelEvent::default(); events] }
+    PublishStreamRequest {
+        connector_key: "test".to_owned(),
+        events: vec![ChannelEvent::default(); events],
+    }
 }
 
 #[tokio::test]
@@ -24,22 +27,38 @@ async fn both_directions_flow_at_once() {
     let (batches, outgoing) = tokio::sync::mpsc::channel(1);
     let mut request = tonic::Request::new(ReceiverStream::new(outgoing));
     let bearer = format!("Bearer {}", program(ApiKeyId::generate()));
-    request.metadata_mut().insert("authorization", bearer.parse().unwrap());
+    request
+        .metadata_mut()
+        .insert("authorization", bearer.parse().unwrap());
     let mut answers = client.publish_stream(request).await.unwrap().into_inner();
     for events in 0..200 {
         batches.send(batch(events)).await.unwrap();
-        assert_eq!(answers.message().await.unwrap().unwrap().results.len(), events);
+        assert_eq!(
+            answers.message().await.unwrap().unwrap().results.len(),
+            events
+        );
     }
     drop(batches);
-    assert!(answers.message().await.unwrap().is_none(), "it ends when the caller ends it");
+    assert!(
+        answers.message().await.unwrap().is_none(),
+        "it ends when the caller ends it"
+    );
 }
 
 #[tokio::test]
 async fn a_large_answer_comes_whole() {
     let gateway = Gateway::start().await;
     let client = VisitorServiceClient::new(gateway.channel().await);
-    let request = ListVisitorMessagesRequest { page_size: 30 << 20, ..ListVisitorMessagesRequest::default() };
-    let reply = client.max_decoding_message_size(64 << 20).list_visitor_messages(request).await.unwrap().into_inner();
+    let request = ListVisitorMessagesRequest {
+        page_size: 30 << 20,
+        ..ListVisitorMessagesRequest::default()
+    };
+    let reply = client
+        .max_decoding_message_size(64 << 20)
+        .list_visitor_messages(request)
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(reply.messages[0].text.len(), 30 << 20);
 }
 
@@ -49,7 +68,13 @@ async fn a_slow_reader_slows_its_sender_and_nothing_piles_up() {
     let mut client = VisitorServiceClient::new(gateway.channel().await);
     let mut other = VisitorServiceClient::new(gateway.channel().await);
     // 1 GiB in messages of 64 KiB.
-    let mut slow = client.watch_visitor(WatchVisitorRequest { after_seq: 16 * 1024 }).await.unwrap().into_inner();
+    let mut slow = client
+        .watch_visitor(WatchVisitorRequest {
+            after_seq: 16 * 1024,
+        })
+        .await
+        .unwrap()
+        .into_inner();
     slow.next().await.unwrap().unwrap();
     let mut last = 0;
     let mut ticks = tokio::time::interval(Duration::from_millis(200));
@@ -61,9 +86,16 @@ async fn a_slow_reader_slows_its_sender_and_nothing_piles_up() {
         }
         last = sent;
     }
-    assert!(last < 200, "{last} messages of 64 KiB are on the way to a reader that does not read");
+    assert!(
+        last < 200,
+        "{last} messages of 64 KiB are on the way to a reader that does not read"
+    );
     // Others on the same connection to the service are not held up.
-    let mut quick = other.watch_visitor(WatchVisitorRequest { after_seq: 1000 }).await.unwrap().into_inner();
+    let mut quick = other
+        .watch_visitor(WatchVisitorRequest { after_seq: 1000 })
+        .await
+        .unwrap()
+        .into_inner();
     let mut count = 0;
     while quick.message().await.unwrap().is_some() {
         count += 1;
@@ -75,7 +107,11 @@ async fn a_slow_reader_slows_its_sender_and_nothing_piles_up() {
 async fn a_dropped_stream_is_cancelled_at_the_service() {
     let gateway = Gateway::start().await;
     let mut client = VisitorServiceClient::new(gateway.channel().await);
-    let mut stream = client.watch_visitor(WatchVisitorRequest::default()).await.unwrap().into_inner();
+    let mut stream = client
+        .watch_visitor(WatchVisitorRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
     stream.next().await.unwrap().unwrap();
     assert_eq!(count(&gateway.seen.cancelled), 0);
     drop(stream);
@@ -87,7 +123,9 @@ async fn a_stream_with_a_deadline_ends_at_it() {
     let gateway = Gateway::start().await;
     let mut client = VisitorServiceClient::new(gateway.channel().await);
     let mut request = tonic::Request::new(WatchVisitorRequest::default());
-    request.metadata_mut().insert("grpc-timeout", "300m".parse().unwrap());
+    request
+        .metadata_mut()
+        .insert("grpc-timeout", "300m".parse().unwrap());
     let mut stream = client.watch_visitor(request).await.unwrap().into_inner();
     stream.next().await.unwrap().unwrap();
     let status = stream.next().await.unwrap().unwrap_err();
@@ -101,12 +139,19 @@ async fn more_streams_than_one_connection_carries_get_more_connections() {
     for _ in 0..3 {
         let mut client = VisitorServiceClient::new(gateway.channel().await);
         for _ in 0..150 {
-            let mut stream = client.watch_visitor(WatchVisitorRequest::default()).await.unwrap().into_inner();
+            let mut stream = client
+                .watch_visitor(WatchVisitorRequest::default())
+                .await
+                .unwrap()
+                .into_inner();
             stream.next().await.unwrap().unwrap();
             open.push(stream);
         }
     }
     assert_eq!(count(&gateway.seen.begun), 450);
     drop(open);
-    wait_for("the cancellations", || count(&gateway.seen.cancelled) == 450).await;
+    wait_for("the cancellations", || {
+        count(&gateway.seen.cancelled) == 450
+    })
+    .await;
 }

@@ -46,7 +46,10 @@ pub struct Running {
 }
 
 impl Running {
-    async fn start(router: impl FnOnce() -> tonic::transport::server::Router + Send + 'static, port: u16) -> Self {
+    async fn start(
+        router: impl FnOnce() -> tonic::transport::server::Router + Send + 'static,
+        port: u16,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -56,12 +59,24 @@ impl Running {
         let stopped = stop.clone();
         let (bound, addr) = tokio::sync::oneshot::channel();
         let task = runtime.spawn(async move {
-            let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("a free port");
-            bound.send(listener.local_addr().expect("an address")).expect("somebody waits");
+            let listener = TcpListener::bind(("127.0.0.1", port))
+                .await
+                .expect("a free port");
+            bound
+                .send(listener.local_addr().expect("an address"))
+                .expect("somebody waits");
             let incoming = TcpListenerStream::new(listener);
-            router().serve_with_incoming_shutdown(incoming, stopped.cancelled_owned()).await.expect("serving");
+            router()
+                .serve_with_incoming_shutdown(incoming, stopped.cancelled_owned())
+                .await
+                .expect("serving");
         });
-        Self { addr: addr.await.expect("it listens"), stop, task: Some(task), runtime: Some(runtime) }
+        Self {
+            addr: addr.await.expect("it listens"),
+            stop,
+            task: Some(task),
+            runtime: Some(runtime),
+        }
     }
 
     /// Stops in order: calls in progress finish.
@@ -92,7 +107,10 @@ pub struct Gateway {
     run: tokio::task::JoinSet<anyhow::Result<()>>,
 }
 
-pub const PLENTY: Rate = Rate { per_second: 1e6, burst: 1_000_000 };
+pub const PLENTY: Rate = Rate {
+    per_second: 1e6,
+    burst: 1_000_000,
+};
 
 impl Gateway {
     pub async fn start() -> Self {
@@ -107,7 +125,12 @@ impl Gateway {
         let web = tempfile::tempdir().expect("a folder");
         write_web(web.path());
         let url = |running: &Running| format!("http://{}", running.addr);
-        let mut config = Config::local(&url(&identity), &url(&hub), &url(&onlinechat), "secret".into());
+        let mut config = Config::local(
+            &url(&identity),
+            &url(&hub),
+            &url(&onlinechat),
+            "secret".into(),
+        );
         config.listen.set_port(0);
         config.admin_listen = Some(config.listen);
         config.redis_url = "redis://127.0.0.1:1".to_owned();
@@ -119,10 +142,22 @@ impl Gateway {
         adjust(&mut config);
         let app = App::build(config).await.expect("a gateway");
         let lifecycle = Lifecycle::new();
-        let (addr, admin) = (app.addr(), app.admin_addr().expect("an administration port"));
+        let (addr, admin) = (
+            app.addr(),
+            app.admin_addr().expect("an administration port"),
+        );
         let mut run = tokio::task::JoinSet::new();
         run.spawn(app.run(lifecycle.clone()));
-        Self { addr, admin, seen, lifecycle, onlinechat: Some(onlinechat), _others: [hub, identity], web, run }
+        Self {
+            addr,
+            admin,
+            seen,
+            lifecycle,
+            onlinechat: Some(onlinechat),
+            _others: [hub, identity],
+            web,
+            run,
+        }
     }
 
     /// Kills connector-onlinechat: its connections break.
@@ -144,7 +179,12 @@ impl Gateway {
 
     /// Waits until the gateway has ended.
     pub async fn ended(&mut self) {
-        self.run.join_next().await.expect("it ran").expect("no panic").expect("no error");
+        self.run
+            .join_next()
+            .await
+            .expect("it ran")
+            .expect("no panic")
+            .expect("no error");
     }
 }
 
@@ -163,12 +203,16 @@ pub fn onlinechat(seen: &Arc<Seen>) -> tonic::transport::server::Router {
     let service = OnlineChat(seen.clone());
     Server::builder()
         .tcp_nodelay(true)
-        .add_service(VisitorServiceServer::new(service.clone()).max_encoding_message_size(usize::MAX))
+        .add_service(
+            VisitorServiceServer::new(service.clone()).max_encoding_message_size(usize::MAX),
+        )
         .add_service(EmbeddingServiceServer::new(service))
 }
 
 pub fn hub() -> tonic::transport::server::Router {
-    Server::builder().tcp_nodelay(true).add_service(ConnectorHubServiceServer::new(Hub))
+    Server::builder()
+        .tcp_nodelay(true)
+        .add_service(ConnectorHubServiceServer::new(Hub))
 }
 
 fn identity(seen: &Arc<Seen>) -> tonic::transport::server::Router {
@@ -189,7 +233,9 @@ pub fn jwks() -> String {
 
 pub fn sign(principal: Principal) -> String {
     let grant = Grant::new(principal, Language::Ru);
-    let (token, _) = SigningKey::new(KEY.to_owned(), &SEED).sign(&grant, Clock::system().now()).expect("signed");
+    let (token, _) = SigningKey::new(KEY.to_owned(), &SEED)
+        .sign(&grant, Clock::system().now())
+        .expect("signed");
     token
 }
 
@@ -205,7 +251,11 @@ pub fn employee(account: AccountId) -> String {
 }
 
 pub fn program(key: ApiKeyId) -> String {
-    sign(Principal::Program { account: AccountId::generate(), key, scopes: Arc::new(["connector:test".to_owned()]) })
+    sign(Principal::Program {
+        account: AccountId::generate(),
+        key,
+        scopes: Arc::new(["connector:test".to_owned()]),
+    })
 }
 
 fn write_web(root: &Path) {
@@ -213,12 +263,19 @@ fn write_web(root: &Path) {
     for (name, text) in [
         ("loader.js", "console.log('loader')".repeat(20)),
         ("chat.html", "<!doctype html><title>chat</title>".to_owned()),
-        ("demo.html", "<script data-chat=\"__ONLINE_CHAT_ID__\"></script>".to_owned()),
+        (
+            "demo.html",
+            "<script data-chat=\"__ONLINE_CHAT_ID__\"></script>".to_owned(),
+        ),
         ("assets/app-1a2b.js", "export {}".to_owned()),
     ] {
         std::fs::write(root.join(name), text).expect("written");
     }
-    std::fs::write(root.parent().expect("a parent").join("beseda-outside.txt"), "outside").expect("written");
+    std::fs::write(
+        root.parent().expect("a parent").join("beseda-outside.txt"),
+        "outside",
+    )
+    .expect("written");
 }
 
 /// Waits until `condition` holds.

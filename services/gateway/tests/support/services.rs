@@ -48,10 +48,20 @@ pub struct OnlineChat(pub Arc<Seen>);
 
 /// Gives back what came, under names of its own.
 fn reflect(came: &MetadataMap, answer: &mut MetadataMap) {
-    for name in ["x-beseda-client-address", "x-beseda-account", "origin", "traceparent", "grpc-timeout", "accept-language", "authorization", "x-request-id"] {
+    for name in [
+        "x-beseda-client-address",
+        "x-beseda-account",
+        "origin",
+        "traceparent",
+        "grpc-timeout",
+        "accept-language",
+        "authorization",
+        "x-request-id",
+    ] {
         if let Some(value) = came.get(name) {
             answer.insert(
-                tonic::metadata::MetadataKey::from_bytes(format!("saw-{name}").as_bytes()).expect("a name"),
+                tonic::metadata::MetadataKey::from_bytes(format!("saw-{name}").as_bytes())
+                    .expect("a name"),
                 value.clone(),
             );
         }
@@ -68,7 +78,11 @@ impl VisitorService for OnlineChat {
         reflect(request.metadata(), response.metadata_mut());
         match request.get_ref().thread_id.as_str() {
             "stuck" => std::future::pending().await,
-            "slow" => Clock::system().sleep(std::time::Duration::from_millis(500)).await,
+            "slow" => {
+                Clock::system()
+                    .sleep(std::time::Duration::from_millis(500))
+                    .await;
+            }
             "refused" => {
                 call.1 = true;
                 return Err(Refusal::conversation_closed("conv_1").into());
@@ -79,18 +93,35 @@ impl VisitorService for OnlineChat {
         Ok(response)
     }
 
-    async fn watch_visitor(&self, request: Request<WatchVisitorRequest>) -> Answer<Self::WatchVisitorStream> {
+    async fn watch_visitor(
+        &self,
+        request: Request<WatchVisitorRequest>,
+    ) -> Answer<Self::WatchVisitorStream> {
         let count = request.get_ref().after_seq;
         let mut call = Cancelled::begin(&self.0);
         let seen = self.0.clone();
-        let text = if count > 0 { "x".repeat(64 * 1024) } else { String::new() };
+        let text = if count > 0 {
+            "x".repeat(64 * 1024)
+        } else {
+            String::new()
+        };
         let messages = stream::iter(0..count).map(move |seq| {
             seen.sent.fetch_add(1, Ordering::SeqCst);
-            let message = VisitorMessage { seq, text: text.clone(), ..VisitorMessage::default() };
-            Ok(WatchVisitorResponse { event: Some(watch_visitor_response::Event::Message(message)) })
+            let message = VisitorMessage {
+                seq,
+                text: text.clone(),
+                ..VisitorMessage::default()
+            };
+            Ok(WatchVisitorResponse {
+                event: Some(watch_visitor_response::Event::Message(message)),
+            })
         });
         let heartbeat = stream::once(async {
-            Ok(WatchVisitorResponse { event: Some(watch_visitor_response::Event::Heartbeat(VisitorHeartbeat {})) })
+            Ok(WatchVisitorResponse {
+                event: Some(watch_visitor_response::Event::Heartbeat(
+                    VisitorHeartbeat {},
+                )),
+            })
         });
         // 0 means: a sign of life, then silence.
         let rest: Answers<WatchVisitorResponse> = if count == 0 {
@@ -103,10 +134,15 @@ impl VisitorService for OnlineChat {
             drop(call);
             None
         });
-        Ok(Response::new(Box::pin(rest.map(Some).chain(end).filter_map(std::future::ready))))
+        Ok(Response::new(Box::pin(
+            rest.map(Some).chain(end).filter_map(std::future::ready),
+        )))
     }
 
-    async fn start_visitor_session(&self, _: Request<StartVisitorSessionRequest>) -> Answer<StartVisitorSessionResponse> {
+    async fn start_visitor_session(
+        &self,
+        _: Request<StartVisitorSessionRequest>,
+    ) -> Answer<StartVisitorSessionResponse> {
         Ok(Response::new(StartVisitorSessionResponse::default()))
     }
 
@@ -117,18 +153,39 @@ impl VisitorService for OnlineChat {
         Err(Status::unimplemented("not here"))
     }
 
-    async fn list_visitor_messages(&self, request: Request<ListVisitorMessagesRequest>) -> Answer<ListVisitorMessagesResponse> {
+    async fn list_visitor_messages(
+        &self,
+        request: Request<ListVisitorMessagesRequest>,
+    ) -> Answer<ListVisitorMessagesResponse> {
         let text = "x".repeat(usize::try_from(request.get_ref().page_size).unwrap_or_default());
-        let message = VisitorMessage { text, ..VisitorMessage::default() };
-        Ok(Response::new(ListVisitorMessagesResponse { messages: vec![message], has_more: false }))
+        let message = VisitorMessage {
+            text,
+            ..VisitorMessage::default()
+        };
+        Ok(Response::new(ListVisitorMessagesResponse {
+            messages: vec![message],
+            has_more: false,
+        }))
     }
 
-    async fn send_visitor_message(&self, request: Request<SendVisitorMessageRequest>) -> Answer<SendVisitorMessageResponse> {
-        let message = VisitorMessage { text: request.into_inner().text, ..VisitorMessage::default() };
-        Ok(Response::new(SendVisitorMessageResponse { message: Some(message), conversation: None }))
+    async fn send_visitor_message(
+        &self,
+        request: Request<SendVisitorMessageRequest>,
+    ) -> Answer<SendVisitorMessageResponse> {
+        let message = VisitorMessage {
+            text: request.into_inner().text,
+            ..VisitorMessage::default()
+        };
+        Ok(Response::new(SendVisitorMessageResponse {
+            message: Some(message),
+            conversation: None,
+        }))
     }
 
-    async fn finish_conversation(&self, _: Request<FinishConversationRequest>) -> Answer<FinishConversationResponse> {
+    async fn finish_conversation(
+        &self,
+        _: Request<FinishConversationRequest>,
+    ) -> Answer<FinishConversationResponse> {
         Err(Status::unimplemented("not here"))
     }
 }
@@ -139,7 +196,10 @@ pub const ANYWHERE: &str = "och_00000000000000000000000003";
 
 #[tonic::async_trait]
 impl EmbeddingService for OnlineChat {
-    async fn get_embedding(&self, request: Request<GetEmbeddingRequest>) -> Answer<GetEmbeddingResponse> {
+    async fn get_embedding(
+        &self,
+        request: Request<GetEmbeddingRequest>,
+    ) -> Answer<GetEmbeddingResponse> {
         self.0.embeddings.fetch_add(1, Ordering::SeqCst);
         let (origin, locked) = match request.get_ref().online_chat_id.as_str() {
             PLACED => ("https://shop.example", false),
@@ -147,7 +207,10 @@ impl EmbeddingService for OnlineChat {
             ANYWHERE => ("", false),
             other => return Err(Refusal::online_chat_not_found(other).into()),
         };
-        Ok(Response::new(GetEmbeddingResponse { site_origin: origin.to_owned(), locked }))
+        Ok(Response::new(GetEmbeddingResponse {
+            site_origin: origin.to_owned(),
+            locked,
+        }))
     }
 }
 
@@ -159,13 +222,19 @@ impl ConnectorHubService for Hub {
     type PublishStreamStream = Answers<PublishStreamResponse>;
     type TakeDeliveriesStream = Answers<TakeDeliveriesResponse>;
 
-    async fn register_connector(&self, request: Request<RegisterConnectorRequest>) -> Answer<RegisterConnectorResponse> {
+    async fn register_connector(
+        &self,
+        request: Request<RegisterConnectorRequest>,
+    ) -> Answer<RegisterConnectorResponse> {
         let mut response = Response::new(RegisterConnectorResponse::default());
         reflect(request.metadata(), response.metadata_mut());
         Ok(response)
     }
 
-    async fn watch_connections(&self, _: Request<WatchConnectionsRequest>) -> Answer<Self::WatchConnectionsStream> {
+    async fn watch_connections(
+        &self,
+        _: Request<WatchConnectionsRequest>,
+    ) -> Answer<Self::WatchConnectionsStream> {
         Ok(Response::new(Box::pin(stream::pending())))
     }
 
@@ -174,23 +243,39 @@ impl ConnectorHubService for Hub {
     }
 
     /// One answer for each batch, with a result for each event.
-    async fn publish_stream(&self, request: Request<Streaming<PublishStreamRequest>>) -> Answer<Self::PublishStreamStream> {
+    async fn publish_stream(
+        &self,
+        request: Request<Streaming<PublishStreamRequest>>,
+    ) -> Answer<Self::PublishStreamStream> {
         let answers = request.into_inner().map(|batch| {
-            let results = batch?.events.iter().map(|_| PublishResult::default()).collect();
+            let results = batch?
+                .events
+                .iter()
+                .map(|_| PublishResult::default())
+                .collect();
             Ok(PublishStreamResponse { results })
         });
         Ok(Response::new(Box::pin(answers)))
     }
 
-    async fn take_deliveries(&self, _: Request<TakeDeliveriesRequest>) -> Answer<Self::TakeDeliveriesStream> {
+    async fn take_deliveries(
+        &self,
+        _: Request<TakeDeliveriesRequest>,
+    ) -> Answer<Self::TakeDeliveriesStream> {
         Err(Status::unimplemented("not here"))
     }
 
-    async fn report_deliveries(&self, _: Request<ReportDeliveriesRequest>) -> Answer<ReportDeliveriesResponse> {
+    async fn report_deliveries(
+        &self,
+        _: Request<ReportDeliveriesRequest>,
+    ) -> Answer<ReportDeliveriesResponse> {
         Err(Status::unimplemented("not here"))
     }
 
-    async fn list_chat_messages(&self, _: Request<ListChatMessagesRequest>) -> Answer<ListChatMessagesResponse> {
+    async fn list_chat_messages(
+        &self,
+        _: Request<ListChatMessagesRequest>,
+    ) -> Answer<ListChatMessagesResponse> {
         Err(Status::unimplemented("not here"))
     }
 
@@ -215,18 +300,36 @@ pub fn api_key_id() -> ApiKeyId {
 #[tonic::async_trait]
 impl IdentityInternalService for Identity {
     async fn get_jwks(&self, _: Request<GetJwksRequest>) -> Answer<GetJwksResponse> {
-        Ok(Response::new(GetJwksResponse { jwks_json: super::jwks() }))
+        Ok(Response::new(GetJwksResponse {
+            jwks_json: super::jwks(),
+        }))
     }
 
-    async fn issue_service_token(&self, request: Request<IssueServiceTokenRequest>) -> Answer<IssueServiceTokenResponse> {
-        let access_token = super::sign(auth::Principal::Service { name: request.into_inner().service });
+    async fn issue_service_token(
+        &self,
+        request: Request<IssueServiceTokenRequest>,
+    ) -> Answer<IssueServiceTokenResponse> {
+        let access_token = super::sign(auth::Principal::Service {
+            name: request.into_inner().service,
+        });
         let end = Clock::system().now() + auth::token::LIFE;
-        Ok(Response::new(IssueServiceTokenResponse { access_token, access_expire_time: Some(kit::time::to_proto(end)) }))
+        Ok(Response::new(IssueServiceTokenResponse {
+            access_token,
+            access_expire_time: Some(kit::time::to_proto(end)),
+        }))
     }
 
-    async fn exchange_api_key(&self, request: Request<ExchangeApiKeyRequest>) -> Answer<ExchangeApiKeyResponse> {
+    async fn exchange_api_key(
+        &self,
+        request: Request<ExchangeApiKeyRequest>,
+    ) -> Answer<ExchangeApiKeyResponse> {
         self.0.exchanges.fetch_add(1, Ordering::SeqCst);
-        let ended = self.0.ended.lock().expect("no panic").contains(&api_key_id().uuid());
+        let ended = self
+            .0
+            .ended
+            .lock()
+            .expect("no panic")
+            .contains(&api_key_id().uuid());
         if request.get_ref().secret != API_KEY || ended {
             return Err(Refusal::credentials_invalid().into());
         }
@@ -237,7 +340,10 @@ impl IdentityInternalService for Identity {
         }))
     }
 
-    async fn list_revocations(&self, _: Request<ListRevocationsRequest>) -> Answer<ListRevocationsResponse> {
+    async fn list_revocations(
+        &self,
+        _: Request<ListRevocationsRequest>,
+    ) -> Answer<ListRevocationsResponse> {
         let ended = self.0.ended.lock().expect("no panic");
         Ok(Response::new(ListRevocationsResponse {
             subject_ids: ended.iter().map(|id| id.as_bytes().to_vec()).collect(),
@@ -245,7 +351,10 @@ impl IdentityInternalService for Identity {
         }))
     }
 
-    async fn get_account_state(&self, _: Request<GetAccountStateRequest>) -> Answer<GetAccountStateResponse> {
+    async fn get_account_state(
+        &self,
+        _: Request<GetAccountStateRequest>,
+    ) -> Answer<GetAccountStateResponse> {
         Err(Status::unimplemented("not here"))
     }
 }
@@ -256,7 +365,10 @@ impl SessionService for Identity {
         Ok(Response::new(LogInResponse::default()))
     }
 
-    async fn refresh_session(&self, _: Request<RefreshSessionRequest>) -> Answer<RefreshSessionResponse> {
+    async fn refresh_session(
+        &self,
+        _: Request<RefreshSessionRequest>,
+    ) -> Answer<RefreshSessionResponse> {
         Ok(Response::new(RefreshSessionResponse::default()))
     }
 
@@ -264,7 +376,10 @@ impl SessionService for Identity {
         Err(Status::unimplemented("not here"))
     }
 
-    async fn issue_client_token(&self, _: Request<IssueClientTokenRequest>) -> Answer<IssueClientTokenResponse> {
+    async fn issue_client_token(
+        &self,
+        _: Request<IssueClientTokenRequest>,
+    ) -> Answer<IssueClientTokenResponse> {
         Ok(Response::new(IssueClientTokenResponse::default()))
     }
 

@@ -211,7 +211,7 @@ struct Ids {
     key: String,
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_token_nothing_is_done() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -226,7 +226,7 @@ async fn without_a_token_nothing_is_done() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_manager_reads_and_changes_nothing() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -248,7 +248,7 @@ async fn a_manager_reads_and_changes_nothing() {
     assert_eq!(anna.audit().await.len(), entries);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_id_of_another_account_is_as_unknown_as_one_of_nobody() {
     let app = TestApp::start().await;
     let (anna, vera) = (

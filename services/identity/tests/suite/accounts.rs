@@ -40,7 +40,7 @@ async fn get(caller: &Caller) -> Account {
 }
 
 /// CNV-10, CNV-11, IDN-32.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn only_an_administrator_switches_imbox_on_and_the_navigation_follows() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -69,7 +69,7 @@ async fn only_an_administrator_switches_imbox_on_and_the_navigation_follows() {
     assert_eq!(get(&boris).await, account);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn settings_change_by_mask_and_etag() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -112,7 +112,7 @@ async fn settings_change_by_mask_and_etag() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_operator_sets_plan_and_subscription() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -153,7 +153,7 @@ async fn the_operator_sets_plan_and_subscription() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_made_once_for_an_email() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -177,7 +177,38 @@ async fn an_account_is_made_once_for_an_email() {
     assert_eq!(get(&anna).await.title, "Ромашка");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_sets_a_password_and_that_ends_the_sessions() {
+    let app = TestApp::start().await;
+    let anna = app.account("anna@example.com").await;
+    let set = async |email: &str, password: &str| {
+        let password = password.to_owned().into();
+        admin::set_password(&app.operator, &app.clock, email, &password).await
+    };
+    for (email, password) in [
+        ("nobody@example.com", "another long phrase"),
+        ("anna@example.com", "short"),
+    ] {
+        let refused = set(email, password).await.expect_err("refused");
+        assert_eq!(
+            refused.reason(),
+            ErrorReason::FieldInvalid,
+            "{email} {password}"
+        );
+    }
+    let user = set("anna@example.com", "another long phrase")
+        .await
+        .expect("set");
+    assert_eq!(user.to_string(), anna.user.id);
+    assert_eq!(app.refusal_of(&anna).await, ErrorReason::SessionEnded);
+    assert!(
+        app.try_log_in("anna@example.com", "another long phrase")
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn others_learn_of_every_change_of_an_account_in_order() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;

@@ -26,7 +26,7 @@ async fn program(app: &TestApp, key: &ApiKey, secret: &str) -> Result<Caller, to
     Ok(app.caller(&reply.access_token))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_program_gets_a_token_for_its_key_and_what_its_scopes_allow() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -76,7 +76,7 @@ async fn a_program_gets_a_token_for_its_key_and_what_its_scopes_allow() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_program_with_settings_write_administers_but_gives_no_more_than_it_has() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -92,7 +92,7 @@ async fn a_program_with_settings_write_administers_but_gives_no_more_than_it_has
     assert_eq!(reason(&refused), ErrorReason::ScopeMissing);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_gateway_exchanges_a_secret() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -139,7 +139,7 @@ async fn the_gateway_exchanges_a_secret() {
     assert_eq!(reason(&refused), ErrorReason::PermissionMissing);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_key_is_refused_everywhere() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -181,7 +181,7 @@ async fn a_revoked_key_is_refused_everywhere() {
     assert_eq!(revocations, 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_token_outlives_its_key() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -212,7 +212,7 @@ async fn no_token_outlives_its_key() {
     assert_eq!(reason(&refused), ErrorReason::CredentialsInvalid);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn fields_of_a_key_are_checked() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;

@@ -27,7 +27,9 @@ use types::{AccountId, Clock};
 
 pub const PASSWORD: &str = "correct horse battery";
 
-/// A running service with a database and a Redis of its own, and a clock that stands still.
+/// A running service with a database and a Redis of its own, and a clock that stands still. Tests have several threads: a
+/// connection that the service is just opening must get its answer while the test drops the database, or the database waits
+/// a minute for it.
 pub struct TestApp {
     pub db: Arc<TestDb>,
     pub operator: pg::Db,

@@ -9,7 +9,7 @@ use sqlx::Executor;
 
 use crate::app::{PASSWORD, TestApp, reason};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_administrative_change_is_in_the_log_without_secrets() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -129,7 +129,7 @@ async fn every_administrative_change_is_in_the_log_without_secrets() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_change_leaves_no_entry() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -163,7 +163,7 @@ async fn a_refused_change_leaves_no_entry() {
     assert_eq!(anna.audit().await.len(), before);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_log_is_for_administrators_and_comes_in_pages() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -204,7 +204,7 @@ async fn the_log_is_for_administrators_and_comes_in_pages() {
     assert!(page.next_page_token.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn not_even_the_service_can_rewrite_the_log() {
     let app = TestApp::start().await;
     app.account("anna@example.com").await;

@@ -37,7 +37,7 @@ fn told(status: &Status) -> String {
     )
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn refusals_say_what_to_do_in_the_callers_language() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;

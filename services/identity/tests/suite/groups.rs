@@ -6,7 +6,7 @@ use api::identity::v1::{
 
 use crate::app::{TestApp, new_user, reason};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_unique_without_regard_to_case() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -29,7 +29,7 @@ async fn a_name_is_unique_without_regard_to_case() {
     vera.add_group("Продажи").await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_group_is_renamed_listed_and_deleted_when_it_is_empty() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;

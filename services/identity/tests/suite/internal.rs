@@ -18,7 +18,7 @@ pub async fn service(app: &TestApp, name: &'static str) -> Caller {
     app.caller(text.strip_prefix("Bearer ").expect("a bearer token"))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_asks_for_the_state_of_an_account() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -64,7 +64,7 @@ async fn a_service_asks_for_the_state_of_an_account() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_needs_its_own_secret() {
     let app = TestApp::start().await;
     let secret = testkit::master_key().service_secret("gateway");
@@ -89,7 +89,7 @@ async fn a_service_needs_its_own_secret() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_and_revocations_are_told_without_a_token() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;

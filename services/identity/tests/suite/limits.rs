@@ -5,7 +5,7 @@ use identity::{LOG_IN_LIMIT, Rule};
 
 use crate::app::{PASSWORD, TestApp, reason};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_passwords_are_limited_and_right_ones_are_not() {
     let app = TestApp::start_with(Some(LOG_IN_LIMIT)).await;
     app.account("anna@example.com").await;
@@ -42,7 +42,7 @@ async fn wrong_passwords_are_limited_and_right_ones_are_not() {
     assert_eq!(reason(&elsewhere), ErrorReason::RateLimited);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_limit_is_shared_by_replicas() {
     // Ten minutes per try: what one replica counts is still there for the other.
     let rule = Rule {

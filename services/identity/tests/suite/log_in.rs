@@ -8,7 +8,7 @@ use types::SessionId;
 
 use crate::app::{PASSWORD, TestApp, reason};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_logs_in_and_is_known() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -23,14 +23,14 @@ async fn an_administrator_logs_in_and_is_known() {
     assert_eq!(anna.user.role(), Role::Administrator);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn capitals_in_the_address_do_not_matter() {
     let app = TestApp::start().await;
     app.account("anna@example.com").await;
     assert!(app.try_log_in(" ANNA@Example.COM", PASSWORD).await.is_ok());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_unknown_and_switched_off_get_the_same_answer() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -70,7 +70,7 @@ async fn wrong_unknown_and_switched_off_get_the_same_answer() {
     assert_eq!(answers[0].0, Code::Unauthenticated);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn fields_of_log_in_are_checked() {
     let app = TestApp::start().await;
     let good = LogInRequest {
@@ -111,7 +111,7 @@ async fn fields_of_log_in_are_checked() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn after_log_out_the_token_is_refused() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -128,7 +128,7 @@ async fn after_log_out_the_token_is_refused() {
     assert!(other.is_ok(), "the other session goes on");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_sees_and_kills_sessions_of_others() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -179,7 +179,7 @@ async fn an_administrator_sees_and_kills_sessions_of_others() {
     assert!(left.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_manager_kills_own_sessions_only() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -220,7 +220,7 @@ async fn a_manager_kills_own_sessions_only() {
     assert_eq!(reason(&refused), ErrorReason::PermissionMissing);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn sessions_come_in_pages_the_newest_first() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -257,7 +257,7 @@ async fn sessions_come_in_pages_the_newest_first() {
     assert_eq!(seen.iter().filter(|session| session.current).count(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_of_ones_own_needs_the_old_one_and_ends_other_sessions() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -299,7 +299,7 @@ async fn a_new_password_of_ones_own_needs_the_old_one_and_ends_other_sessions() 
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_sets_anybodys_password_a_manager_does_not() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;

@@ -14,7 +14,7 @@ async fn refresh(app: &TestApp, token: &str) -> Result<TokenPair, Status> {
     Ok(reply.into_inner().tokens.expect("tokens"))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_goes_on_with_each_next_token() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -44,7 +44,7 @@ async fn a_session_goes_on_with_each_next_token() {
     assert_eq!(reason(&old), ErrorReason::TokenExpired);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_is_forgiven_once() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -71,7 +71,7 @@ async fn a_lost_answer_is_forgiven_once() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_whose_successor_was_used_ends_the_session() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -91,7 +91,7 @@ async fn a_token_whose_successor_was_used_ends_the_session() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn forgiveness_does_not_wait_long() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -105,7 +105,7 @@ async fn forgiveness_does_not_wait_long() {
     assert_eq!(reason(&late), ErrorReason::RefreshTokenReused);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_made_up_token_changes_nothing() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -130,7 +130,7 @@ async fn a_made_up_token_changes_nothing() {
         .expect("the session goes on");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_refreshes_at_once_neither_ends_the_session_alone() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -140,7 +140,7 @@ async fn of_two_refreshes_at_once_neither_ends_the_session_alone() {
     assert_ne!(one.refresh_token, other.refresh_token);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_lives_thirty_days() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;

@@ -65,7 +65,7 @@ fn kid(token: &str) -> String {
     header["kid"].as_str().expect("a kid").to_owned()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_key_is_published_before_it_signs_and_the_old_one_until_its_tokens_are_dead() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -88,7 +88,7 @@ async fn a_new_key_is_published_before_it_signs_and_the_old_one_until_its_tokens
     assert_eq!(wait_for_keys(&app, 1).await, [both[1].clone()]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_operator_rotates_at_once_but_not_twice() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;

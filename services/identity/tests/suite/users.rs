@@ -19,7 +19,7 @@ async fn update(caller: &Caller, user: User, paths: &[&str]) -> Result<User, Sta
     Ok(reply.into_inner().user.expect("a user"))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_user_is_a_manager_unless_said_otherwise_and_can_be_read() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -34,7 +34,7 @@ async fn a_user_is_a_manager_unless_said_otherwise_and_can_be_read() {
     assert_eq!(read.expect("a user").into_inner().user, Some(boris));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_email_belongs_to_one_user_of_the_installation() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -48,7 +48,7 @@ async fn an_email_belongs_to_one_user_of_the_installation() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn fields_of_a_new_user_are_checked_all_at_once() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -94,7 +94,7 @@ async fn fields_of_a_new_user_are_checked_all_at_once() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_create_gives_the_same_user() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -118,7 +118,7 @@ async fn a_repeated_create_gives_the_same_user() {
     assert_eq!(reason(&refused), ErrorReason::RequestIdReused);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn users_come_in_pages_and_by_group() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -179,7 +179,7 @@ async fn users_come_in_pages_and_by_group() {
     assert_eq!(reason(&refused), ErrorReason::FieldInvalid);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_update_changes_what_the_mask_names() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -244,7 +244,7 @@ async fn an_update_changes_what_the_mask_names() {
     assert_eq!(reason(&refused), ErrorReason::FieldInvalid);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_last_administrator_stays() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -281,7 +281,7 @@ async fn the_last_administrator_stays() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_role_takes_effect_at_once_and_the_session_goes_on() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
@@ -318,7 +318,7 @@ async fn a_new_role_takes_effect_at_once_and_the_session_goes_on() {
     assert_eq!(reason(&refused), ErrorReason::PermissionMissing);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn switching_a_user_off_ends_the_sessions() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;

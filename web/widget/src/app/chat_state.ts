@@ -28,8 +28,8 @@ export class ChatState {
   cursor = 0;
   readonly conversations = new Map<string, Conversation>();
   readonly threads = new Map<string, Thread>();
-  /** Threads that were finished while this window lives. */
-  readonly finished = new Set<string>();
+  /** Threads that were finished while this window lives, as they were last known. */
+  readonly finished = new Map<string, Conversation | null>();
   /** Up to where the server knows each thread as read. */
   readonly #readUpTo = new Map<string, number>();
 
@@ -103,8 +103,9 @@ export class ChatState {
   }
 
   finish(threadId: string): void {
+    const last = this.conversations.get(threadId) ?? this.finished.get(threadId) ?? null;
+    this.finished.set(threadId, last);
     this.conversations.delete(threadId);
-    this.finished.add(threadId);
   }
 
   /** The newest message of the company in a thread that the server does not know as read, or null. */

@@ -50,7 +50,7 @@ export class Sender {
         this.#backoff.reset();
       } catch (error) {
         const pause = this.#afterTrouble(entry, error);
-        continue;
+        if (pause > 0) return pause;
       }
     }
     return 0;

@@ -3,7 +3,9 @@
 //! The connector's own id names a connection within the account: creating it again, also without a request id, gives the
 //! connection that is there, unchanged. So whoever lost the answer to the first call gets it by the second.
 
-use api::conversations::v1::{Connection as Proto, CreateConnectionRequest, CreateConnectionResponse};
+use api::conversations::v1::{
+    Connection as Proto, CreateConnectionRequest, CreateConnectionResponse,
+};
 use auth::{AccountScope, Caller, Principal};
 use kit::Refusal;
 use kit::secrets::sha256;
@@ -28,7 +30,10 @@ pub(super) async fn create(
     let caller = Caller::of(&request)?;
     caller.require_administrator()?;
     let scope = caller.scope()?;
-    let CreateConnectionRequest { connection, request_id } = request.into_inner();
+    let CreateConnectionRequest {
+        connection,
+        request_id,
+    } = request.into_inner();
     let mut fields = Fields::new();
     if connection.is_none() {
         fields.reject("connection", "must be given");
@@ -38,20 +43,33 @@ pub(super) async fn create(
     let request_id = fields.optional_uuid("request_id", &request_id);
     fields.finish()?;
     let call = request_id.and_then(|request_id| repeatable(&caller, scope, request_id, &proto));
-    let stored = service.db.tx(scope, move |tx| Box::pin(async move { once(tx, scope, call, connection).await }));
+    let stored = service.db.tx(scope, move |tx| {
+        Box::pin(async move { once(tx, scope, call, connection).await })
+    });
     let connection = stored.await?;
     if let Ok(id) = connection.id.parse() {
         service.directory.forget(id);
     }
-    Ok(CreateConnectionResponse { connection: Some(connection) })
+    Ok(CreateConnectionResponse {
+        connection: Some(connection),
+    })
 }
 
-fn parse(fields: &mut Fields, scope: AccountScope, proto: &Proto, now: OffsetDateTime) -> Connection {
+fn parse(
+    fields: &mut Fields,
+    scope: AccountScope,
+    proto: &Proto,
+    now: OffsetDateTime,
+) -> Connection {
     let external_id = fields.line("connection.external_id", &proto.external_id, 1..=200);
     Connection {
         id: ConnectionId::generate(),
         account: scope.account(),
-        connector_key: settings::connector_key(fields, "connection.connector_key", &proto.connector_key),
+        connector_key: settings::connector_key(
+            fields,
+            "connection.connector_key",
+            &proto.connector_key,
+        ),
         external_id,
         title: settings::title(fields, &proto.title),
         mode: settings::mode(fields, proto.conversation_mode),
@@ -63,18 +81,34 @@ fn parse(fields: &mut Fields, scope: AccountScope, proto: &Proto, now: OffsetDat
 }
 
 /// The call by which a repetition is known; services, which belong to no account, do not get here.
-fn repeatable(caller: &Caller, scope: AccountScope, request_id: Uuid, proto: &Proto) -> Option<Call> {
+fn repeatable(
+    caller: &Caller,
+    scope: AccountScope,
+    request_id: Uuid,
+    proto: &Proto,
+) -> Option<Call> {
     let caller = match caller.principal() {
         Principal::Employee { user, .. } => user.uuid(),
         Principal::Program { key, .. } => key.uuid(),
         Principal::Service { .. } => return None,
     };
     let hash = sha256(&proto.encode_to_vec());
-    Some(Call { account: scope.account(), caller, method: "CreateConnection", request_id, hash })
+    Some(Call {
+        account: scope.account(),
+        caller,
+        method: "CreateConnection",
+        request_id,
+        hash,
+    })
 }
 
 /// Stores it, or gives the answer of the first call with the same request id.
-async fn once(tx: &mut Tx, scope: AccountScope, call: Option<Call>, connection: Connection) -> Result<Proto, Refusal> {
+async fn once(
+    tx: &mut Tx,
+    scope: AccountScope,
+    call: Option<Call>,
+    connection: Connection,
+) -> Result<Proto, Refusal> {
     let Some(call) = call else {
         return store(tx, scope, connection).await;
     };
@@ -97,5 +131,8 @@ async fn store(tx: &mut Tx, scope: AccountScope, connection: Connection) -> Resu
     }
     let existing = connections::get_external(tx, scope, key, external_id).await?;
     // It was there a moment ago, and connections are never deleted.
-    existing.as_ref().map(wire::connection).ok_or_else(Refusal::conflict)
+    existing
+        .as_ref()
+        .map(wire::connection)
+        .ok_or_else(Refusal::conflict)
 }

@@ -11,7 +11,10 @@ use super::Connections;
 use crate::store::connections;
 use crate::wire;
 
-pub(super) async fn get(service: &Connections, request: Request<GetConnectionRequest>) -> Result<GetConnectionResponse, Refusal> {
+pub(super) async fn get(
+    service: &Connections,
+    request: Request<GetConnectionRequest>,
+) -> Result<GetConnectionResponse, Refusal> {
     let caller = Caller::of(&request)?;
     caller.require(Permission::DirectoryRead)?;
     let scope = caller.scope()?;
@@ -20,7 +23,11 @@ pub(super) async fn get(service: &Connections, request: Request<GetConnectionReq
     fields.finish()?;
     let not_found = || Refusal::connection_not_found(&request.get_ref().connection_id);
     let id = id.ok_or_else(not_found)?;
-    let found = service.db.tx(scope, move |tx| Box::pin(async move { connections::get(tx, scope, id).await }));
+    let found = service.db.tx(scope, move |tx| {
+        Box::pin(async move { connections::get(tx, scope, id).await })
+    });
     let connection = found.await.map_err(Refusal::from)?.ok_or_else(not_found)?;
-    Ok(GetConnectionResponse { connection: Some(wire::connection(&connection)) })
+    Ok(GetConnectionResponse {
+        connection: Some(wire::connection(&connection)),
+    })
 }

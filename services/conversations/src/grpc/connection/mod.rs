@@ -8,8 +8,9 @@ mod update;
 
 use api::conversations::v1::connection_service_server::ConnectionService;
 use api::conversations::v1::{
-    CreateConnectionRequest, CreateConnectionResponse, GetConnectionRequest, GetConnectionResponse, ListConnectionsRequest,
-    ListConnectionsResponse, UpdateConnectionRequest, UpdateConnectionResponse,
+    CreateConnectionRequest, CreateConnectionResponse, GetConnectionRequest, GetConnectionResponse,
+    ListConnectionsRequest, ListConnectionsResponse, UpdateConnectionRequest,
+    UpdateConnectionResponse,
 };
 use pg::Db;
 use tonic::{Request, Response, Status};
@@ -31,7 +32,11 @@ impl Connections {
     /// Over a database; changes count in `directory` at once.
     #[must_use]
     pub fn new(db: Db, directory: Directory, clock: Clock) -> Self {
-        Self { db, directory, clock }
+        Self {
+            db,
+            directory,
+            clock,
+        }
     }
 }
 
@@ -44,7 +49,10 @@ impl ConnectionService for Connections {
         Ok(Response::new(create::create(self, request).await?))
     }
 
-    async fn get_connection(&self, request: Request<GetConnectionRequest>) -> Result<Response<GetConnectionResponse>, Status> {
+    async fn get_connection(
+        &self,
+        request: Request<GetConnectionRequest>,
+    ) -> Result<Response<GetConnectionResponse>, Status> {
         Ok(Response::new(get::get(self, request).await?))
     }
 

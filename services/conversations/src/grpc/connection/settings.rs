@@ -15,7 +15,9 @@ pub fn mode(fields: &mut Fields, value: i32) -> Mode {
     match fields.known("connection.conversation_mode", value) {
         Some(ConversationMode::OneActive) => Mode::OneActive,
         Some(ConversationMode::Multiple) => Mode::Multiple,
-        Some(ConversationMode::NewAfterClose | ConversationMode::Unspecified) | None => Mode::NewAfterClose,
+        Some(ConversationMode::NewAfterClose | ConversationMode::Unspecified) | None => {
+            Mode::NewAfterClose
+        }
     }
 }
 
@@ -23,7 +25,10 @@ pub fn mode(fields: &mut Fields, value: i32) -> Mode {
 pub fn connector_key(fields: &mut Fields, field: &str, value: &str) -> String {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if !(2..=40).contains(&value.len()) || !value.chars().all(fits) {
-        fields.reject(field, "must have 2 to 40 lower-case letters, digits and hyphens");
+        fields.reject(
+            field,
+            "must have 2 to 40 lower-case letters, digits and hyphens",
+        );
     }
     value.to_owned()
 }

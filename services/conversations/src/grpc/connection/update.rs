@@ -1,6 +1,8 @@
 //! UpdateConnection.
 
-use api::conversations::v1::{Connection as Proto, UpdateConnectionRequest, UpdateConnectionResponse};
+use api::conversations::v1::{
+    Connection as Proto, UpdateConnectionRequest, UpdateConnectionResponse,
+};
 use auth::{AccountScope, Caller};
 use kit::Refusal;
 use kit::validate::Fields;
@@ -28,21 +30,30 @@ pub(super) async fn update(
     let caller = Caller::of(&request)?;
     caller.require_administrator()?;
     let scope = caller.scope()?;
-    let UpdateConnectionRequest { connection, update_mask } = request.into_inner();
+    let UpdateConnectionRequest {
+        connection,
+        update_mask,
+    } = request.into_inner();
     let mut fields = Fields::new();
     if connection.is_none() {
         fields.reject("connection", "must be given");
     }
     let proto = connection.unwrap_or_default();
     let id: Option<ConnectionId> = fields.id("connection.id", &proto.id);
-    let mask = update_mask.filter(|mask| !mask.paths.is_empty()).map_or_else(|| set_fields(&proto), |mask| mask.paths);
+    let mask = update_mask
+        .filter(|mask| !mask.paths.is_empty())
+        .map_or_else(|| set_fields(&proto), |mask| mask.paths);
     let change = parse(&mut fields, &proto, &mask);
     fields.finish()?;
     let id = id.ok_or_else(|| Refusal::connection_not_found(&proto.id))?;
-    let changed = service.db.tx(scope, move |tx| Box::pin(async move { apply(tx, scope, id, &proto.etag, change).await }));
+    let changed = service.db.tx(scope, move |tx| {
+        Box::pin(async move { apply(tx, scope, id, &proto.etag, change).await })
+    });
     let connection = changed.await?;
     service.directory.forget(id);
-    Ok(UpdateConnectionResponse { connection: Some(wire::connection(&connection)) })
+    Ok(UpdateConnectionResponse {
+        connection: Some(wire::connection(&connection)),
+    })
 }
 
 fn parse(fields: &mut Fields, proto: &Proto, paths: &[String]) -> Change {
@@ -50,9 +61,14 @@ fn parse(fields: &mut Fields, proto: &Proto, paths: &[String]) -> Change {
     for path in paths {
         match &path[..] {
             "title" => change.title = Some(settings::title(fields, &proto.title)),
-            "conversation_mode" => change.mode = Some(settings::mode(fields, proto.conversation_mode)),
+            "conversation_mode" => {
+                change.mode = Some(settings::mode(fields, proto.conversation_mode));
+            }
             "enabled" => change.enabled = Some(proto.enabled),
-            _ => fields.reject("update_mask", format!("cannot name \"{path}\": of title, conversation_mode, enabled")),
+            _ => fields.reject(
+                "update_mask",
+                format!("cannot name \"{path}\": of title, conversation_mode, enabled"),
+            ),
         }
     }
     change
@@ -65,11 +81,22 @@ fn set_fields(proto: &Proto) -> Vec<String> {
         ("conversation_mode", proto.conversation_mode != 0),
         ("enabled", proto.enabled),
     ];
-    set.into_iter().filter(|(_, is_set)| *is_set).map(|(path, _)| path.to_owned()).collect()
+    set.into_iter()
+        .filter(|(_, is_set)| *is_set)
+        .map(|(path, _)| path.to_owned())
+        .collect()
 }
 
-async fn apply(tx: &mut Tx, scope: AccountScope, id: ConnectionId, etag: &str, change: Change) -> Result<Connection, Refusal> {
-    let before = connections::lock(tx, scope, id).await?.ok_or_else(|| Refusal::connection_not_found(id))?;
+async fn apply(
+    tx: &mut Tx,
+    scope: AccountScope,
+    id: ConnectionId,
+    etag: &str,
+    change: Change,
+) -> Result<Connection, Refusal> {
+    let before = connections::lock(tx, scope, id)
+        .await?
+        .ok_or_else(|| Refusal::connection_not_found(id))?;
     if !etag.is_empty() && etag != wire::etag(before.version) {
         return Err(Refusal::etag_mismatch());
     }
@@ -91,7 +118,10 @@ mod tests {
     use super::*;
 
     fn proto() -> Proto {
-        Proto { title: "Shop".to_owned(), ..Proto::default() }
+        Proto {
+            title: "Shop".to_owned(),
+            ..Proto::default()
+        }
     }
 
     #[test]
@@ -108,7 +138,10 @@ mod tests {
         let mut fields = Fields::new();
         let change = parse(&mut fields, &proto(), &set_fields(&proto()));
         assert!(fields.finish().is_ok());
-        assert_eq!((change.title.as_deref(), change.mode, change.enabled), (Some("Shop"), None, None));
+        assert_eq!(
+            (change.title.as_deref(), change.mode, change.enabled),
+            (Some("Shop"), None, None)
+        );
         assert!(set_fields(&Proto::default()).is_empty());
     }
 }

@@ -29,8 +29,12 @@ pub struct Target {
 pub async fn lock(tx: &mut Tx, target: Target) -> Result<(LockedChat, Conversation), Error> {
     let Target { scope, viewer, id } = target;
     let chat = visible(tx, scope, viewer, id).await?.chat;
-    let chat = chats::lock(tx, scope, chat).await?.ok_or(Error::NotFound(id))?;
-    let conversation = conversations::get(tx, scope, id).await?.ok_or(Error::NotFound(id))?;
+    let chat = chats::lock(tx, scope, chat)
+        .await?
+        .ok_or(Error::NotFound(id))?;
+    let conversation = conversations::get(tx, scope, id)
+        .await?
+        .ok_or(Error::NotFound(id))?;
     if !viewer.sees().shows_messages() {
         return Err(Error::Unreadable(id));
     }
@@ -38,13 +42,25 @@ pub async fn lock(tx: &mut Tx, target: Target) -> Result<(LockedChat, Conversati
 }
 
 /// Writes the changed conversation and tells of it: the last act of the transaction.
-pub async fn finish(tx: &mut Tx, kind: ChangeKind, chat: &LockedChat, conversation: &Conversation, message: Option<Message>) -> Result<Change, Error> {
+pub async fn finish(
+    tx: &mut Tx,
+    kind: ChangeKind,
+    chat: &LockedChat,
+    conversation: &Conversation,
+    message: Option<Message>,
+) -> Result<Change, Error> {
     conversations::update(tx, std::slice::from_ref(conversation)).await?;
     tell(tx, kind, chat, conversation, message).await
 }
 
 /// Tells of a change whose rows are written: the last act of the transaction.
-pub async fn tell(tx: &mut Tx, kind: ChangeKind, chat: &LockedChat, conversation: &Conversation, message: Option<Message>) -> Result<Change, Error> {
+pub async fn tell(
+    tx: &mut Tx,
+    kind: ChangeKind,
+    chat: &LockedChat,
+    conversation: &Conversation,
+    message: Option<Message>,
+) -> Result<Change, Error> {
     let change = Change {
         kind,
         conversation: conversation.clone(),

@@ -16,16 +16,23 @@ use crate::grpc::viewer;
 use crate::store::conversations;
 use crate::wire;
 
-pub async fn get_conversation(service: &Conversations, request: &Request<GetConversationRequest>) -> Result<GetConversationResponse, Refusal> {
+pub async fn get_conversation(
+    service: &Conversations,
+    request: &Request<GetConversationRequest>,
+) -> Result<GetConversationResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxRead)?;
     let (scope, viewer) = (caller.scope()?, viewer(&caller));
     let id = conversation_id(&request.get_ref().conversation_id)?;
     let conversation = service
         .db
-        .tx(scope, move |tx| Box::pin(async move { visible(tx, scope, viewer, id).await }))
+        .tx(scope, move |tx| {
+            Box::pin(async move { visible(tx, scope, viewer, id).await })
+        })
         .await?;
-    Ok(GetConversationResponse { conversation: Some(wire::conversation(&conversation, viewer.sees())) })
+    Ok(GetConversationResponse {
+        conversation: Some(wire::conversation(&conversation, viewer.sees())),
+    })
 }
 
 /// The id in a request.
@@ -37,8 +44,15 @@ pub fn conversation_id(text: &str) -> Result<ConversationId, Refusal> {
 }
 
 /// A conversation that the viewer may see. A hidden one, a foreign one and none at all are the same.
-pub async fn visible(tx: &mut Tx, scope: AccountScope, viewer: Viewer, id: ConversationId) -> Result<Conversation, Error> {
-    let conversation = conversations::get(tx, scope, id).await?.ok_or(Error::NotFound(id))?;
+pub async fn visible(
+    tx: &mut Tx,
+    scope: AccountScope,
+    viewer: Viewer,
+    id: ConversationId,
+) -> Result<Conversation, Error> {
+    let conversation = conversations::get(tx, scope, id)
+        .await?
+        .ok_or(Error::NotFound(id))?;
     if viewer.sees() == Visibility::Hidden {
         return Err(Error::NotFound(id));
     }
@@ -46,7 +60,16 @@ pub async fn visible(tx: &mut Tx, scope: AccountScope, viewer: Viewer, id: Conve
 }
 
 /// A conversation whose messages the viewer may read and write.
-pub async fn readable(tx: &mut Tx, scope: AccountScope, viewer: Viewer, id: ConversationId) -> Result<Conversation, Error> {
+pub async fn readable(
+    tx: &mut Tx,
+    scope: AccountScope,
+    viewer: Viewer,
+    id: ConversationId,
+) -> Result<Conversation, Error> {
     let conversation = visible(tx, scope, viewer, id).await?;
-    if viewer.sees().shows_messages() { Ok(conversation) } else { Err(Error::Unreadable(id)) }
+    if viewer.sees().shows_messages() {
+        Ok(conversation)
+    } else {
+        Err(Error::Unreadable(id))
+    }
 }

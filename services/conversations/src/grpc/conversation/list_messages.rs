@@ -39,48 +39,90 @@ struct Page {
     has_newer: bool,
 }
 
-pub async fn list_messages(service: &Conversations, request: &Request<ListMessagesRequest>) -> Result<ListMessagesResponse, Refusal> {
+pub async fn list_messages(
+    service: &Conversations,
+    request: &Request<ListMessagesRequest>,
+) -> Result<ListMessagesResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxRead)?;
     let (scope, viewer) = (caller.scope()?, viewer(&caller));
     let request = request.get_ref();
     let id = conversation_id(&request.conversation_id)?;
     let size = page_size(request.page_size, 50, 200)?;
-    let token = PageToken { method: "ListMessages", account: scope.account() };
+    let token = PageToken {
+        method: "ListMessages",
+        account: scope.account(),
+    };
     let wanted = wanted(request, &token)?;
     let page = service
         .db
-        .tx(scope, move |tx| Box::pin(async move { read(tx, scope, viewer, id, wanted, size).await }))
+        .tx(scope, move |tx| {
+            Box::pin(async move { read(tx, scope, viewer, id, wanted, size).await })
+        })
         .await?;
     let link = |there: bool, direction: Option<Direction>| match direction {
         Some(direction) if there => token.encode(&request.conversation_id, &direction),
         _ => String::new(),
     };
     Ok(ListMessagesResponse {
-        older_page_token: link(page.has_older, page.messages.first().map(|first| Direction::OlderThan(first.seq))),
-        newer_page_token: link(page.has_newer, page.messages.last().map(|last| Direction::NewerThan(last.seq))),
+        older_page_token: link(
+            page.has_older,
+            page.messages
+                .first()
+                .map(|first| Direction::OlderThan(first.seq)),
+        ),
+        newer_page_token: link(
+            page.has_newer,
+            page.messages
+                .last()
+                .map(|last| Direction::NewerThan(last.seq)),
+        ),
         messages: page.messages.iter().map(wire::message).collect(),
     })
 }
 
 fn wanted(request: &ListMessagesRequest, token: &PageToken<'_>) -> Result<Wanted, Refusal> {
-    let not_negative = |field: &str, seq: i64| if seq < 0 { Err(Refusal::field(field, "must not be negative")) } else { Ok(seq) };
+    let not_negative = |field: &str, seq: i64| {
+        if seq < 0 {
+            Err(Refusal::field(field, "must not be negative"))
+        } else {
+            Ok(seq)
+        }
+    };
     let newest = Direction::OlderThan(i64::MAX);
     Ok(match &request.position {
-        Some(Position::PageToken(text)) => Wanted::Towards(token.decode(&request.conversation_id, text)?.unwrap_or(newest)),
+        Some(Position::PageToken(text)) => Wanted::Towards(
+            token
+                .decode(&request.conversation_id, text)?
+                .unwrap_or(newest),
+        ),
         Some(Position::AroundSeq(seq)) => Wanted::Around(not_negative("around_seq", *seq)?),
-        Some(Position::AfterSeq(seq)) => Wanted::Towards(Direction::NewerThan(not_negative("after_seq", *seq)?)),
+        Some(Position::AfterSeq(seq)) => {
+            Wanted::Towards(Direction::NewerThan(not_negative("after_seq", *seq)?))
+        }
         None => Wanted::Towards(newest),
     })
 }
 
-async fn read(tx: &mut Tx, scope: AccountScope, viewer: Viewer, id: ConversationId, wanted: Wanted, size: i64) -> Result<Page, Error> {
+async fn read(
+    tx: &mut Tx,
+    scope: AccountScope,
+    viewer: Viewer,
+    id: ConversationId,
+    wanted: Wanted,
+    size: i64,
+) -> Result<Page, Error> {
     let conversation = readable(tx, scope, viewer, id).await?;
     let mut messages = match wanted {
-        Wanted::Towards(Direction::OlderThan(seq)) => messages::list_before(tx, scope, id, seq, size + 1).await?,
-        Wanted::Towards(Direction::NewerThan(seq)) => messages::list_after(tx, scope, id, seq, size).await?,
+        Wanted::Towards(Direction::OlderThan(seq)) => {
+            messages::list_before(tx, scope, id, seq, size + 1).await?
+        }
+        Wanted::Towards(Direction::NewerThan(seq)) => {
+            messages::list_after(tx, scope, id, seq, size).await?
+        }
         Wanted::Around(seq) => {
-            let newer = messages::list_after(tx, scope, id, seq.saturating_sub(1), size - size / 2).await?;
+            let newer =
+                messages::list_after(tx, scope, id, seq.saturating_sub(1), size - size / 2).await?;
             let mut around = messages::list_before(tx, scope, id, seq, size / 2 + 1).await?;
             if around.len() as i64 > size / 2 {
                 around.remove(0);
@@ -97,12 +139,20 @@ async fn read(tx: &mut Tx, scope: AccountScope, viewer: Viewer, id: Conversation
             true
         }
         Wanted::Towards(Direction::OlderThan(_)) | Wanted::Around(_) => false,
-        Wanted::Towards(Direction::NewerThan(seq)) => !messages::list_before(tx, scope, id, seq.saturating_add(1), 1).await?.is_empty(),
+        Wanted::Towards(Direction::NewerThan(seq)) => {
+            !messages::list_before(tx, scope, id, seq.saturating_add(1), 1)
+                .await?
+                .is_empty()
+        }
     };
     Ok(page(messages, has_older, conversation.last.seq))
 }
 
 fn page(messages: Vec<Message>, has_older: bool, last_seq: i64) -> Page {
     let has_newer = messages.last().is_some_and(|last| last.seq < last_seq);
-    Page { messages, has_older, has_newer }
+    Page {
+        messages,
+        has_older,
+        has_newer,
+    }
 }

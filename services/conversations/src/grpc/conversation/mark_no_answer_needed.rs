@@ -22,14 +22,29 @@ pub async fn mark_no_answer_needed(
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxWrite)?;
     let viewer = viewer(&caller);
-    let target = Target { scope: caller.scope()?, viewer, id: conversation_id(&request.get_ref().conversation_id)? };
+    let target = Target {
+        scope: caller.scope()?,
+        viewer,
+        id: conversation_id(&request.get_ref().conversation_id)?,
+    };
     let now = service.clock.now();
-    let (conversation, change) = service.db.tx(target.scope, move |tx| Box::pin(async move { mark(tx, target, now).await })).await?;
+    let (conversation, change) = service
+        .db
+        .tx(target.scope, move |tx| {
+            Box::pin(async move { mark(tx, target, now).await })
+        })
+        .await?;
     service.after.changed(change.map(|change| change.touched()));
-    Ok(MarkNoAnswerNeededResponse { conversation: Some(wire::conversation(&conversation, viewer.sees())) })
+    Ok(MarkNoAnswerNeededResponse {
+        conversation: Some(wire::conversation(&conversation, viewer.sees())),
+    })
 }
 
-async fn mark(tx: &mut pg::Tx, target: Target, now: OffsetDateTime) -> Result<(Conversation, Option<Change>), Error> {
+async fn mark(
+    tx: &mut pg::Tx,
+    target: Target,
+    now: OffsetDateTime,
+) -> Result<(Conversation, Option<Change>), Error> {
     let (chat, mut conversation) = change::lock(tx, target).await?;
     if !conversation.is_open() {
         return Err(Error::Closed(conversation.id));

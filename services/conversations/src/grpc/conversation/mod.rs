@@ -14,9 +14,10 @@ use std::sync::Arc;
 
 use api::conversations::v1::conversation_service_server::ConversationService;
 use api::conversations::v1::{
-    CloseConversationRequest, CloseConversationResponse, GetConversationRequest, GetConversationResponse, ListMessagesRequest,
-    ListMessagesResponse, MarkNoAnswerNeededRequest, MarkNoAnswerNeededResponse, SendMessageRequest, SendMessageResponse,
-    StartConversationRequest, StartConversationResponse,
+    CloseConversationRequest, CloseConversationResponse, GetConversationRequest,
+    GetConversationResponse, ListMessagesRequest, ListMessagesResponse, MarkNoAnswerNeededRequest,
+    MarkNoAnswerNeededResponse, SendMessageRequest, SendMessageResponse, StartConversationRequest,
+    StartConversationResponse,
 };
 use pg::Db;
 use tonic::{Request, Response, Status};
@@ -40,27 +41,53 @@ pub struct Conversations {
 
 #[tonic::async_trait]
 impl ConversationService for Conversations {
-    async fn get_conversation(&self, request: Request<GetConversationRequest>) -> Result<Response<GetConversationResponse>, Status> {
+    async fn get_conversation(
+        &self,
+        request: Request<GetConversationRequest>,
+    ) -> Result<Response<GetConversationResponse>, Status> {
         Ok(Response::new(get::get_conversation(self, &request).await?))
     }
 
-    async fn list_messages(&self, request: Request<ListMessagesRequest>) -> Result<Response<ListMessagesResponse>, Status> {
-        Ok(Response::new(list_messages::list_messages(self, &request).await?))
+    async fn list_messages(
+        &self,
+        request: Request<ListMessagesRequest>,
+    ) -> Result<Response<ListMessagesResponse>, Status> {
+        Ok(Response::new(
+            list_messages::list_messages(self, &request).await?,
+        ))
     }
 
-    async fn send_message(&self, request: Request<SendMessageRequest>) -> Result<Response<SendMessageResponse>, Status> {
+    async fn send_message(
+        &self,
+        request: Request<SendMessageRequest>,
+    ) -> Result<Response<SendMessageResponse>, Status> {
         Ok(Response::new(send::send_message(self, &request).await?))
     }
 
-    async fn start_conversation(&self, request: Request<StartConversationRequest>) -> Result<Response<StartConversationResponse>, Status> {
-        Ok(Response::new(start::start_conversation(self, &request).await?))
+    async fn start_conversation(
+        &self,
+        request: Request<StartConversationRequest>,
+    ) -> Result<Response<StartConversationResponse>, Status> {
+        Ok(Response::new(
+            start::start_conversation(self, &request).await?,
+        ))
     }
 
-    async fn mark_no_answer_needed(&self, request: Request<MarkNoAnswerNeededRequest>) -> Result<Response<MarkNoAnswerNeededResponse>, Status> {
-        Ok(Response::new(mark_no_answer_needed::mark_no_answer_needed(self, &request).await?))
+    async fn mark_no_answer_needed(
+        &self,
+        request: Request<MarkNoAnswerNeededRequest>,
+    ) -> Result<Response<MarkNoAnswerNeededResponse>, Status> {
+        Ok(Response::new(
+            mark_no_answer_needed::mark_no_answer_needed(self, &request).await?,
+        ))
     }
 
-    async fn close_conversation(&self, request: Request<CloseConversationRequest>) -> Result<Response<CloseConversationResponse>, Status> {
-        Ok(Response::new(close::close_conversation(self, &request).await?))
+    async fn close_conversation(
+        &self,
+        request: Request<CloseConversationRequest>,
+    ) -> Result<Response<CloseConversationResponse>, Status> {
+        Ok(Response::new(
+            close::close_conversation(self, &request).await?,
+        ))
     }
 }

@@ -15,16 +15,37 @@ use crate::grpc::viewer;
 use crate::store::chats;
 use crate::wire;
 
-pub async fn send_message(service: &Conversations, request: &Request<SendMessageRequest>) -> Result<SendMessageResponse, Refusal> {
+pub async fn send_message(
+    service: &Conversations,
+    request: &Request<SendMessageRequest>,
+) -> Result<SendMessageResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxWrite)?;
     let request = request.get_ref();
-    let target = Target { scope: caller.scope()?, viewer: viewer(&caller), id: conversation_id(&request.conversation_id)? };
-    let rest = SendMessageRequest { request_id: String::new(), ..request.clone() };
-    let draft = write::draft(service, &caller, "SendMessage", &request.text, &request.request_id, &rest)?;
+    let target = Target {
+        scope: caller.scope()?,
+        viewer: viewer(&caller),
+        id: conversation_id(&request.conversation_id)?,
+    };
+    let rest = SendMessageRequest {
+        request_id: String::new(),
+        ..request.clone()
+    };
+    let draft = write::draft(
+        service,
+        &caller,
+        "SendMessage",
+        &request.text,
+        &request.request_id,
+        &rest,
+    )?;
     write::check_subscription(service, &caller).await?;
-    let (reply, change) =
-        service.db.tx(target.scope, move |tx| Box::pin(async move { send(tx, target, &draft).await })).await?;
+    let (reply, change) = service
+        .db
+        .tx(target.scope, move |tx| {
+            Box::pin(async move { send(tx, target, &draft).await })
+        })
+        .await?;
     if let Some(change) = change {
         service.after.changed([change.touched()]);
         service.after.queued(&change.conversation.connector_key);
@@ -32,7 +53,11 @@ pub async fn send_message(service: &Conversations, request: &Request<SendMessage
     Ok(reply)
 }
 
-async fn send(tx: &mut pg::Tx, target: Target, draft: &Draft) -> Result<(SendMessageResponse, Option<Change>), Error> {
+async fn send(
+    tx: &mut pg::Tx,
+    target: Target,
+    draft: &Draft,
+) -> Result<(SendMessageResponse, Option<Change>), Error> {
     if let Some(answer) = write::answered(tx, draft).await? {
         return Ok((answer, None));
     }
@@ -50,6 +75,13 @@ async fn send(tx: &mut pg::Tx, target: Target, draft: &Draft) -> Result<(SendMes
         conversation: Some(wire::conversation(&conversation, target.viewer.sees())),
     };
     write::keep_answer(tx, draft, &reply).await?;
-    let change = change::finish(tx, ChangeKind::MessageAdded, &chat, &conversation, Some(message)).await?;
+    let change = change::finish(
+        tx,
+        ChangeKind::MessageAdded,
+        &chat,
+        &conversation,
+        Some(message),
+    )
+    .await?;
     Ok((reply, Some(change)))
 }

@@ -18,12 +18,15 @@ use crate::domain::conversation::{self, Answer, Conversation, Life};
 use crate::domain::message::Message;
 use crate::domain::routing::{Current, Route, route};
 use crate::grpc::viewer;
+use crate::store::accounts;
 use crate::store::chats::{self, LockedChat};
 use crate::store::conversations::{self, Wanted};
-use crate::store::accounts;
 use crate::wire;
 
-pub async fn start_conversation(service: &Conversations, request: &Request<StartConversationRequest>) -> Result<StartConversationResponse, Refusal> {
+pub async fn start_conversation(
+    service: &Conversations,
+    request: &Request<StartConversationRequest>,
+) -> Result<StartConversationResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxWrite)?;
     let (scope, viewer) = (caller.scope()?, viewer(&caller));
@@ -32,11 +35,25 @@ pub async fn start_conversation(service: &Conversations, request: &Request<Start
     let chat: Option<ChatId> = fields.id("chat_id", &request.chat_id);
     fields.finish()?;
     let chat = chat.ok_or_else(|| Refusal::chat_not_found(&request.chat_id))?;
-    let rest = StartConversationRequest { request_id: String::new(), ..request.clone() };
-    let draft = write::draft(service, &caller, "StartConversation", &request.text, &request.request_id, &rest)?;
+    let rest = StartConversationRequest {
+        request_id: String::new(),
+        ..request.clone()
+    };
+    let draft = write::draft(
+        service,
+        &caller,
+        "StartConversation",
+        &request.text,
+        &request.request_id,
+        &rest,
+    )?;
     write::check_subscription(service, &caller).await?;
-    let (reply, change) =
-        service.db.tx(scope, move |tx| Box::pin(async move { start(tx, scope, viewer, chat, &draft).await })).await?;
+    let (reply, change) = service
+        .db
+        .tx(scope, move |tx| {
+            Box::pin(async move { start(tx, scope, viewer, chat, &draft).await })
+        })
+        .await?;
     if let Some(change) = change {
         service.after.changed([change.touched()]);
         service.after.queued(&change.conversation.connector_key);
@@ -54,7 +71,9 @@ async fn start(
     if let Some(answer) = write::answered(tx, draft).await? {
         return Ok((answer, None));
     }
-    let chat = chats::lock(tx, scope, id).await?.ok_or(Error::ChatNotFound(id))?;
+    let chat = chats::lock(tx, scope, id)
+        .await?
+        .ok_or(Error::ChatNotFound(id))?;
     if viewer.sees() == Visibility::Hidden {
         return Err(Error::ChatNotFound(id));
     }
@@ -64,7 +83,11 @@ async fn start(
         return Err(Error::AlreadyOpen(open.id));
     }
     let seq = chats::next_seq(tx, scope, chat.id).await?;
-    let current = if found.is_some() { Current::Closed } else { Current::None };
+    let current = if found.is_some() {
+        Current::Closed
+    } else {
+        Current::None
+    };
     let (conversation, message, kind) = match (route(connection.mode, current), found) {
         (Route::Reopen, Some(closed)) => reopen(tx, closed, draft, seq).await?,
         _ => create(tx, scope, &connection, &chat, draft, seq).await?,
@@ -80,13 +103,32 @@ async fn start(
 }
 
 /// The conversation of the chat that decides: an open one, else the newest.
-async fn newest(tx: &mut Tx, scope: AccountScope, chat: &LockedChat, connection: &Connection) -> Result<Option<Conversation>, Error> {
+async fn newest(
+    tx: &mut Tx,
+    scope: AccountScope,
+    chat: &LockedChat,
+    connection: &Connection,
+) -> Result<Option<Conversation>, Error> {
     // An employee who writes first begins without a thread; several open threads do not stand in the way of another.
-    let wanted = Wanted { account: scope.account(), chat: chat.id, mode: connection.mode, thread: "" };
-    Ok(conversations::current_of_chat(tx, &[wanted]).await?.into_iter().next().flatten())
+    let wanted = Wanted {
+        account: scope.account(),
+        chat: chat.id,
+        mode: connection.mode,
+        thread: "",
+    };
+    Ok(conversations::current_of_chat(tx, &[wanted])
+        .await?
+        .into_iter()
+        .next()
+        .flatten())
 }
 
-async fn reopen(tx: &mut Tx, mut conversation: Conversation, draft: &Draft, seq: i64) -> Result<(Conversation, Message, ChangeKind), Error> {
+async fn reopen(
+    tx: &mut Tx,
+    mut conversation: Conversation,
+    draft: &Draft,
+    seq: i64,
+) -> Result<(Conversation, Message, ChangeKind), Error> {
     let (message, last) = write::message(draft, conversation.id, seq);
     conversation.reopen();
     conversation.add(last);

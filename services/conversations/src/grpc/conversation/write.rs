@@ -35,7 +35,14 @@ pub struct Draft {
 }
 
 /// Checks the text and the request id of a request; `rest` is the request without its id.
-pub fn draft(service: &Conversations, caller: &Caller, method: &'static str, text: &str, request_id: &str, rest: &impl prost::Message) -> Result<Draft, Refusal> {
+pub fn draft(
+    service: &Conversations,
+    caller: &Caller,
+    method: &'static str,
+    text: &str,
+    request_id: &str,
+    rest: &impl prost::Message,
+) -> Result<Draft, Refusal> {
     let mut fields = Fields::new();
     let text = fields.text("text", text, 1..=MAX_TEXT);
     let request_id = fields.optional_uuid("request_id", request_id);
@@ -50,7 +57,12 @@ pub fn draft(service: &Conversations, caller: &Caller, method: &'static str, tex
         }),
         None => None,
     };
-    Ok(Draft { author: crate::grpc::author(caller)?, text, now: service.clock.now(), call })
+    Ok(Draft {
+        author: crate::grpc::author(caller)?,
+        text,
+        now: service.clock.now(),
+        call,
+    })
 }
 
 fn caller_uuid(caller: &Caller) -> Uuid {
@@ -63,24 +75,47 @@ fn caller_uuid(caller: &Caller) -> Uuid {
 
 /// May the account send at all? (CHW-54)
 pub async fn check_subscription(service: &Conversations, caller: &Caller) -> Result<(), Refusal> {
-    if service.accounts.subscription_active(caller.scope()?).await? { Ok(()) } else { Err(Refusal::subscription_unpaid()) }
+    if service
+        .accounts
+        .subscription_active(caller.scope()?)
+        .await?
+    {
+        Ok(())
+    } else {
+        Err(Refusal::subscription_unpaid())
+    }
 }
 
 /// The connection of a chat, switched on.
-pub async fn connection_of(tx: &mut Tx, scope: AccountScope, chat: &LockedChat) -> Result<Connection, Error> {
+pub async fn connection_of(
+    tx: &mut Tx,
+    scope: AccountScope,
+    chat: &LockedChat,
+) -> Result<Connection, Error> {
     let found = connections::get(tx, scope, chat.connection).await?;
-    found.filter(|connection| connection.enabled).ok_or(Error::ConnectionDisabled(chat.connection))
+    found
+        .filter(|connection| connection.enabled)
+        .ok_or(Error::ConnectionDisabled(chat.connection))
 }
 
 /// The answer to the same call made before.
-pub async fn answered<M: prost::Message + Default>(tx: &mut Tx, draft: &Draft) -> Result<Option<M>, Error> {
-    let Some(call) = &draft.call else { return Ok(None) };
+pub async fn answered<M: prost::Message + Default>(
+    tx: &mut Tx,
+    draft: &Draft,
+) -> Result<Option<M>, Error> {
+    let Some(call) = &draft.call else {
+        return Ok(None);
+    };
     let known = idempotency::begin(tx, call).await?;
     Ok(known.answer(call, |bytes| M::decode(bytes).ok())?)
 }
 
 /// Keeps the answer for the same call made again.
-pub async fn keep_answer(tx: &mut Tx, draft: &Draft, answer: &impl prost::Message) -> Result<(), Error> {
+pub async fn keep_answer(
+    tx: &mut Tx,
+    draft: &Draft,
+    answer: &impl prost::Message,
+) -> Result<(), Error> {
     if let Some(call) = &draft.call {
         idempotency::record(tx, call, answer.encode_to_vec()).await?;
     }
@@ -88,7 +123,11 @@ pub async fn keep_answer(tx: &mut Tx, draft: &Draft, answer: &impl prost::Messag
 }
 
 /// The message, and as lists show it.
-pub fn message(draft: &Draft, conversation: types::ConversationId, seq: i64) -> (Message, LastMessage) {
+pub fn message(
+    draft: &Draft,
+    conversation: types::ConversationId,
+    seq: i64,
+) -> (Message, LastMessage) {
     let message = Message {
         id: MessageId::generate(),
         conversation,
@@ -102,12 +141,23 @@ pub fn message(draft: &Draft, conversation: types::ConversationId, seq: i64) -> 
         failure_text: String::new(),
         create_time: draft.now,
     };
-    let last = LastMessage { id: message.id, seq, author: message.author.clone(), preview: preview(&message.text), time: draft.now };
+    let last = LastMessage {
+        id: message.id,
+        seq,
+        author: message.author.clone(),
+        preview: preview(&message.text),
+        time: draft.now,
+    };
     (message, last)
 }
 
 /// Stores the message and queues it for its connector.
-pub async fn store(tx: &mut Tx, chat: &LockedChat, conversation: &Conversation, message: &Message) -> Result<(), Error> {
+pub async fn store(
+    tx: &mut Tx,
+    chat: &LockedChat,
+    conversation: &Conversation,
+    message: &Message,
+) -> Result<(), Error> {
     messages::insert(tx, &[(conversation.account, message.clone())]).await?;
     let delivery = Delivery {
         account: conversation.account,

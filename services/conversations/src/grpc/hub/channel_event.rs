@@ -44,8 +44,17 @@ pub fn check(event: ChannelEvent) -> Result<Checked, Refusal> {
     let kind = kind(&mut fields, event.event);
     fields.finish()?;
     // Both are there when no field was refused.
-    let (Some(connection), Some(kind)) = (connection, kind) else { return Err(Refusal::field("event", "must be given")) };
-    Ok(Checked { connection, event_id, chat, thread, event_time, kind })
+    let (Some(connection), Some(kind)) = (connection, kind) else {
+        return Err(Refusal::field("event", "must be given"));
+    };
+    Ok(Checked {
+        connection,
+        event_id,
+        chat,
+        thread,
+        event_time,
+        kind,
+    })
 }
 
 fn kind(fields: &mut Fields, event: Option<Event>) -> Option<ItemKind> {
@@ -66,21 +75,37 @@ fn kind(fields: &mut Fields, event: Option<Event>) -> Option<ItemKind> {
 }
 
 fn message(fields: &mut Fields, message: IncomingMessage) -> ItemKind {
-    let unsupported_kind = fields.line("message.unsupported_kind", &message.unsupported_kind, 0..=100);
+    let unsupported_kind = fields.line(
+        "message.unsupported_kind",
+        &message.unsupported_kind,
+        0..=100,
+    );
     let shortest = usize::from(unsupported_kind.is_empty());
     let text = fields.text("message.text", &readable(&message.text), shortest..=16_384);
     let name = message.sender_name.replace(char::is_control, " ");
     let sender_name = fields.line("message.sender_name", &name, 0..=200);
     if message.facts.len() > FACTS {
-        fields.reject("message.facts", format!("must be at most {FACTS}, are {}", message.facts.len()));
+        fields.reject(
+            "message.facts",
+            format!("must be at most {FACTS}, are {}", message.facts.len()),
+        );
     }
-    let mut facts: Vec<(String, String)> = message.facts.into_iter().map(|(name, value)| (name, readable(&value))).collect();
+    let mut facts: Vec<(String, String)> = message
+        .facts
+        .into_iter()
+        .map(|(name, value)| (name, readable(&value)))
+        .collect();
     facts.sort_unstable();
     for (name, value) in &facts {
         fields.key("message.facts", name, 1..=100);
         fields.text("message.facts", value, 0..=2_000);
     }
-    ItemKind::Message { text, sender_name, unsupported_kind, facts }
+    ItemKind::Message {
+        text,
+        sender_name,
+        unsupported_kind,
+        facts,
+    }
 }
 
 /// The text without control characters, which nobody can see and the database cannot all keep.
@@ -100,7 +125,10 @@ mod tests {
             connection_id: ConnectionId::generate().to_string(),
             external_event_id: "1".to_owned(),
             external_chat_id: "chat".to_owned(),
-            event: Some(Event::Message(IncomingMessage { text: text.to_owned(), ..IncomingMessage::default() })),
+            event: Some(Event::Message(IncomingMessage {
+                text: text.to_owned(),
+                ..IncomingMessage::default()
+            })),
             ..ChannelEvent::default()
         }
     }
@@ -108,36 +136,107 @@ mod tests {
     fn refused(event: ChannelEvent) -> Vec<String> {
         let refusal = check(event).unwrap_err();
         assert_eq!(refusal.reason(), ErrorReason::FieldInvalid);
-        refusal.violations().iter().map(|violation| violation.field.clone()).collect()
+        refusal
+            .violations()
+            .iter()
+            .map(|violation| violation.field.clone())
+            .collect()
     }
 
     #[test]
     fn every_field_is_checked() {
         let long = "x".repeat(201);
-        assert_eq!(refused(ChannelEvent { connection_id: "chat_1".to_owned(), ..event("hi") }), ["connection_id"]);
-        assert_eq!(refused(ChannelEvent { external_event_id: String::new(), ..event("hi") }), ["external_event_id"]);
-        assert_eq!(refused(ChannelEvent { external_chat_id: long.clone(), ..event("hi") }), ["external_chat_id"]);
-        assert_eq!(refused(ChannelEvent { external_thread_id: long, ..event("hi") }), ["external_thread_id"]);
-        assert_eq!(refused(ChannelEvent { event: None, ..event("hi") }), ["event"]);
+        assert_eq!(
+            refused(ChannelEvent {
+                connection_id: "chat_1".to_owned(),
+                ..event("hi")
+            }),
+            ["connection_id"]
+        );
+        assert_eq!(
+            refused(ChannelEvent {
+                external_event_id: String::new(),
+                ..event("hi")
+            }),
+            ["external_event_id"]
+        );
+        assert_eq!(
+            refused(ChannelEvent {
+                external_chat_id: long.clone(),
+                ..event("hi")
+            }),
+            ["external_chat_id"]
+        );
+        assert_eq!(
+            refused(ChannelEvent {
+                external_thread_id: long,
+                ..event("hi")
+            }),
+            ["external_thread_id"]
+        );
+        assert_eq!(
+            refused(ChannelEvent {
+                event: None,
+                ..event("hi")
+            }),
+            ["event"]
+        );
         assert_eq!(refused(event(" ")), ["message.text"]);
         assert_eq!(refused(event(&"я".repeat(16_385))), ["message.text"]);
         let read = Event::Read(ReadUpTo { seq: 0 });
-        assert_eq!(refused(ChannelEvent { event: Some(read), ..event("hi") }), ["read.seq"]);
-        let time = prost_types::Timestamp { seconds: i64::MAX, nanos: 0 };
-        assert_eq!(refused(ChannelEvent { event_time: Some(time), ..event("hi") }), ["event_time"]);
+        assert_eq!(
+            refused(ChannelEvent {
+                event: Some(read),
+                ..event("hi")
+            }),
+            ["read.seq"]
+        );
+        let time = prost_types::Timestamp {
+            seconds: i64::MAX,
+            nanos: 0,
+        };
+        assert_eq!(
+            refused(ChannelEvent {
+                event_time: Some(time),
+                ..event("hi")
+            }),
+            ["event_time"]
+        );
     }
 
     #[test]
     fn a_message_without_text_says_what_it_is() {
-        let photo = IncomingMessage { unsupported_kind: "sticker".to_owned(), ..IncomingMessage::default() };
-        assert!(check(ChannelEvent { event: Some(Event::Message(photo)), ..event("") }).is_ok());
+        let photo = IncomingMessage {
+            unsupported_kind: "sticker".to_owned(),
+            ..IncomingMessage::default()
+        };
+        assert!(
+            check(ChannelEvent {
+                event: Some(Event::Message(photo)),
+                ..event("")
+            })
+            .is_ok()
+        );
     }
 
     #[test]
     fn characters_that_cannot_be_shown_do_not_cost_the_message() {
-        let message = IncomingMessage { text: "a\0b\nc".to_owned(), sender_name: "Анна\n П.".to_owned(), ..IncomingMessage::default() };
-        let checked = check(ChannelEvent { event: Some(Event::Message(message)), ..event("") }).unwrap();
-        let ItemKind::Message { text, sender_name, .. } = checked.kind else { panic!("a message") };
+        let message = IncomingMessage {
+            text: "a\0b\nc".to_owned(),
+            sender_name: "Анна\n П.".to_owned(),
+            ..IncomingMessage::default()
+        };
+        let checked = check(ChannelEvent {
+            event: Some(Event::Message(message)),
+            ..event("")
+        })
+        .unwrap();
+        let ItemKind::Message {
+            text, sender_name, ..
+        } = checked.kind
+        else {
+            panic!("a message")
+        };
         assert_eq!((&text[..], &sender_name[..]), ("ab\nc", "Анна  П."));
     }
 }

@@ -1,6 +1,8 @@
 //! ListChatConversations.
 
-use api::connector::v1::{ChatConversation, ListChatConversationsRequest, ListChatConversationsResponse};
+use api::connector::v1::{
+    ChatConversation, ListChatConversationsRequest, ListChatConversationsResponse,
+};
 use auth::Caller;
 use kit::Refusal;
 use kit::time::to_proto;
@@ -26,13 +28,25 @@ pub(super) async fn list(
     let (connection, scope) = hub.connection(&connector, id).await?;
     let (account, closed_too) = (connection.account, request.include_closed);
     let found = hub.db.tx(scope, move |tx| {
-        Box::pin(async move { conversations::list_of_chat(tx, account, id, &chat, closed_too).await })
+        Box::pin(
+            async move { conversations::list_of_chat(tx, account, id, &chat, closed_too).await },
+        )
     });
-    let conversations = found.await.map_err(Refusal::from)?.into_iter().map(conversation).collect();
+    let conversations = found
+        .await
+        .map_err(Refusal::from)?
+        .into_iter()
+        .map(conversation)
+        .collect();
     Ok(ListChatConversationsResponse { conversations })
 }
 
-fn conversation(OfChat { conversation, unread }: OfChat) -> ChatConversation {
+fn conversation(
+    OfChat {
+        conversation,
+        unread,
+    }: OfChat,
+) -> ChatConversation {
     ChatConversation {
         id: conversation.id.to_string(),
         number: conversation.number,

@@ -15,7 +15,10 @@ use crate::domain::message::{AuthorKind, Message};
 use crate::domain::routing::thread;
 use crate::store::messages::{self, ChatPage, Position};
 
-pub(super) async fn list(hub: &Hub, request: Request<ListChatMessagesRequest>) -> Result<ListChatMessagesResponse, Refusal> {
+pub(super) async fn list(
+    hub: &Hub,
+    request: Request<ListChatMessagesRequest>,
+) -> Result<ListChatMessagesResponse, Refusal> {
     let caller = Caller::of(&request)?;
     let request = request.into_inner();
     let connector = caller.connector(&request.connector_key)?;
@@ -37,10 +40,15 @@ pub(super) async fn list(hub: &Hub, request: Request<ListChatMessagesRequest>) -
         // One more than asked for shows whether there are more.
         limit: size + 1,
     };
-    let found = hub.db.tx(scope, move |tx| Box::pin(async move { messages::list_of_chat(tx, &page).await }));
+    let found = hub.db.tx(scope, move |tx| {
+        Box::pin(async move { messages::list_of_chat(tx, &page).await })
+    });
     let found = found.await.map_err(Refusal::from)?;
     let (page, has_more) = cut(found, position, usize::try_from(size).unwrap_or(usize::MAX));
-    Ok(ListChatMessagesResponse { messages: page.into_iter().map(message).collect(), has_more })
+    Ok(ListChatMessagesResponse {
+        messages: page.into_iter().map(message).collect(),
+        has_more,
+    })
 }
 
 fn position(fields: &mut Fields, position: Option<Asked>) -> Position {
@@ -87,8 +95,14 @@ mod tests {
 
     #[test]
     fn the_message_too_many_is_the_farthest_one() {
-        assert_eq!(cut(vec![4, 5, 6], Position::After(3), 2), (vec![4, 5], true));
-        assert_eq!(cut(vec![4, 5, 6], Position::Before(7), 2), (vec![5, 6], true));
+        assert_eq!(
+            cut(vec![4, 5, 6], Position::After(3), 2),
+            (vec![4, 5], true)
+        );
+        assert_eq!(
+            cut(vec![4, 5, 6], Position::Before(7), 2),
+            (vec![5, 6], true)
+        );
         assert_eq!(cut(vec![4, 5], Position::Before(7), 2), (vec![4, 5], false));
     }
 }

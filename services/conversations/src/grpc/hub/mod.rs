@@ -20,9 +20,10 @@ use std::time::Duration;
 
 use api::connector::v1::connector_hub_service_server::ConnectorHubService;
 use api::connector::v1::{
-    ListChatConversationsRequest, ListChatConversationsResponse, ListChatMessagesRequest, ListChatMessagesResponse,
-    PublishRequest, PublishResponse, PublishStreamRequest, PublishStreamResponse, RegisterConnectorRequest,
-    RegisterConnectorResponse, ReportDeliveriesRequest, ReportDeliveriesResponse, TakeDeliveriesRequest,
+    ListChatConversationsRequest, ListChatConversationsResponse, ListChatMessagesRequest,
+    ListChatMessagesResponse, PublishRequest, PublishResponse, PublishStreamRequest,
+    PublishStreamResponse, RegisterConnectorRequest, RegisterConnectorResponse,
+    ReportDeliveriesRequest, ReportDeliveriesResponse, TakeDeliveriesRequest,
     TakeDeliveriesResponse, WatchConnectionsRequest, WatchConnectionsResponse,
 };
 use auth::{AccountScope, Caller, ConnectorScope};
@@ -70,7 +71,14 @@ impl Hub {
         life: &Lifecycle,
     ) -> redis::RedisResult<Self> {
         wakes::listen(redis_url, after.clone(), life)?;
-        Ok(Self { db, ingest, directory, after, clock, life: life.clone() })
+        Ok(Self {
+            db,
+            ingest,
+            directory,
+            after,
+            clock,
+            life: life.clone(),
+        })
     }
 
     /// A connection that the connector may use, with the right to its account's data. Another account's or connector's is
@@ -81,19 +89,28 @@ impl Hub {
         id: ConnectionId,
     ) -> Result<(Arc<Connection>, AccountScope), Refusal> {
         let found = self.directory.find(&[id]).await?.remove(&id);
-        found.and_then(|connection| enter(connector, connection)).ok_or_else(|| Refusal::connection_not_found(id))
+        found
+            .and_then(|connection| enter(connector, connection))
+            .ok_or_else(|| Refusal::connection_not_found(id))
     }
 }
 
 /// The connection and the right to its account's data, if it is the connector's.
-fn enter(connector: &ConnectorScope, connection: Arc<Connection>) -> Option<(Arc<Connection>, AccountScope)> {
-    let scope = connector.enter(connection.account).filter(|_| connection.connector_key == connector.key())?;
+fn enter(
+    connector: &ConnectorScope,
+    connection: Arc<Connection>,
+) -> Option<(Arc<Connection>, AccountScope)> {
+    let scope = connector
+        .enter(connection.account)
+        .filter(|_| connection.connector_key == connector.key())?;
     Some((connection, scope))
 }
 
 /// Whose rows a connector sees: its account's, or everybody's.
 fn rows_of(connector: &ConnectorScope, job: &'static str) -> Scope {
-    let own = connector.account().and_then(|account| connector.enter(account));
+    let own = connector
+        .account()
+        .and_then(|account| connector.enter(account));
     own.map_or_else(|| SystemScope::for_job(job).into(), Scope::from)
 }
 
@@ -128,10 +145,13 @@ impl ConnectorHubService for Hub {
         &self,
         request: Request<WatchConnectionsRequest>,
     ) -> Result<Response<Self::WatchConnectionsStream>, Status> {
-        Ok(Response::new(watch_connections::watch(self, request)?))
+        Ok(Response::new(watch_connections::watch(self, &request)?))
     }
 
-    async fn publish(&self, request: Request<PublishRequest>) -> Result<Response<PublishResponse>, Status> {
+    async fn publish(
+        &self,
+        request: Request<PublishRequest>,
+    ) -> Result<Response<PublishResponse>, Status> {
         Ok(Response::new(publish::publish(self, request).await?))
     }
 
@@ -139,7 +159,9 @@ impl ConnectorHubService for Hub {
         &self,
         request: Request<Streaming<PublishStreamRequest>>,
     ) -> Result<Response<Self::PublishStreamStream>, Status> {
-        Ok(Response::new(publish_stream::publish_stream(self, request)?))
+        Ok(Response::new(publish_stream::publish_stream(
+            self, request,
+        )?))
     }
 
     async fn take_deliveries(
@@ -167,6 +189,8 @@ impl ConnectorHubService for Hub {
         &self,
         request: Request<ListChatConversationsRequest>,
     ) -> Result<Response<ListChatConversationsResponse>, Status> {
-        Ok(Response::new(list_conversations::list(self, request).await?))
+        Ok(Response::new(
+            list_conversations::list(self, request).await?,
+        ))
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use api::connector::v1::{ChannelEvent, PublishOutcome, PublishRequest, PublishResponse, PublishResult};
+use api::connector::v1::{
+    ChannelEvent, PublishOutcome, PublishRequest, PublishResponse, PublishResult,
+};
 use auth::{Caller, ConnectorScope};
 use kit::Refusal;
 use kit::time::to_proto;
@@ -17,12 +19,20 @@ use crate::ingest::{Ingest, Item, Outcome, Stored};
 /// Events in a batch at most.
 const MOST: usize = 500;
 
-pub(super) async fn publish(hub: &Hub, request: Request<PublishRequest>) -> Result<PublishResponse, Refusal> {
+pub(super) async fn publish(
+    hub: &Hub,
+    request: Request<PublishRequest>,
+) -> Result<PublishResponse, Refusal> {
     let caller = Caller::of(&request)?;
-    let PublishRequest { connector_key, events } = request.into_inner();
+    let PublishRequest {
+        connector_key,
+        events,
+    } = request.into_inner();
     let connector = caller.connector(&connector_key)?;
     let batch = Batch::prepare(hub, &connector, events).await?;
-    Ok(PublishResponse { results: batch.submit(&hub.ingest).await? })
+    Ok(PublishResponse {
+        results: batch.submit(&hub.ingest).await?,
+    })
 }
 
 /// A batch, checked: what can be stored, and why the rest cannot.
@@ -35,7 +45,11 @@ pub struct Batch {
 
 impl Batch {
     /// Checks the events and looks their connections up.
-    pub async fn prepare(hub: &Hub, connector: &ConnectorScope, events: Vec<ChannelEvent>) -> Result<Self, Refusal> {
+    pub async fn prepare(
+        hub: &Hub,
+        connector: &ConnectorScope,
+        events: Vec<ChannelEvent>,
+    ) -> Result<Self, Refusal> {
         if events.is_empty() {
             return Err(Refusal::field("events", "must have 1 to 500 events"));
         }
@@ -43,22 +57,34 @@ impl Batch {
             return Err(Refusal::too_large(MOST));
         }
         let checked: Vec<Result<Checked, Refusal>> = events.into_iter().map(check).collect();
-        let ids: HashSet<ConnectionId> = checked.iter().flatten().map(|event| event.connection).collect();
+        let ids: HashSet<ConnectionId> = checked
+            .iter()
+            .flatten()
+            .map(|event| event.connection)
+            .collect();
         let connections = hub.directory.find(&Vec::from_iter(ids)).await?;
-        let mut batch = Self { items: Vec::with_capacity(checked.len()), refused: Vec::with_capacity(checked.len()) };
+        let mut batch = Self {
+            items: Vec::with_capacity(checked.len()),
+            refused: Vec::with_capacity(checked.len()),
+        };
         for event in checked {
             let item = event.and_then(|event| {
                 let connection = connections.get(&event.connection).map(Arc::clone);
                 item(connector, event, connection)
             });
-            batch.refused.push(item.map(|item| batch.items.push(item)).err());
+            batch
+                .refused
+                .push(item.map(|item| batch.items.push(item)).err());
         }
         Ok(batch)
     }
 
     /// The chats in which it stores something.
     pub fn chats(&self) -> HashSet<(ConnectionId, String)> {
-        self.items.iter().map(|item| (item.connection.id, item.chat.clone())).collect()
+        self.items
+            .iter()
+            .map(|item| (item.connection.id, item.chat.clone()))
+            .collect()
     }
 
     /// Stores what can be stored; the answers are in the order of the events.
@@ -77,14 +103,32 @@ impl Batch {
 }
 
 /// The event, if its connection is there, the connector's, and on.
-fn item(connector: &ConnectorScope, event: Checked, connection: Option<Arc<crate::domain::connection::Connection>>) -> Result<Item, Refusal> {
+fn item(
+    connector: &ConnectorScope,
+    event: Checked,
+    connection: Option<Arc<crate::domain::connection::Connection>>,
+) -> Result<Item, Refusal> {
     let known = connection.and_then(|connection| enter(connector, connection));
     let (connection, _) = known.ok_or_else(|| Refusal::connection_not_found(event.connection))?;
     if !connection.enabled {
         return Err(Refusal::connection_disabled(event.connection));
     }
-    let Checked { event_id, chat, thread, event_time, kind, .. } = event;
-    Ok(Item { connection, event_id, chat, thread, event_time, kind })
+    let Checked {
+        event_id,
+        chat,
+        thread,
+        event_time,
+        kind,
+        ..
+    } = event;
+    Ok(Item {
+        connection,
+        event_id,
+        chat,
+        thread,
+        event_time,
+        kind,
+    })
 }
 
 fn result(outcome: Option<Outcome>) -> Result<PublishResult, Refusal> {
@@ -92,11 +136,15 @@ fn result(outcome: Option<Outcome>) -> Result<PublishResult, Refusal> {
         Some(Outcome::Accepted(stored)) => Ok(stored_result(PublishOutcome::Accepted, &stored)),
         Some(Outcome::Duplicate(stored)) => Ok(stored_result(PublishOutcome::Duplicate, &stored)),
         // What may succeed when repeated is no final word on the event.
-        Some(Outcome::Refused(refusal)) if kit::refusal::code(refusal.reason()) == Code::Unavailable => {
+        Some(Outcome::Refused(refusal))
+            if kit::refusal::code(refusal.reason()) == Code::Unavailable =>
+        {
             Err(Refusal::shutting_down())
         }
         Some(Outcome::Refused(refusal)) => Ok(refusal_result(&refusal)),
-        Some(Outcome::Failed(error)) => Err(Refusal::store_unavailable(anyhow::anyhow!("events were not stored: {error}"))),
+        Some(Outcome::Failed(error)) => Err(Refusal::store_unavailable(anyhow::anyhow!(
+            "events were not stored: {error}"
+        ))),
         None => Err(Refusal::internal(anyhow::anyhow!("an event got no answer"))),
     }
 }
@@ -106,7 +154,10 @@ fn stored_result(outcome: PublishOutcome, stored: &Stored) -> PublishResult {
         outcome: outcome.into(),
         conversation_id: stored.conversation.to_string(),
         conversation_number: stored.number,
-        message_id: stored.message.map(|message| message.to_string()).unwrap_or_default(),
+        message_id: stored
+            .message
+            .map(|message| message.to_string())
+            .unwrap_or_default(),
         seq: stored.seq,
         create_time: Some(to_proto(stored.create_time)),
         ..PublishResult::default()
@@ -114,12 +165,20 @@ fn stored_result(outcome: PublishOutcome, stored: &Stored) -> PublishResult {
 }
 
 fn refusal_result(refusal: &Refusal) -> PublishResult {
-    let fields: Vec<String> = refusal.violations().iter().map(|it| format!("{} {}", it.field, it.description)).collect();
+    let fields: Vec<String> = refusal
+        .violations()
+        .iter()
+        .map(|it| format!("{} {}", it.field, it.description))
+        .collect();
     let text = refusal.text(kit::language::current());
     PublishResult {
         outcome: PublishOutcome::Refused.into(),
         reason: refusal.reason_name().to_owned(),
-        reason_text: if fields.is_empty() { text.to_owned() } else { format!("{text} {}.", fields.join("; ")) },
+        reason_text: if fields.is_empty() {
+            text.to_owned()
+        } else {
+            format!("{text} {}.", fields.join("; "))
+        },
         ..PublishResult::default()
     }
 }

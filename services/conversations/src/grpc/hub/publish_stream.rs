@@ -31,10 +31,19 @@ pub(super) fn publish_stream(
 ) -> Result<Answers<PublishStreamResponse>, Refusal> {
     let caller = Caller::of(&request)?;
     let (answers, answered) = mpsc::channel(UNREAD);
-    let pipeline = Pipeline { hub: hub.clone(), caller, connector: None, stored: InFlight::default(), answers };
+    let pipeline = Pipeline {
+        hub: hub.clone(),
+        caller,
+        connector: None,
+        stored: InFlight::default(),
+        answers,
+    };
     let language = kit::language::current();
     // The answer must not wait for the first batch: a connector may send it only when it has the answer's beginning.
-    hub.life.spawn("publish stream", kit::language::with(language, pipeline.run(request.into_inner())));
+    hub.life.spawn(
+        "publish stream",
+        kit::language::with(language, pipeline.run(request.into_inner())),
+    );
     Ok(Box::pin(ReceiverStream::new(answered)))
 }
 
@@ -57,7 +66,8 @@ impl InFlight {
     fn begin(&mut self, hub: &Hub, batch: Batch) {
         let ingest = hub.ingest.clone();
         self.chats.push_back(batch.chats());
-        self.results.push_back(Box::pin(async move { batch.submit(&ingest).await }));
+        self.results
+            .push_back(Box::pin(async move { batch.submit(&ingest).await }));
     }
 
     /// The results of the first batch; waits for ever when there is none.
@@ -142,11 +152,21 @@ impl Pipeline {
 
     async fn prepare(&mut self, request: PublishStreamRequest) -> Result<Batch, Refusal> {
         still_valid(&self.caller, &self.hub.clock)?;
-        let PublishStreamRequest { connector_key, events } = request;
+        let PublishStreamRequest {
+            connector_key,
+            events,
+        } = request;
         let connector = match self.connector.take() {
             None => self.caller.connector(&connector_key)?,
-            Some(connector) if connector_key.is_empty() || connector_key == connector.key() => connector,
-            Some(_) => return Err(Refusal::field("connector_key", "must stay the same within a stream")),
+            Some(connector) if connector_key.is_empty() || connector_key == connector.key() => {
+                connector
+            }
+            Some(_) => {
+                return Err(Refusal::field(
+                    "connector_key",
+                    "must stay the same within a stream",
+                ));
+            }
         };
         let batch = Batch::prepare(&self.hub, &connector, events).await;
         self.connector = Some(connector);

@@ -34,21 +34,44 @@ const MOST_IN_FLIGHT: i64 = 1_000;
 
 type Answer = Result<TakeDeliveriesResponse, Status>;
 
-pub(super) fn take(hub: &Hub, request: Request<TakeDeliveriesRequest>) -> Result<Answers<TakeDeliveriesResponse>, Refusal> {
+pub(super) fn take(
+    hub: &Hub,
+    request: Request<TakeDeliveriesRequest>,
+) -> Result<Answers<TakeDeliveriesResponse>, Refusal> {
     let caller = Caller::of(&request)?;
-    let TakeDeliveriesRequest { connector_key, max_in_flight } = request.into_inner();
+    let TakeDeliveriesRequest {
+        connector_key,
+        max_in_flight,
+    } = request.into_inner();
     let connector = caller.connector(&connector_key)?;
     let max_in_flight = match i64::from(max_in_flight) {
         0 => USUAL_IN_FLIGHT,
         given @ 1..=MOST_IN_FLIGHT => given,
-        _ => return Err(Refusal::field("max_in_flight", format!("must be 0 to {MOST_IN_FLIGHT}"))),
+        _ => {
+            return Err(Refusal::field(
+                "max_in_flight",
+                format!("must be 0 to {MOST_IN_FLIGHT}"),
+            ));
+        }
     };
     let (answers, answered) = mpsc::channel(UNREAD);
     let queued = hub.after.deliveries(&connector_key);
-    let taker = Taker { connector, stream: types::new_uuid(), max_in_flight };
-    let stream = Stream { hub: hub.clone(), caller, taker, answers };
+    let taker = Taker {
+        connector,
+        stream: types::new_uuid(),
+        max_in_flight,
+    };
+    let stream = Stream {
+        hub: hub.clone(),
+        caller,
+        taker,
+        answers,
+    };
     let language = kit::language::current();
-    hub.life.spawn("delivery stream", kit::language::with(language, stream.run(queued)));
+    hub.life.spawn(
+        "delivery stream",
+        kit::language::with(language, stream.run(queued)),
+    );
     Ok(Box::pin(ReceiverStream::new(answered)))
 }
 
@@ -138,7 +161,9 @@ impl Stream {
     async fn lease(&self) -> Result<Vec<Leased>, Error> {
         let (taker, now) = (self.taker.clone(), self.hub.clock.now());
         let rows = rows_of(&taker.connector, "take deliveries");
-        let taken = self.hub.db.tx(rows, move |tx| Box::pin(async move { deliveries::take(tx, &taker, now, now + LEASE).await }));
+        let taken = self.hub.db.tx(rows, move |tx| {
+            Box::pin(async move { deliveries::take(tx, &taker, now, now + LEASE).await })
+        });
         taken.await
     }
 
@@ -146,7 +171,9 @@ impl Stream {
     async fn give_back(&self, leased: Vec<Leased>) {
         let now = self.hub.clock.now();
         let rows = rows_of(&self.taker.connector, "give deliveries back");
-        let given_back = self.hub.db.tx(rows, move |tx| Box::pin(async move { deliveries::give_back(tx, &leased, now).await }));
+        let given_back = self.hub.db.tx(rows, move |tx| {
+            Box::pin(async move { deliveries::give_back(tx, &leased, now).await })
+        });
         if let Err(error) = given_back.await {
             tracing::debug!(%error, "deliveries could not be given back; they come again when their leases are over");
         }

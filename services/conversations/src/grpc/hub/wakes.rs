@@ -38,7 +38,9 @@ async fn keep(client: Client, after: AfterCommit) {
 /// Passes hints on until the subscription breaks.
 async fn hear(client: &Client, after: &AfterCommit) -> redis::RedisResult<()> {
     let mut subscription = client.get_async_pubsub().await?;
-    subscription.psubscribe(format!("{DELIVERIES_CHANNELS}*")).await?;
+    subscription
+        .psubscribe(format!("{DELIVERIES_CHANNELS}*"))
+        .await?;
     let mut hints = subscription.on_message();
     while let Some(hint) = hints.next().await {
         if let Some(connector_key) = hint.get_channel_name().strip_prefix(DELIVERIES_CHANNELS) {

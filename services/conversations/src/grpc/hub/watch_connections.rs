@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::connector::v1::watch_connections_response::Event;
-use api::connector::v1::{ConnectorConnection, Heartbeat, Synced, WatchConnectionsRequest, WatchConnectionsResponse};
+use api::connector::v1::{
+    ConnectorConnection, Heartbeat, Synced, WatchConnectionsRequest, WatchConnectionsResponse,
+};
 use auth::{Caller, ConnectorScope};
 use kit::Refusal;
 use pg::Error;
@@ -30,14 +32,27 @@ const RETRY: Duration = Duration::from_millis(500);
 /// Answers that may wait for the connector to read them.
 const UNREAD: usize = 64;
 
-pub(super) fn watch(hub: &Hub, request: Request<WatchConnectionsRequest>) -> Result<Answers<WatchConnectionsResponse>, Refusal> {
-    let caller = Caller::of(&request)?;
+pub(super) fn watch(
+    hub: &Hub,
+    request: &Request<WatchConnectionsRequest>,
+) -> Result<Answers<WatchConnectionsResponse>, Refusal> {
+    let caller = Caller::of(request)?;
     let connector = caller.connector(&request.get_ref().connector_key)?;
     let (answers, answered) = mpsc::channel(UNREAD);
     let changed = hub.directory.changed();
-    let watch = Watch { hub: hub.clone(), caller, connector, answers, told: HashMap::new(), seen: None };
+    let watch = Watch {
+        hub: hub.clone(),
+        caller,
+        connector,
+        answers,
+        told: HashMap::new(),
+        seen: None,
+    };
     let language = kit::language::current();
-    hub.life.spawn("connection stream", kit::language::with(language, watch.run(changed)));
+    hub.life.spawn(
+        "connection stream",
+        kit::language::with(language, watch.run(changed)),
+    );
     Ok(Box::pin(ReceiverStream::new(answered)))
 }
 
@@ -115,13 +130,19 @@ impl Watch {
                 if seen == Some(fingerprint) {
                     return Ok(None);
                 }
-                Ok(Some((fingerprint, connections::list_of_connector(tx, &connector).await?)))
+                Ok(Some((
+                    fingerprint,
+                    connections::list_of_connector(tx, &connector).await?,
+                )))
             })
         });
         looked.await
     }
 
-    async fn tell(&mut self, (fingerprint, connections): (Fingerprint, Vec<Connection>)) -> Result<(), Gone> {
+    async fn tell(
+        &mut self,
+        (fingerprint, connections): (Fingerprint, Vec<Connection>),
+    ) -> Result<(), Gone> {
         for connection in connections {
             if self.told.insert(connection.id, connection.version) != Some(connection.version) {
                 self.send(Event::Connection(to_proto(connection))).await?;
@@ -134,7 +155,10 @@ impl Watch {
     }
 
     async fn send(&self, event: Event) -> Result<(), Gone> {
-        self.answers.send(Ok(WatchConnectionsResponse { event: Some(event) })).await.map_err(|_| Gone)
+        self.answers
+            .send(Ok(WatchConnectionsResponse { event: Some(event) }))
+            .await
+            .map_err(|_| Gone)
     }
 }
 

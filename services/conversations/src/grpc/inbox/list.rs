@@ -1,6 +1,8 @@
 //! One page of the imBox.
 
-use api::conversations::v1::{ConversationAnswer, ConversationLife, ListConversationsRequest, ListConversationsResponse};
+use api::conversations::v1::{
+    ConversationAnswer, ConversationLife, ListConversationsRequest, ListConversationsResponse,
+};
 use auth::{Caller, Permission};
 use kit::Refusal;
 use kit::page::{PageToken, page_size};
@@ -15,23 +17,33 @@ use crate::live::Cursor;
 use crate::store::conversations::{self, Filter, Key};
 use crate::wire;
 
-pub async fn list_conversations(inbox: &Inbox, request: &Request<ListConversationsRequest>) -> Result<ListConversationsResponse, Refusal> {
+pub async fn list_conversations(
+    inbox: &Inbox,
+    request: &Request<ListConversationsRequest>,
+) -> Result<ListConversationsResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxRead)?;
     let (scope, viewer) = (caller.scope()?, viewer(&caller));
     let request = request.get_ref();
     let filter = filter(request)?;
     let size = page_size(request.page_size, 50, 200)?;
-    let token = PageToken { method: "ListConversations", account: scope.account() };
+    let token = PageToken {
+        method: "ListConversations",
+        account: scope.account(),
+    };
     let filters = (request.life, request.answer, &request.connection_id);
     let key: Option<Key> = token.decode(&filters, &request.page_token)?;
     // Taken before the rows: a change in between comes twice, never not at all.
-    let cursor = key.is_none().then(|| Cursor(inbox.live.position(scope.account())).encode(scope.account()));
+    let cursor = key
+        .is_none()
+        .then(|| Cursor(inbox.live.position(scope.account())).encode(scope.account()));
 
     let mut rows = inbox
         .db
         .tx(scope, move |tx| {
-            Box::pin(async move { conversations::list(tx, scope, viewer.list_scope(), &filter, key, size + 1).await })
+            Box::pin(async move {
+                conversations::list(tx, scope, viewer.list_scope(), &filter, key, size + 1).await
+            })
         })
         .await
         .map_err(|error: Error| Refusal::from(error))?;
@@ -43,7 +55,10 @@ pub async fn list_conversations(inbox: &Inbox, request: &Request<ListConversatio
     };
     let visibility = viewer.sees();
     Ok(ListConversationsResponse {
-        conversations: rows.iter().map(|row| wire::conversation(row, visibility)).collect(),
+        conversations: rows
+            .iter()
+            .map(|row| wire::conversation(row, visibility))
+            .collect(),
         next_page_token,
         cursor: cursor.unwrap_or_default(),
     })

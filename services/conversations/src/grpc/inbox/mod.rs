@@ -4,7 +4,9 @@ mod list;
 mod watch;
 
 use api::conversations::v1::inbox_service_server::InboxService;
-use api::conversations::v1::{ListConversationsRequest, ListConversationsResponse, WatchInboxRequest, WatchInboxResponse};
+use api::conversations::v1::{
+    ListConversationsRequest, ListConversationsResponse, WatchInboxRequest, WatchInboxResponse,
+};
 use futures::stream::BoxStream;
 use pg::Db;
 use tonic::{Request, Response, Status};
@@ -27,11 +29,19 @@ pub struct Inbox {
 impl InboxService for Inbox {
     type WatchInboxStream = BoxStream<'static, Result<WatchInboxResponse, Status>>;
 
-    async fn list_conversations(&self, request: Request<ListConversationsRequest>) -> Result<Response<ListConversationsResponse>, Status> {
-        Ok(Response::new(list::list_conversations(self, &request).await?))
+    async fn list_conversations(
+        &self,
+        request: Request<ListConversationsRequest>,
+    ) -> Result<Response<ListConversationsResponse>, Status> {
+        Ok(Response::new(
+            list::list_conversations(self, &request).await?,
+        ))
     }
 
-    async fn watch_inbox(&self, request: Request<WatchInboxRequest>) -> Result<Response<Self::WatchInboxStream>, Status> {
+    async fn watch_inbox(
+        &self,
+        request: Request<WatchInboxRequest>,
+    ) -> Result<Response<Self::WatchInboxStream>, Status> {
         Ok(Response::new(watch::watch_inbox(self, &request).await?))
     }
 }

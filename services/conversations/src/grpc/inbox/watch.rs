@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use access::Viewer;
 use api::conversations::v1::watch_inbox_response::Event;
-use api::conversations::v1::{Heartbeat, InboxChange, Reset, ResetCause, WatchInboxRequest, WatchInboxResponse};
+use api::conversations::v1::{
+    Heartbeat, InboxChange, Reset, ResetCause, WatchInboxRequest, WatchInboxResponse,
+};
 use auth::{Caller, Permission};
 use events::Place;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use kit::Refusal;
+use time::OffsetDateTime;
 use tonic::{Request, Status};
 use types::{AccountId, Clock};
 
@@ -19,7 +22,7 @@ use super::Inbox;
 use crate::grpc::viewer;
 use crate::live::{Cursor, LiveEvent, Missed, Subscription};
 
-/// How often a quiet stream says that it lives, and looks whether the caller's session still does.
+/// How often a quiet stream says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// How often a quiet stream looks whether the caller's session was ended.
@@ -45,11 +48,14 @@ pub async fn watch_inbox(
         clock: inbox.clock.clone(),
         waiting: VecDeque::new(),
         subscription,
-        quiet: Duration::ZERO,
+        sent: inbox.clock.now(),
         state: State::Live,
     };
     watch.begin(missed, cursor.is_none());
-    Ok(stream::unfold(watch, |mut watch| async move { watch.next().await.map(|step| (step, watch)) }).boxed())
+    Ok(stream::unfold(watch, |mut watch| async move {
+        watch.next().await.map(|step| (step, watch))
+    })
+    .boxed())
 }
 
 /// One stream.
@@ -63,8 +69,8 @@ struct Watch {
     /// What was missed before the stream began.
     waiting: VecDeque<Arc<LiveEvent>>,
     subscription: Subscription,
-    /// How long nothing was sent.
-    quiet: Duration,
+    /// When something was last sent.
+    sent: OffsetDateTime,
     state: State,
 }
 
@@ -99,7 +105,9 @@ impl Watch {
                 }
                 State::Reset(cause) => {
                     self.state = State::Ended;
-                    return Some(Ok(self.step(Event::Reset(Reset { cause: cause.into() }))));
+                    return Some(Ok(self.step(Event::Reset(Reset {
+                        cause: cause.into(),
+                    }))));
                 }
                 State::Live => {}
             }
@@ -112,7 +120,9 @@ impl Watch {
                 None => match self.wait().await {
                     Waited::Event(event) => event,
                     Waited::Quiet => continue,
-                    Waited::Heartbeat => return Some(Ok(self.step(Event::Heartbeat(Heartbeat {})))),
+                    Waited::Heartbeat => {
+                        return Some(Ok(self.step(Event::Heartbeat(Heartbeat {}))));
+                    }
                     Waited::Stopping => {
                         self.state = State::Ended;
                         return Some(Err(Refusal::shutting_down().into()));
@@ -128,7 +138,6 @@ impl Watch {
             }
             self.at = event.place;
             if let Some(change) = visible(&event, self.viewer) {
-                self.quiet = Duration::ZERO;
                 return Some(Ok(self.step(Event::Change(change))));
             }
         }
@@ -140,18 +149,17 @@ impl Watch {
             event = self.subscription.queue.recv() => event.map_or(Waited::TooSlow, Waited::Event),
             () = self.subscription.stopping.cancelled() => Waited::Stopping,
             () = self.clock.sleep(SESSION_CHECK) => {
-                self.quiet += SESSION_CHECK;
-                if self.quiet < HEARTBEAT {
-                    return Waited::Quiet;
-                }
-                self.quiet = Duration::ZERO;
-                Waited::Heartbeat
+                if self.clock.now() - self.sent < HEARTBEAT { Waited::Quiet } else { Waited::Heartbeat }
             }
         }
     }
 
-    fn step(&self, event: Event) -> WatchInboxResponse {
-        WatchInboxResponse { cursor: Cursor(self.at).encode(self.account), event: Some(event) }
+    fn step(&mut self, event: Event) -> WatchInboxResponse {
+        self.sent = self.clock.now();
+        WatchInboxResponse {
+            cursor: Cursor(self.at).encode(self.account),
+            event: Some(event),
+        }
     }
 }
 
@@ -175,5 +183,9 @@ fn visible(event: &LiveEvent, viewer: Viewer) -> Option<InboxChange> {
     if !visibility.shows_messages() {
         message = None;
     }
-    Some(InboxChange { kind: event.event.kind, conversation: Some(conversation), message })
+    Some(InboxChange {
+        kind: event.event.kind,
+        conversation: Some(conversation),
+        message,
+    })
 }

@@ -24,7 +24,13 @@ fn connection(mode: Mode) -> Arc<Connection> {
     })
 }
 
-fn item(connection: &Arc<Connection>, chat: &str, thread: &str, event: &str, kind: ItemKind) -> Item {
+fn item(
+    connection: &Arc<Connection>,
+    chat: &str,
+    thread: &str,
+    event: &str,
+    kind: ItemKind,
+) -> Item {
     Item {
         connection: Arc::clone(connection),
         event_id: event.to_owned(),
@@ -36,7 +42,12 @@ fn item(connection: &Arc<Connection>, chat: &str, thread: &str, event: &str, kin
 }
 
 fn text(text: &str) -> ItemKind {
-    ItemKind::Message { text: text.to_owned(), sender_name: String::new(), unsupported_kind: String::new(), facts: Vec::new() }
+    ItemKind::Message {
+        text: text.to_owned(),
+        sender_name: String::new(),
+        unsupported_kind: String::new(),
+        facts: Vec::new(),
+    }
 }
 
 /// Runs items against chats that exist and conversations that do not, numbers from 1.
@@ -44,7 +55,11 @@ fn run(items: &[Item]) -> Plan {
     let chats = items
         .iter()
         .map(|item| {
-            let chat = Chat { id: ChatId::generate(), client_name: "Client".to_owned(), next_seq: 1 };
+            let chat = Chat {
+                id: ChatId::generate(),
+                client_name: "Client".to_owned(),
+                next_seq: 1,
+            };
             ((item.connection.id, item.chat.clone()), chat)
         })
         .collect::<HashMap<_, _>>();
@@ -52,7 +67,11 @@ fn run(items: &[Item]) -> Plan {
     for item in items {
         plan.take(item);
     }
-    let first: Vec<(AccountId, i64)> = plan.numbers_wanted().into_iter().map(|(account, _)| (account, 1)).collect();
+    let first: Vec<(AccountId, i64)> = plan
+        .numbers_wanted()
+        .into_iter()
+        .map(|(account, _)| (account, 1))
+        .collect();
     plan.number(&first);
     plan
 }
@@ -78,7 +97,15 @@ fn a_message_after_finishing_begins_a_new_conversation_with_threads() {
     ]);
     assert_eq!(numbers(&plan), [1, 1, 2, 3]);
     let kinds: Vec<ChangeKind> = plan.changes.iter().map(|change| change.kind).collect();
-    assert_eq!(kinds, [ChangeKind::Created, ChangeKind::Closed, ChangeKind::Created, ChangeKind::Created]);
+    assert_eq!(
+        kinds,
+        [
+            ChangeKind::Created,
+            ChangeKind::Closed,
+            ChangeKind::Created,
+            ChangeKind::Created
+        ]
+    );
 }
 
 #[test]
@@ -102,7 +129,10 @@ fn nobody_reads_what_is_not_there() {
         item(&connection, "c", "", "2", ItemKind::Read { seq: 99 }),
         item(&connection, "c", "", "3", ItemKind::Read { seq: 1 }),
     ]);
-    assert_eq!(plan.reads.iter().map(|read| read.seq).collect::<Vec<_>>(), [1]);
+    assert_eq!(
+        plan.reads.iter().map(|read| read.seq).collect::<Vec<_>>(),
+        [1]
+    );
 }
 
 proptest! {

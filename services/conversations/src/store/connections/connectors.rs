@@ -24,7 +24,11 @@ const INSTALLATION: Uuid = Uuid::nil();
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(name = "db.connector.register", skip_all, fields(connector.key = connector.key()), err)]
-pub async fn register(tx: &mut Tx, connector: &ConnectorScope, manifest: &Manifest) -> Result<(), Error> {
+pub async fn register(
+    tx: &mut Tx,
+    connector: &ConnectorScope,
+    manifest: &Manifest,
+) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO connectors (account_id, connector_key, title, max_text_length, reports_read) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (account_id, connector_key) DO UPDATE

@@ -47,11 +47,16 @@ macro_rules! of_connector {
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(name = "db.connection.list_of_connector", skip_all, fields(connector.key = connector.key()), err)]
-pub async fn list_of_connector(tx: &mut Tx, connector: &ConnectorScope) -> Result<Vec<Connection>, Error> {
+pub async fn list_of_connector(
+    tx: &mut Tx,
+    connector: &ConnectorScope,
+) -> Result<Vec<Connection>, Error> {
     let (of_installation, of_account) = of_connector!(columns!(), "ORDER BY c.id");
     let query = match connector.account() {
         None => sqlx::query(of_installation).bind(connector.key()),
-        Some(account) => sqlx::query(of_account).bind(connector.key()).bind(account.uuid()),
+        Some(account) => sqlx::query(of_account)
+            .bind(connector.key())
+            .bind(account.uuid()),
     };
     let rows = query.fetch_all(&mut **tx).await?;
     rows.iter().map(from_row).collect()
@@ -67,10 +72,13 @@ pub type Fingerprint = (i64, i64);
 /// When the database fails.
 #[tracing::instrument(name = "db.connection.fingerprint", skip_all, fields(connector.key = connector.key()), err)]
 pub async fn fingerprint(tx: &mut Tx, connector: &ConnectorScope) -> Result<Fingerprint, Error> {
-    let (of_installation, of_account) = of_connector!("count(*), coalesce(sum(c.version), 0)::bigint", "");
+    let (of_installation, of_account) =
+        of_connector!("count(*), coalesce(sum(c.version), 0)::bigint", "");
     let query = match connector.account() {
         None => sqlx::query_as(of_installation).bind(connector.key()),
-        Some(account) => sqlx::query_as(of_account).bind(connector.key()).bind(account.uuid()),
+        Some(account) => sqlx::query_as(of_account)
+            .bind(connector.key())
+            .bind(account.uuid()),
     };
     Ok(query.fetch_one(&mut **tx).await?)
 }

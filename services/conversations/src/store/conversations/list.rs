@@ -36,7 +36,10 @@ impl Key {
     /// The place of a conversation in the list.
     #[must_use]
     pub fn of(conversation: &Conversation) -> Self {
-        Self { time: conversation.update_time.unix_timestamp_nanos(), id: conversation.id }
+        Self {
+            time: conversation.update_time.unix_timestamp_nanos(),
+            id: conversation.id,
+        }
     }
 }
 
@@ -60,7 +63,11 @@ pub async fn list(
         Some(key) => (time_of(key), key.id.uuid()),
         None => (FAR_FUTURE, Uuid::max()),
     };
-    let statement = if filter.connection.is_some() { OF_CONNECTION } else { OF_ACCOUNT };
+    let statement = if filter.connection.is_some() {
+        OF_CONNECTION
+    } else {
+        OF_ACCOUNT
+    };
     let answers: Vec<i16> = match filter.answer {
         Some(answer) => vec![of_answer(answer)],
         None => vec![of_answer(Answer::Required), of_answer(Answer::NotNeeded)],

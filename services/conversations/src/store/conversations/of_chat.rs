@@ -27,7 +27,10 @@ pub struct Wanted<'a> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn current_of_chat(tx: &mut Tx, wanted: &[Wanted<'_>]) -> Result<Vec<Option<Conversation>>, Error> {
+pub async fn current_of_chat(
+    tx: &mut Tx,
+    wanted: &[Wanted<'_>],
+) -> Result<Vec<Option<Conversation>>, Error> {
     let mut found: Vec<Option<Conversation>> = vec![None; wanted.len()];
     if wanted.is_empty() {
         return Ok(found);
@@ -94,5 +97,12 @@ pub async fn list_of_chat(
     .bind(closed_too)
     .fetch_all(&mut **tx)
     .await?;
-    rows.iter().map(|row| Ok(OfChat { conversation: from_row(row)?, unread: row.try_get("unread")? })).collect()
+    rows.iter()
+        .map(|row| {
+            Ok(OfChat {
+                conversation: from_row(row)?,
+                unread: row.try_get("unread")?,
+            })
+        })
+        .collect()
 }

@@ -22,7 +22,9 @@ pub fn from_row(row: &PgRow) -> Result<Conversation, Error> {
         author: Author {
             kind: to_author(row.try_get("last_author")?).ok_or_else(|| bad("last_author"))?,
             name: row.try_get("last_author_name")?,
-            user: row.try_get::<Option<Uuid>, _>("last_author_user")?.map(Into::into),
+            user: row
+                .try_get::<Option<Uuid>, _>("last_author_user")?
+                .map(Into::into),
         },
         preview: row.try_get("last_text")?,
         time: row.try_get("last_time")?,
@@ -50,7 +52,9 @@ fn life(row: &PgRow) -> Result<Option<Life>, sqlx::Error> {
     let closing = (row.try_get("close_time")?, row.try_get("closed_by")?);
     Ok(match (row.try_get::<i16, _>("life")?, closing) {
         (OPEN, (None, None)) => Some(Life::Open),
-        (CLOSED, (Some(at), Some(by))) => to_closed_by(by, row.try_get("closed_user")?).map(|by| Life::Closed { at, by }),
+        (CLOSED, (Some(at), Some(by))) => {
+            to_closed_by(by, row.try_get("closed_user")?).map(|by| Life::Closed { at, by })
+        }
         _ => None,
     })
 }

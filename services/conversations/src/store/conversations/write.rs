@@ -41,13 +41,17 @@ impl<'a> Changing<'a> {
         Self {
             accounts: each().map(|c| c.account.uuid()).collect(),
             ids: each().map(|c| c.id.uuid()).collect(),
-            lives: each().map(|c| if c.is_open() { OPEN } else { CLOSED }).collect(),
+            lives: each()
+                .map(|c| if c.is_open() { OPEN } else { CLOSED })
+                .collect(),
             answers: each().map(|c| of_answer(c.answer)).collect(),
             last_seqs: each().map(|c| c.last.seq).collect(),
             last_messages: each().map(|c| c.last.id.uuid()).collect(),
             last_authors: each().map(|c| of_author(c.last.author.kind)).collect(),
             last_names: each().map(|c| &c.last.author.name[..]).collect(),
-            last_users: each().map(|c| c.last.author.user.map(|user| user.uuid())).collect(),
+            last_users: each()
+                .map(|c| c.last.author.user.map(|user| user.uuid()))
+                .collect(),
             last_texts: each().map(|c| &c.last.preview[..]).collect(),
             last_times: each().map(|c| c.last.time).collect(),
             read_seqs: each().map(|c| c.client_read_seq).collect(),

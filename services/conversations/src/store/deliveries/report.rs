@@ -48,7 +48,11 @@ pub struct Locked {
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(name = "db.delivery.find", skip_all, fields(connector.key = connector.key()), err)]
-pub async fn find(tx: &mut Tx, connector: &ConnectorScope, ids: &[DeliveryId]) -> Result<Vec<Reported>, Error> {
+pub async fn find(
+    tx: &mut Tx,
+    connector: &ConnectorScope,
+    ids: &[DeliveryId],
+) -> Result<Vec<Reported>, Error> {
     let rows: Vec<(Uuid, Uuid, Uuid)> = sqlx::query_as(
         "SELECT account_id, id, chat_id FROM deliveries
           WHERE id = ANY ($1) AND connector_key = $2 AND ($3::uuid IS NULL OR account_id = $3)",
@@ -58,7 +62,14 @@ pub async fn find(tx: &mut Tx, connector: &ConnectorScope, ids: &[DeliveryId]) -
     .bind(connector.account().map(AccountId::uuid))
     .fetch_all(&mut **tx)
     .await?;
-    Ok(rows.into_iter().map(|(account, id, chat)| Reported { account: account.into(), id: id.into(), chat: chat.into() }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(account, id, chat)| Reported {
+            account: account.into(),
+            id: id.into(),
+            chat: chat.into(),
+        })
+        .collect())
 }
 
 /// Locks the chats of the deliveries, in the order in which ingest does: by account, connection and id of the channel.
@@ -73,7 +84,12 @@ pub async fn lock_chats(tx: &mut Tx, reported: &[Reported]) -> Result<(), Error>
           ORDER BY c.account_id, c.connection_id, c.external_id COLLATE \"C\"
             FOR UPDATE OF c",
     )
-    .bind(reported.iter().map(|it| it.account.uuid()).collect::<Vec<_>>())
+    .bind(
+        reported
+            .iter()
+            .map(|it| it.account.uuid())
+            .collect::<Vec<_>>(),
+    )
     .bind(reported.iter().map(|it| it.chat.uuid()).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await?;
@@ -85,7 +101,10 @@ pub async fn lock_chats(tx: &mut Tx, reported: &[Reported]) -> Result<(), Error>
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(name = "db.delivery.locked", skip_all, err)]
-pub async fn locked(tx: &mut Tx, reported: &[Reported]) -> Result<HashMap<DeliveryId, Locked>, Error> {
+pub async fn locked(
+    tx: &mut Tx,
+    reported: &[Reported],
+) -> Result<HashMap<DeliveryId, Locked>, Error> {
     let rows = sqlx::query(concat!(
         "SELECT d.account_id, d.id AS delivery_id, d.done, d.lease_owner IS NOT NULL AS leased, d.lease_token, d.not_before,
                 d.external_message_id, d.external_chat_id, ",
@@ -99,7 +118,9 @@ pub async fn locked(tx: &mut Tx, reported: &[Reported]) -> Result<HashMap<Delive
     .bind(reported.iter().map(|it| it.id.uuid()).collect::<Vec<_>>())
     .fetch_all(&mut **tx)
     .await?;
-    rows.iter().map(|row| from_row(row).map(|locked| (locked.id, locked))).collect()
+    rows.iter()
+        .map(|row| from_row(row).map(|locked| (locked.id, locked)))
+        .collect()
 }
 
 fn from_row(row: &PgRow) -> Result<Locked, Error> {
@@ -198,7 +219,10 @@ pub async fn mark_read(tx: &mut Tx, read: &[&Locked]) -> Result<(), Error> {
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(name = "db.delivery.conversations", skip_all, err)]
-pub async fn conversations_of(tx: &mut Tx, changed: &[&Locked]) -> Result<HashMap<ConversationId, Conversation>, Error> {
+pub async fn conversations_of(
+    tx: &mut Tx,
+    changed: &[&Locked],
+) -> Result<HashMap<ConversationId, Conversation>, Error> {
     let rows = sqlx::query(concat!(
         "SELECT ",
         conversations::columns!(),
@@ -208,5 +232,7 @@ pub async fn conversations_of(tx: &mut Tx, changed: &[&Locked]) -> Result<HashMa
     .bind(changed.iter().map(|it| it.message.conversation.uuid()).collect::<Vec<_>>())
     .fetch_all(&mut **tx)
     .await?;
-    rows.iter().map(|row| conversations::from_row(row).map(|conversation| (conversation.id, conversation))).collect()
+    rows.iter()
+        .map(|row| conversations::from_row(row).map(|conversation| (conversation.id, conversation)))
+        .collect()
 }

@@ -48,11 +48,10 @@ pub struct Leased {
     pub lease_end: OffsetDateTime,
 }
 
-/// How many deliveries are handed out at once, so that a transaction stays short and its texts fit into memory.
-const AT_ONCE: i64 = 100;
-
-/// Of each chat only the first that is not done may go. Whether one is the first is asked row by row through the index of
-/// the chat: the order within a chat never changes, so what was first when the statement began is still first.
+/// Of each chat only the first that is not done may go. What is asked of a row is asked row by row through an index, in the
+/// order of the queue, and the number is written out: so every plan walks the queue and stops after a hundred, however much is
+/// waiting. The order within a chat never changes, so what was first when the statement began is still first. A hundred
+/// at once keep the transaction short and their texts in memory.
 macro_rules! take {
     ($of_account:literal) => {
         concat!(
@@ -66,17 +65,16 @@ macro_rules! take {
                   WHERE ",
             $of_account,
             " d.connector_key = $1 AND NOT d.done AND d.not_before <= $4
-                    AND d.seq = (SELECT first.seq FROM deliveries first
-                                  WHERE first.account_id = d.account_id AND first.chat_id = d.chat_id AND NOT first.done
-                                  ORDER BY first.seq LIMIT 1)
-                    AND EXISTS (SELECT FROM connections c WHERE c.account_id = d.account_id AND c.id = d.connection_id AND c.enabled)
-                  ORDER BY d.not_before
-                  LIMIT least(greatest($3 - (SELECT n FROM leased), 0), $6)
+                    AND (SELECT first.id = d.id FROM deliveries first
+                          WHERE first.account_id = d.account_id AND first.chat_id = d.chat_id AND NOT first.done
+                          ORDER BY first.seq LIMIT 1)
+                    AND (SELECT c.enabled FROM connections c WHERE c.account_id = d.account_id AND c.id = d.connection_id)
+                  ORDER BY d.not_before LIMIT 100
                     FOR UPDATE OF d SKIP LOCKED
              )
              UPDATE deliveries d
                 SET lease_owner = $2, lease_token = nextval('lease_tokens'), attempt = d.attempt + 1, not_before = $5
-               FROM due
+               FROM (SELECT * FROM due LIMIT greatest($3 - (SELECT n FROM leased), 0)) due
               WHERE d.account_id = due.account_id AND d.id = due.id
              RETURNING d.account_id, d.id, d.connection_id, d.external_chat_id, d.thread, d.message_id, d.seq, d.text,
                     d.author_name, d.attempt, d.lease_token, d.not_before"
@@ -84,28 +82,39 @@ macro_rules! take {
     };
 }
 const OF_INSTALLATION: &str = take!("");
-const OF_ACCOUNT: &str = take!("d.account_id = $7 AND");
+const OF_ACCOUNT: &str = take!("d.account_id = $6 AND");
 
 /// Leases what is due to a stream until `lease_end`, as much as it may still have; oldest first.
 ///
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(name = "db.delivery.take", skip_all, fields(connector.key = taker.connector.key()), err)]
-pub async fn take(tx: &mut Tx, taker: &Taker, now: OffsetDateTime, lease_end: OffsetDateTime) -> Result<Vec<Leased>, Error> {
+pub async fn take(
+    tx: &mut Tx,
+    taker: &Taker,
+    now: OffsetDateTime,
+    lease_end: OffsetDateTime,
+) -> Result<Vec<Leased>, Error> {
     let account = taker.connector.account();
-    let query = sqlx::query(if account.is_none() { OF_INSTALLATION } else { OF_ACCOUNT })
-        .bind(taker.connector.key())
-        .bind(taker.stream)
-        .bind(taker.max_in_flight)
-        .bind(now)
-        .bind(lease_end)
-        .bind(AT_ONCE);
+    let query = sqlx::query(if account.is_none() {
+        OF_INSTALLATION
+    } else {
+        OF_ACCOUNT
+    })
+    .bind(taker.connector.key())
+    .bind(taker.stream)
+    .bind(taker.max_in_flight)
+    .bind(now)
+    .bind(lease_end);
     let query = match account {
         None => query,
         Some(account) => query.bind(account.uuid()),
     };
     let rows = query.fetch_all(&mut **tx).await?;
-    let mut leased = rows.iter().map(from_row).collect::<Result<Vec<_>, sqlx::Error>>()?;
+    let mut leased = rows
+        .iter()
+        .map(from_row)
+        .collect::<Result<Vec<_>, sqlx::Error>>()?;
     leased.sort_by_key(|delivery| delivery.id);
     Ok(leased)
 }
@@ -145,9 +154,24 @@ pub async fn give_back(tx: &mut Tx, leased: &[Leased], now: OffsetDateTime) -> R
          UPDATE deliveries d SET lease_owner = NULL, attempt = d.attempt - 1, not_before = $4
            FROM given_back g WHERE d.account_id = g.account_id AND d.id = g.id",
     )
-    .bind(leased.iter().map(|delivery| delivery.account.uuid()).collect::<Vec<_>>())
-    .bind(leased.iter().map(|delivery| delivery.id.uuid()).collect::<Vec<_>>())
-    .bind(leased.iter().map(|delivery| delivery.lease_token).collect::<Vec<_>>())
+    .bind(
+        leased
+            .iter()
+            .map(|delivery| delivery.account.uuid())
+            .collect::<Vec<_>>(),
+    )
+    .bind(
+        leased
+            .iter()
+            .map(|delivery| delivery.id.uuid())
+            .collect::<Vec<_>>(),
+    )
+    .bind(
+        leased
+            .iter()
+            .map(|delivery| delivery.lease_token)
+            .collect::<Vec<_>>(),
+    )
     .bind(now)
     .execute(&mut **tx)
     .await?;

@@ -83,7 +83,7 @@ export class WindowView {
   }
 
   #renderTools(): void {
-    const { settings, screen, conversations } = this.chat.state;
+    const { settings, screen, conversations, finished } = this.chat.state;
     const threadId = screen?.kind === "thread" ? screen.threadId : null;
     const conversation = threadId === null ? undefined : conversations.get(threadId);
     this.#back.hidden = !settings?.isMultiple || threadId === null;
@@ -91,9 +91,8 @@ export class WindowView {
     this.#finish.hidden = !settings?.isMultiple || !conversation?.canFinish || !isSettled;
     // With one conversation for everything there is nothing to tell apart.
     this.#bar.hidden = !settings?.isMultiple || !screen;
-    const name = conversation
-      ? this.texts.conversationNumber(conversation.number)
-      : this.texts.newConversation;
+    const known = conversation ?? finished.get(threadId ?? "");
+    const name = known ? this.texts.conversationNumber(known.number) : this.texts.newConversation;
     setText(this.#place, threadId === null ? this.texts.conversations : name);
   }
 

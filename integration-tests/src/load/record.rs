@@ -1,0 +1,111 @@
+//! The history as it grows, written by everybody at once.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::history::{Answered, History, Seen, Submission, Wire};
+
+/// What happened so far.
+#[derive(Debug, Default)]
+pub struct Record(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    history: History,
+    /// Texts that were acknowledged.
+    acknowledged: HashSet<String>,
+    /// Answers that are being decided on or sent.
+    answering: usize,
+    /// Nobody writes or breaks anything any more.
+    no_more_work: bool,
+}
+
+impl Record {
+    /// A client is about to write.
+    pub fn submitting(&self, chat: &str, text: &str, waited: bool) {
+        let submission = Submission { chat: chat.to_owned(), text: text.to_owned(), waited };
+        self.lock().history.submissions.push(submission);
+    }
+
+    /// A client was told that it is stored.
+    pub fn acked(&self, seen: Seen) {
+        let mut inner = self.lock();
+        inner.acknowledged.insert(seen.text.clone());
+        inner.history.acks.push(seen);
+    }
+
+    /// Somebody is about to close a conversation.
+    pub fn closing(&self, conversation: &str) {
+        self.lock().history.closes.insert(conversation.to_owned());
+    }
+
+    /// A watcher was told of a message. In the first watcher's case an employee may now answer it.
+    pub fn watched(&self, watcher: usize, seen: Seen, to_be_answered: bool) {
+        let mut inner = self.lock();
+        if inner.history.watched.len() <= watcher {
+            inner.history.watched.resize_with(watcher + 1, Vec::new);
+        }
+        inner.history.watched[watcher].push(seen);
+        inner.answering += usize::from(to_be_answered);
+    }
+
+    /// An employee has dealt with a message: by an answer that was accepted, or otherwise.
+    pub fn answered(&self, answer: Option<Answered>) {
+        let mut inner = self.lock();
+        inner.history.answers.extend(answer);
+        inner.answering -= 1;
+    }
+
+    /// Something passed between the hub and the connector.
+    pub fn wire(&self, step: Wire) {
+        self.lock().history.wire.push(step);
+    }
+
+    /// A visitor was shown an answer.
+    pub fn shown(&self, visitor: &str, seen: Seen) {
+        self.lock().history.visitors.entry(visitor.to_owned()).or_default().push(seen);
+    }
+
+    /// Different messages that were acknowledged.
+    pub fn acknowledged(&self) -> usize {
+        self.lock().acknowledged.len()
+    }
+
+    /// Nobody writes or breaks anything any more.
+    pub fn no_more_work(&self) {
+        self.lock().no_more_work = true;
+    }
+
+    /// Whether everything that was promised has arrived everywhere.
+    pub fn is_settled(&self) -> bool {
+        let inner = self.lock();
+        inner.no_more_work && inner.answering == 0 && watchers_know(&inner) && answers_went_out(&inner.history)
+    }
+
+    /// The history.
+    pub fn take(&self) -> History {
+        std::mem::take(&mut self.lock().history)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn watchers_know(inner: &Inner) -> bool {
+    let history = &inner.history;
+    let promised = inner.acknowledged.len() + history.answers.len();
+    history.watched.len() == 2 && history.watched.iter().all(|watched| watched.len() >= promised)
+}
+
+fn answers_went_out(history: &History) -> bool {
+    let reported: HashSet<&str> = history
+        .wire
+        .iter()
+        .filter_map(|step| if let Wire::Reporting { delivery } = step { Some(&delivery[..]) } else { None })
+        .collect();
+    let to_connector = history.answers.iter().filter(|answer| answer.to_connector).count();
+    let shown: usize = history.visitors.values().map(Vec::len).sum();
+    let to_visitors = history.answers.iter().filter(|answer| answer.to_visitor.is_some()).count();
+    reported.len() >= to_connector && shown >= to_visitors
+}

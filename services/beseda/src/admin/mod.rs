@@ -1,0 +1,245 @@
+//! `beseda admin`: what an operator does on the database itself, above all the first account and its administrator.
+//!
+//! A running installation hears of every change through its outbox; the audit log names "operator" as its author.
+
+mod password;
+
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use identity::admin::{self, NewAccount};
+use kit::Refusal;
+use pg::Db;
+use secrecy::ExposeSecret;
+use types::{AccountId, Clock};
+
+use crate::database::Database;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Make an account with its first administrator; nothing changes when the e-mail is known
+    CreateAccount(CreateAccount),
+    /// Set the tariff of an account
+    SetPlan {
+        #[command(flatten)]
+        account: AccountArgument,
+        /// The tariff
+        plan: Plan,
+    },
+    /// Set whether the subscription of an account is paid
+    SetSubscription {
+        #[command(flatten)]
+        account: AccountArgument,
+        /// Its state
+        subscription: Subscription,
+    },
+    /// Make an API key for a backend program; its secret is shown this one time
+    CreateApiKey {
+        #[command(flatten)]
+        account: AccountArgument,
+        /// Name of the program
+        name: String,
+        /// What it may do: inbox.read, inbox.write, settings.read, settings.write, `connector:<key>`
+        #[arg(long = "scope", required = true)]
+        scopes: Vec<String>,
+    },
+    /// Set the password of a user and end the user's sessions
+    SetPassword {
+        /// E-mail of the user
+        email: String,
+        #[command(flatten)]
+        password: password::Source,
+    },
+}
+
+/// An account, by what is at hand.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct AccountArgument {
+    /// The account: acc_…
+    #[arg(long)]
+    account: Option<AccountId>,
+    /// The account that this user belongs to
+    #[arg(long, value_name = "EMAIL")]
+    account_of: Option<String>,
+}
+
+/// The new account.
+#[derive(Debug, Args)]
+pub struct CreateAccount {
+    /// Name of the account
+    title: String,
+    /// E-mail of its first administrator
+    email: String,
+    /// Name of the administrator
+    #[arg(long, default_value = "Administrator")]
+    name: String,
+    /// BCP 47 language, such as ru or es-MX
+    #[arg(long, default_value = "ru")]
+    language: String,
+    /// Tariff
+    #[arg(long, default_value = "basic")]
+    plan: Plan,
+    /// Is the subscription paid?
+    #[arg(long, default_value = "active")]
+    subscription: Subscription,
+    /// Leave imBox switched off
+    #[arg(long)]
+    without_imbox: bool,
+    #[command(flatten)]
+    password: password::Source,
+}
+
+/// Tariff.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Plan {
+    Basic,
+    Extended,
+    Professional,
+}
+
+/// State of the subscription.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Subscription {
+    Active,
+    Unpaid,
+}
+
+impl From<Plan> for admin::Plan {
+    fn from(plan: Plan) -> Self {
+        match plan {
+            Plan::Basic => Self::Basic,
+            Plan::Extended => Self::Extended,
+            Plan::Professional => Self::Professional,
+        }
+    }
+}
+
+impl From<Subscription> for admin::Subscription {
+    fn from(subscription: Subscription) -> Self {
+        match subscription {
+            Subscription::Active => Self::Active,
+            Subscription::Unpaid => Self::Unpaid,
+        }
+    }
+}
+
+/// Does it.
+pub async fn main(task: Task) -> anyhow::Result<()> {
+    let _telemetry = kit::telemetry::init_with("admin", "warn")?;
+    let db = Database::find()?.identity().await?;
+    let clock = Clock::system();
+    match task {
+        Task::CreateAccount(new) => create_account(&db, &clock, new).await,
+        Task::SetPlan { account, plan } => {
+            let account = account.find(&db).await?;
+            let plan = admin::Plan::from(plan);
+            admin::set_plan(&db, &clock, account, plan)
+                .await
+                .map_err(said)?;
+            println!("{account}: the tariff is \"{}\" now.", plan.name());
+            Ok(())
+        }
+        Task::SetSubscription {
+            account,
+            subscription,
+        } => {
+            let account = account.find(&db).await?;
+            let state = admin::Subscription::from(subscription);
+            let set = admin::set_subscription(&db, &clock, account, state).await;
+            set.map_err(said)?;
+            println!("{account}: the subscription is \"{}\" now.", state.name());
+            Ok(())
+        }
+        Task::CreateApiKey {
+            account,
+            name,
+            scopes,
+        } => create_api_key(&db, &clock, &account, &name, scopes).await,
+        Task::SetPassword { email, password } => set_password(&db, &clock, &email, password).await,
+    }
+}
+
+async fn create_account(db: &Db, clock: &Clock, new: CreateAccount) -> anyhow::Result<()> {
+    let password = new.password.get()?;
+    let account = NewAccount {
+        title: new.title,
+        language: new.language,
+        plan: new.plan.into(),
+        subscription: new.subscription.into(),
+        imbox: !new.without_imbox,
+        email: new.email.clone(),
+        name: new.name,
+        password: password.text.clone(),
+    };
+    let made = admin::create_account(db, clock, account)
+        .await
+        .map_err(said)?;
+    if !made.new {
+        println!(
+            "{} belongs to the account {} already; nothing was changed.",
+            new.email, made.account
+        );
+        return Ok(());
+    }
+    println!(
+        "The account {} is made; {} ({}) administers it.",
+        made.account, new.email, made.user
+    );
+    password.show();
+    println!(
+        "\nNext:\n  beseda login --email {}\n  beseda admin create-api-key --account {} \"name of a program\" --scope inbox.read",
+        new.email, made.account
+    );
+    Ok(())
+}
+
+async fn create_api_key(
+    db: &Db,
+    clock: &Clock,
+    account: &AccountArgument,
+    name: &str,
+    scopes: Vec<String>,
+) -> anyhow::Result<()> {
+    let account = account.find(db).await?;
+    let made = admin::create_api_key(db, clock, account, name, scopes).await;
+    let (id, secret) = made.map_err(said)?;
+    println!("The API key {id} of {account} is made. Its secret, shown this one time:\n");
+    println!("  {}\n", secret.expose_secret());
+    println!(
+        "Send it as \"authorization: Bearer <secret>\", or try it:\n  BESEDA_API_KEY=<secret> beseda inbox list"
+    );
+    Ok(())
+}
+
+async fn set_password(
+    db: &Db,
+    clock: &Clock,
+    email: &str,
+    source: password::Source,
+) -> anyhow::Result<()> {
+    let password = source.get()?;
+    let user = admin::set_password(db, clock, email, &password.text).await;
+    let user = user.map_err(said)?;
+    println!("{email} ({user}) has a new password; the sessions until now are ended.");
+    password.show();
+    Ok(())
+}
+
+impl AccountArgument {
+    async fn find(&self, db: &Db) -> anyhow::Result<AccountId> {
+        match (self.account, &self.account_of) {
+            (Some(account), _) => Ok(account),
+            (None, Some(email)) => {
+                let found = admin::find_account(db, email).await.map_err(said)?;
+                found.with_context(|| format!("nobody has the e-mail {email}"))
+            }
+            (None, None) => anyhow::bail!("name an account: --account or --account-of"),
+        }
+    }
+}
+
+/// A refusal in words: what is wrong, and with which field.
+fn said(refusal: Refusal) -> anyhow::Error {
+    anyhow::Error::msg(tonic::Status::from(refusal).message().to_owned())
+}

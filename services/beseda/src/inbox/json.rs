@@ -1,0 +1,52 @@
+//! Messages as JSON, with the field names of the contracts.
+
+use std::sync::LazyLock;
+
+use anyhow::Context;
+use prost::Message;
+use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
+use serde_json::Value;
+
+static CONTRACTS: LazyLock<Option<DescriptorPool>> =
+    LazyLock::new(|| DescriptorPool::decode(api::FILE_DESCRIPTOR_SET).ok());
+
+/// A message of the package `beseda.conversations.v1`. Fields that are not set are left out, enums are their names,
+/// times are RFC 3339.
+pub fn value(name: &str, message: &impl Message) -> anyhow::Result<Value> {
+    let contracts = CONTRACTS
+        .as_ref()
+        .context("the contracts built into the program do not decode")?;
+    let full = format!("beseda.conversations.v1.{name}");
+    let descriptor = contracts.get_message_by_name(&full);
+    let descriptor = descriptor.with_context(|| format!("the contracts know no {full}"))?;
+    let message = DynamicMessage::decode(descriptor, &message.encode_to_vec()[..])?;
+    let options = SerializeOptions::new()
+        .use_proto_field_name(true)
+        .stringify_64_bit_integers(false);
+    Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::conversations::v1::{Conversation, ConversationLife};
+    use prost_types::Timestamp;
+
+    #[test]
+    fn names_are_those_of_the_contracts() {
+        let conversation = Conversation {
+            number: 12,
+            life: ConversationLife::Open.into(),
+            create_time: Some(Timestamp {
+                seconds: 0,
+                nanos: 0,
+            }),
+            ..Conversation::default()
+        };
+        let json = value("Conversation", &conversation).unwrap();
+        let expected = serde_json::json!({
+            "number": 12, "life": "CONVERSATION_LIFE_OPEN", "create_time": "1970-01-01T00:00:00Z",
+        });
+        assert_eq!(json, expected);
+    }
+}

@@ -1,0 +1,133 @@
+//! The settings of `beseda up`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use kit::secrets::MasterKey;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::environment::Environment;
+
+/// Where data are kept unless said otherwise.
+pub const DATA: &str = ".beseda";
+
+/// The web pages, seen from the root of a checkout.
+const WEB_PAGES: &str = "web/widget/dist";
+
+const HELP: &str = "\
+Secrets come from the environment only, as a value or as a file (NAME_FILE):
+  BESEDA_DATABASE_URL  a PostgreSQL of your own, as its owner or an administrator;
+                       not set: a private one, with its data in the data folder
+  BESEDA_REDIS_URL     a Redis of your own; not set: a private one
+  BESEDA_MASTER_KEY    the installation's key; not set: made once and kept in the data folder
+Also: BESEDA_LOG (what is logged, \"warn\" by default), BESEDA_LOG_FORMAT (human or json),
+  OTEL_EXPORTER_OTLP_ENDPOINT (where traces go), BESEDA_RATE_LIMITS=off (for load tests).
+
+The first Ctrl-C or SIGTERM lets calls in progress finish and stops what was started, the second
+does not wait. Exit status: 0 stopped as asked, 1 failed, 2 wrong arguments, 130 not waited.";
+
+/// Run everything on this machine, with a demo account.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub struct Arguments {
+    /// Address of the gateway; port 0 takes a free one
+    #[arg(long, env = "BESEDA_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// How browsers reach the gateway, when not by that address
+    #[arg(long, value_name = "URL", env = "BESEDA_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Folder of the data, kept when it ends
+    #[arg(long, value_name = "FOLDER", env = "BESEDA_DATA", default_value = DATA)]
+    pub data: PathBuf,
+    /// Folder of the built web pages [default: web/widget/dist here or in the checkout of this program]
+    #[arg(long, value_name = "FOLDER", env = "BESEDA_WEB_ROOT")]
+    pub web_root: Option<PathBuf>,
+    /// Address of /metrics, /healthz and /readyz for operators; none when left out
+    #[arg(long, value_name = "ADDRESS", env = "BESEDA_ADMIN_LISTEN")]
+    pub admin_listen: Option<SocketAddr>,
+    /// Make no demo account
+    #[arg(long)]
+    pub no_demo: bool,
+    /// Print nothing but one line of JSON when everything is ready
+    #[arg(long)]
+    pub json_ready: bool,
+}
+
+/// What comes from the environment only.
+#[derive(Debug)]
+pub struct Secrets {
+    /// PostgreSQL as owner; `None`: a private one.
+    pub database_url: Option<SecretString>,
+    /// Redis; `None`: a private one.
+    pub redis_url: Option<String>,
+    /// The key; `None`: the one in the data folder.
+    pub master_key: Option<MasterKey>,
+    /// Are calls counted and limited?
+    pub limited: bool,
+}
+
+impl Secrets {
+    /// From the environment.
+    pub fn read() -> anyhow::Result<Self> {
+        let mut environment = Environment::of_process();
+        let redis = environment.secret("BESEDA_REDIS_URL");
+        let secrets = Self {
+            database_url: environment.secret("BESEDA_DATABASE_URL"),
+            redis_url: redis.map(|url| url.expose_secret().to_owned()),
+            master_key: environment.master_key(),
+            limited: environment.rate_limits(),
+        };
+        environment.finish()?;
+        Ok(secrets)
+    }
+}
+
+impl Arguments {
+    /// How browsers reach the gateway that listens on `addr`.
+    pub fn public_url(&self, addr: SocketAddr) -> anyhow::Result<String> {
+        let Some(asked) = &self.public_url else {
+            return Ok(format!("http://{}", reachable(addr)));
+        };
+        let url = Url::parse(asked).with_context(|| {
+            format!("the public URL {asked} is none; for example https://chat.example.com")
+        })?;
+        ensure!(
+            matches!(url.scheme(), "http" | "https") && url.has_host(),
+            "the public URL {asked} must begin with http:// or https:// and name a host"
+        );
+        Ok(asked.trim_end_matches('/').to_owned())
+    }
+
+    /// The folder of the web pages, and whether they are there.
+    pub fn web_root(&self) -> (PathBuf, bool) {
+        let folder = self
+            .web_root
+            .clone()
+            .unwrap_or_else(|| default_web_root(Path::new(".")));
+        let built = folder.join("loader.js").is_file();
+        (folder, built)
+    }
+}
+
+/// The web pages of the checkout that we run in, or that this program was built in.
+pub fn default_web_root(here: &Path) -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    let candidates = std::iter::once(here).chain(program.ancestors().skip(1));
+    candidates
+        .map(|folder| folder.join(WEB_PAGES))
+        .find(|folder| folder.is_dir())
+        .unwrap_or_else(|| here.join(WEB_PAGES))
+}
+
+/// An address that a program on this machine can connect to.
+pub fn reachable(addr: SocketAddr) -> SocketAddr {
+    let ip = match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, addr.port())
+}
