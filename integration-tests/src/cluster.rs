@@ -68,10 +68,11 @@ pub struct Settings {
 
 /// A running installation.
 pub struct Cluster {
+    // Before `db`: the services end before their database is dropped.
+    processes: [Mutex<Process>; 4],
     db: TestDb,
     environment: Vec<(&'static str, String)>,
     ports: [u16; 4],
-    processes: [Mutex<Process>; 4],
     admin_port: u16,
 }
 
@@ -103,7 +104,7 @@ impl Cluster {
         environment.extend(settings.environment);
         run(&environment, &["migrate"], "").await;
         let processes = [0, 1, 2, 3].map(|place| Mutex::new(spawn(Service::ALL[place], ports[place], admin_port, &environment)));
-        let cluster = Self { db, environment, ports, processes, admin_port };
+        let cluster = Self { processes, db, environment, ports, admin_port };
         for service in Service::ALL {
             cluster.wait_ready(service).await;
         }

@@ -1,6 +1,6 @@
 //! How much the gateway costs: unary calls through it against the same calls without it, on one machine.
 //!
-//! `cargo run --release -p gateway --example edge_bench`. Client, gateway and service run as three processes, as they do in
+//! `cargo run --release -p gateway --example edge_bench [latency CALLS_PER_SECOND]`. Client, gateway and service run as three processes, as they do in
 //! production; the baseline is measured before and after in the same run.
 
 #[expect(dead_code, unused_imports, reason = "the tests use the rest")]
@@ -20,8 +20,6 @@ use tonic::transport::{Channel, Endpoint};
 
 const ROUND: Duration = Duration::from_secs(5);
 const WARM_UP: Duration = Duration::from_secs(1);
-/// Warm-up included, as a part of the measured time.
-const TOTAL: f64 = 1.2;
 const ROUNDS: usize = 3;
 const CONNECTIONS: usize = 8;
 const IN_FLIGHT: usize = 16;
@@ -39,6 +37,7 @@ async fn main() -> anyhow::Result<()> {
             )
             .await
         }
+        Some("latency") => measure_latency(arguments.next().unwrap_or_default().parse()?).await,
         _ => measure().await,
     }
 }
@@ -113,51 +112,69 @@ impl Drop for Process {
     }
 }
 
-async fn measure() -> anyhow::Result<()> {
-    let service = Process::start(&["service"])?;
-    let redis = embedded::redis::start(embedded::redis::Options::temporary()).await?;
-    let gateway = Process::start(&[
-        "gateway",
-        &service.1.to_string(),
-        redis.url().expose_secret(),
-    ])?;
-    let mut ratios = Vec::new();
-    let mut added = Vec::new();
-    for round in 1..=ROUNDS {
-        let before = saturate(service.1).await?;
-        let (cpu_service, cpu_gateway) = (service.cpu()?, gateway.cpu()?);
-        let through = saturate(gateway.1).await?;
-        let calls = through * ROUND.as_secs_f64() * TOTAL;
-        let per_call = |now: Duration, then: Duration| (now - then).as_secs_f64() * 1e6 / calls;
-        let (per_service, per_gateway) = (
-            per_call(service.cpu()?, cpu_service),
-            per_call(gateway.cpu()?, cpu_gateway),
-        );
-        let after = saturate(service.1).await?;
-        let ratio = through / ((before + after) / 2.0);
-        ratios.push(ratio);
+/// The three processes.
+struct Bench {
+    service: Process,
+    gateway: Process,
+    _redis: embedded::redis::Redis,
+}
+
+impl Bench {
+    async fn start() -> anyhow::Result<Self> {
+        let service = Process::start(&["service"])?;
+        let redis = embedded::redis::start(embedded::redis::Options::temporary()).await?;
+        let url = redis.url();
+        let gateway = Process::start(&["gateway", &service.1.to_string(), url.expose_secret()])?;
+        Ok(Self {
+            service,
+            gateway,
+            _redis: redis,
+        })
+    }
+
+    /// Rates at saturation: through the gateway, and the ratio to direct calls right before and after.
+    async fn rates(&self) -> anyhow::Result<(f64, f64)> {
+        let before = saturate(self.service.1).await?;
+        let (service, gateway) = (self.service.cpu()?, self.gateway.cpu()?);
+        let through = saturate(self.gateway.1).await?;
+        let calls = through * (WARM_UP + ROUND).as_secs_f64();
+        let a_call = |now: Duration, then: Duration| (now - then).as_secs_f64() * 1e6 / calls;
+        let service = a_call(self.service.cpu()?, service);
+        let gateway = a_call(self.gateway.cpu()?, gateway);
+        let after = saturate(self.service.1).await?;
+        let ratio = through * 2.0 / (before + after);
         println!(
-            "{round}: direct {before:.0}/s, through the gateway {through:.0}/s, direct again {after:.0}/s: ratio {ratio:.3}"
+            "direct {before:.0}/s, through the gateway {through:.0}/s, direct {after:.0}/s: ratio {ratio:.3}"
         );
+        println!("  processor time a call: service {service:.1} µs, gateway {gateway:.1} µs");
+        Ok((through, ratio))
+    }
+
+    /// What the gateway adds to a call's time at a steady rate: the median, in microseconds.
+    async fn latencies(&self, rate: f64) -> anyhow::Result<f64> {
+        let direct = pace(self.service.1, rate).await?;
+        let proxied = pace(self.gateway.1, rate).await?;
+        let micros =
+            |all: &Histogram<u64>, quantile| all.value_at_quantile(quantile) as f64 / 1000.0;
+        let added = |quantile| micros(&proxied, quantile) - micros(&direct, quantile);
         println!(
-            "{round}: processor time a call: service {per_service:.1} µs, gateway {per_gateway:.1} µs"
-        );
-        let (direct, proxied) = (
-            pace(service.1, through * 0.3).await?,
-            pace(gateway.1, through * 0.3).await?,
-        );
-        let micros = |histogram: &Histogram<u64>, quantile| {
-            histogram.value_at_quantile(quantile) as f64 / 1000.0
-        };
-        let difference = |quantile| micros(&proxied, quantile) - micros(&direct, quantile);
-        println!(
-            "{round}: at 30 %: p50 {:.0} µs +{:.0} µs, p99 {:.0} µs +{:.0} µs",
+            "  at {rate:.0}/s: p50 {:.0} µs +{:.0} µs, p99 {:.0} µs +{:.0} µs",
             micros(&direct, 0.5),
-            difference(0.5),
+            added(0.5),
             micros(&direct, 0.99),
-            difference(0.99)
+            added(0.99)
         );
-        added.push(difference(0.5));
+        Ok(added(0.5))
+    }
+}
+
+async fn measure() -> anyhow::Result<()> {
+    let bench = Bench::start().await?;
+    let (mut ratios, mut added) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let (rate, ratio) = bench.rates().await?;
+        ratios.push(ratio);
+        added.push(bench.latencies(rate * 0.3).await?);
     }
     ratios.sort_by(f64::total_cmp);
     added.sort_by(f64::total_cmp);
@@ -166,6 +183,15 @@ async fn measure() -> anyhow::Result<()> {
         ratios[ROUNDS / 2],
         added[ROUNDS / 2]
     );
+    Ok(())
+}
+
+/// The latencies alone, at a rate of one's own: less of a burden for a machine that is in use.
+async fn measure_latency(rate: f64) -> anyhow::Result<()> {
+    let bench = Bench::start().await?;
+    for _ in 0..ROUNDS {
+        bench.latencies(rate).await?;
+    }
     Ok(())
 }
 

@@ -7,14 +7,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::error::v1::ErrorReason;
 use api::identity::internal::v1::identity_internal_service_client::IdentityInternalServiceClient;
 use api::identity::internal::v1::{ExchangeApiKeyRequest, ExchangeApiKeyResponse};
+use auth::ServiceChannel;
 use http::HeaderValue;
 use kit::Refusal;
 use quick_cache::sync::Cache;
 use time::OffsetDateTime;
-use tonic::transport::Channel;
-use tonic::{Code, Status};
+use tonic::Status;
 use types::Clock;
 
 use crate::rate::{Class, Limiter};
@@ -29,7 +30,7 @@ const EXCHANGE_TIME: Duration = Duration::from_secs(5);
 
 /// Remembers the tokens of keys.
 pub struct ApiKeys {
-    identity: IdentityInternalServiceClient<Channel>,
+    identity: IdentityInternalServiceClient<ServiceChannel>,
     clock: Clock,
     limiter: Arc<Limiter>,
     /// By the hash of the key: the keys themselves are not kept.
@@ -58,9 +59,9 @@ impl Exchanged {
 }
 
 impl ApiKeys {
-    /// Exchanges keys at identity.
+    /// Exchanges keys at identity, which answers our own services only.
     #[must_use]
-    pub fn new(identity: Channel, clock: Clock, limiter: Arc<Limiter>) -> Self {
+    pub fn new(identity: ServiceChannel, clock: Clock, limiter: Arc<Limiter>) -> Self {
         let identity = IdentityInternalServiceClient::new(identity);
         Self {
             identity,
@@ -121,17 +122,16 @@ fn exchanged(reply: ExchangeApiKeyResponse) -> Option<Arc<Exchanged>> {
 }
 
 fn refused(status: &Status) -> Refusal {
-    match status.code() {
-        Code::Unauthenticated | Code::InvalidArgument | Code::NotFound | Code::PermissionDenied => {
-            Refusal::credentials_invalid()
-        }
-        code => {
-            sampled!(
-                "an API key could not be exchanged",
-                ?code,
-                message = status.message()
-            );
-            Refusal::service_unreachable(RETRY)
-        }
+    // Any other refusal is between the gateway and identity: it says nothing about the key.
+    if let Some(ErrorReason::CredentialsInvalid | ErrorReason::FieldInvalid) =
+        kit::refusal::reason_of(status)
+    {
+        return Refusal::credentials_invalid();
     }
+    sampled!(
+        "an API key could not be exchanged",
+        code = ?status.code(),
+        message = status.message()
+    );
+    Refusal::service_unreachable(RETRY)
 }

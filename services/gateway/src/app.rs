@@ -132,7 +132,11 @@ fn parts(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Parts> {
     )
     .context("the address of Redis")?;
     let limiter = Arc::new(limiter);
-    let keys = ApiKeys::new(identity.clone(), clock.clone(), limiter.clone());
+    let keys = ApiKeys::new(
+        service_tokens(config)?.channel(identity.clone()),
+        clock.clone(),
+        limiter.clone(),
+    );
     let verifier = auth::Verifier::new(identity, clock, lifecycle);
     Ok(Parts {
         limits: config.limits.clone(),
@@ -142,15 +146,19 @@ fn parts(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Parts> {
     })
 }
 
-fn pages(config: &Config, backends: Arc<Backends>) -> anyhow::Result<Pages> {
-    let identity = kit::channel(&config.identity)?;
-    let tokens = auth::ServiceTokens::new(
-        identity.clone(),
+/// The gateway's own word to the services behind it.
+fn service_tokens(config: &Config) -> anyhow::Result<auth::ServiceTokens> {
+    Ok(auth::ServiceTokens::new(
+        kit::channel(&config.identity)?,
         NAME,
         config.service_secret.clone(),
         config.clock.clone(),
-    );
-    let onlinechat = tokens.channel(kit::channel(&config.onlinechat)?);
+    ))
+}
+
+fn pages(config: &Config, backends: Arc<Backends>) -> anyhow::Result<Pages> {
+    let identity = kit::channel(&config.identity)?;
+    let onlinechat = service_tokens(config)?.channel(kit::channel(&config.onlinechat)?);
     Ok(Pages {
         files: Files::new(config.web_root.clone()),
         embeddings: Embeddings::new(onlinechat),

@@ -29,6 +29,15 @@ pub enum Broken {
     Aborted(#[from] hyper::Error),
 }
 
+impl From<Broken> for Refusal {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Malformed(malformed) => malformed.into(),
+            Broken::Aborted(_) => Self::field("body", "broke off"),
+        }
+    }
+}
+
 /// The body of a request.
 pub struct RequestBody {
     source: RequestSource,

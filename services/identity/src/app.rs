@@ -85,9 +85,6 @@ impl App {
     }
 
     /// Where it listens.
-    ///
-    /// # Errors
-    /// Never on a bound socket.
     pub fn addr(&self) -> SocketAddr {
         self.listener.local_addr().unwrap_or(self.config.listen)
     }
@@ -132,18 +129,11 @@ impl App {
         let auth = OPEN
             .iter()
             .fold(AuthLayer::new(verifier), |layer, path| layer.open(path));
-        server(&core)?
-            .service(EventLogServiceServer::new(events::EventLog(db.clone())))
-            .health(move || {
-                let db = db.clone();
-                async move { db.is_reachable().await }
-            })
-            .serve(listener, auth, life)
-            .await
+        server(&core, db)?.serve(listener, auth, life).await
     }
 }
 
-fn server(core: &Arc<Core>) -> anyhow::Result<Server> {
+fn server(core: &Arc<Core>, db: Db) -> anyhow::Result<Server> {
     Ok(Server::new(MIGRATIONS.service)?
         .service(SessionServiceServer::new(Sessions(Arc::clone(core))))
         .service(UserServiceServer::new(Users(Arc::clone(core))))
@@ -153,5 +143,10 @@ fn server(core: &Arc<Core>) -> anyhow::Result<Server> {
         .service(AuditServiceServer::new(Audit(Arc::clone(core))))
         .service(IdentityInternalServiceServer::new(Internal(Arc::clone(
             core,
-        )))))
+        ))))
+        .service(EventLogServiceServer::new(events::EventLog(db.clone())))
+        .health(move || {
+            let db = db.clone();
+            async move { db.is_reachable().await }
+        }))
 }

@@ -49,7 +49,7 @@ impl Which {
 fn show(conversation: Option<Conversation>, output: &Output) -> Result<(), Problem> {
     let conversation = conversation.unwrap_or_default();
     if output.json {
-        return output.object(&json::value("Conversation", &conversation)?);
+        return output.line(&json::text("Conversation", &conversation)?);
     }
     let (life, answer) = (words::life(&conversation), words::answer(&conversation));
     output.line(&format!("#{}: {life}, {answer}", conversation.number))

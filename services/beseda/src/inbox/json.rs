@@ -5,14 +5,13 @@ use std::sync::LazyLock;
 use anyhow::Context;
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
-use serde_json::Value;
 
 static CONTRACTS: LazyLock<Option<DescriptorPool>> =
     LazyLock::new(|| DescriptorPool::decode(api::FILE_DESCRIPTOR_SET).ok());
 
 /// A message of the package `beseda.conversations.v1`. Fields that are not set are left out, enums are their names,
 /// times are RFC 3339.
-pub fn value(name: &str, message: &impl Message) -> anyhow::Result<Value> {
+pub fn text(name: &str, message: &impl Message) -> anyhow::Result<String> {
     let contracts = CONTRACTS
         .as_ref()
         .context("the contracts built into the program do not decode")?;
@@ -23,7 +22,9 @@ pub fn value(name: &str, message: &impl Message) -> anyhow::Result<Value> {
     let options = SerializeOptions::new()
         .use_proto_field_name(true)
         .stringify_64_bit_integers(false);
-    Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?)
+    let mut text = Vec::new();
+    message.serialize_with_options(&mut serde_json::Serializer::new(&mut text), &options)?;
+    Ok(String::from_utf8(text)?)
 }
 
 #[cfg(test)]
@@ -43,10 +44,9 @@ mod tests {
             }),
             ..Conversation::default()
         };
-        let json = value("Conversation", &conversation).unwrap();
-        let expected = serde_json::json!({
-            "number": 12, "life": "CONVERSATION_LIFE_OPEN", "create_time": "1970-01-01T00:00:00Z",
-        });
+        let json = text("Conversation", &conversation).unwrap();
+        let expected =
+            r#"{"number":12,"life":"CONVERSATION_LIFE_OPEN","create_time":"1970-01-01T00:00:00Z"}"#;
         assert_eq!(json, expected);
     }
 }

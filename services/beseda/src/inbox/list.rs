@@ -61,7 +61,7 @@ impl List {
         if output.json {
             return listed
                 .iter()
-                .try_for_each(|it| output.object(&json::value("Conversation", it)?));
+                .try_for_each(|it| output.line(&json::text("Conversation", it)?));
         }
         if listed.is_empty() {
             output.remark("No conversations here. Open ones only are shown unless you say --all.");

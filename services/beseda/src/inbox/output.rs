@@ -3,7 +3,6 @@
 use std::io::{IsTerminal, Write};
 
 use prost_types::Timestamp;
-use serde_json::Value;
 use time::{OffsetDateTime, UtcOffset};
 use tz::TimeZone;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -45,11 +44,6 @@ impl Output {
         let mut output = std::io::stdout().lock();
         writeln!(output, "{}", text.trim_end())?;
         Ok(output.flush()?)
-    }
-
-    /// A JSON object.
-    pub fn object(&self, value: &Value) -> Result<(), Problem> {
-        self.line(&value.to_string())
     }
 
     /// A remark for a person, which is no part of the result.

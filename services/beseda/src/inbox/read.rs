@@ -58,7 +58,7 @@ impl Read {
         if output.json {
             return messages
                 .iter()
-                .try_for_each(|it| output.object(&json::value("Message", it)?));
+                .try_for_each(|it| output.line(&json::text("Message", it)?));
         }
         heading(connection, &id, output).await?;
         print(&messages, output)

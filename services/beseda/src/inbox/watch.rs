@@ -13,7 +13,6 @@ use api::conversations::v1::{
 };
 use api::error::v1::ErrorReason;
 use clap::Args;
-use serde_json::json;
 use tonic::{Code, Status, Streaming};
 use types::Clock;
 
@@ -87,8 +86,9 @@ impl Watching<'_> {
         conversations.reverse();
         if self.output.json {
             return conversations.iter().try_for_each(|it| {
-                let conversation = json::value("Conversation", it)?;
-                self.output.object(&json!({ "conversation": conversation }))
+                let conversation = json::text("Conversation", it)?;
+                self.output
+                    .line(&format!("{{\"conversation\":{conversation}}}"))
             });
         }
         let rows = list::rows(&conversations, self.output);
@@ -131,8 +131,7 @@ impl Watching<'_> {
     fn show(&mut self, step: &WatchInboxResponse) -> Result<(), Problem> {
         let told = matches!(step.event, Some(Event::Change(_) | Event::Reset(_)));
         if self.output.json && told {
-            self.output
-                .object(&json::value("WatchInboxResponse", step)?)?;
+            self.output.line(&json::text("WatchInboxResponse", step)?)?;
         } else if let Some(Event::Change(change)) = &step.event {
             self.output.line(&line(change, self.output))?;
         }

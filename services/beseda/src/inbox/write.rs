@@ -60,7 +60,7 @@ impl Reply {
         };
         let reply = connection.call(request, send).await?;
         if output.json {
-            return output.object(&json::value("SendMessageResponse", &reply)?);
+            return output.line(&json::text("SendMessageResponse", &reply)?);
         }
         done(reply.conversation, reply.message, output)
     }
@@ -83,7 +83,7 @@ impl Start {
         };
         let reply = connection.call(request, start).await?;
         if output.json {
-            return output.object(&json::value("StartConversationResponse", &reply)?);
+            return output.line(&json::text("StartConversationResponse", &reply)?);
         }
         done(reply.conversation, reply.message, output)
     }

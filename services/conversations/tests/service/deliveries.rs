@@ -75,7 +75,8 @@ async fn a_stream_has_no_more_under_lease_than_it_asked_for() {
         report(&two, DeliveryOutcome::Failed),
     ];
     assert_eq!(world.report(reports).await, ["", ""]);
-    (stream.next().await, stream.next().await);
+    stream.next().await;
+    stream.next().await;
     assert!(stream.is_quiet().await);
 }
 

@@ -248,3 +248,19 @@ async fn a_stream_that_goes_wrong_answers_what_came_before() {
         "PermissionDenied SCOPE_MISSING {scope=connector:test}"
     );
 }
+
+#[tokio::test]
+async fn a_connection_switched_off_takes_nothing_from_then_on() {
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let publish = async || {
+        let event = world.message(&connection, "anna", "hello");
+        let results = world.publish(vec![event]).await.expect("answered");
+        results[0].reason.clone()
+    };
+    assert_eq!(publish().await, "");
+    world.switch(&connection, false).await;
+    assert_eq!(publish().await, "CONNECTION_DISABLED");
+    world.switch(&connection, true).await;
+    assert_eq!(publish().await, "");
+}

@@ -64,7 +64,7 @@ async fn run(config: Config, life: &Lifecycle) -> Channel {
         kit::channel(&format!("http://{}", app.addr().expect("bound"))).expect("an address");
     let running = life.clone();
     life.spawn("app", async move {
-        app.run(running).await.expect("the service runs")
+        app.run(running).await.expect("the service runs");
     });
     channel
 }

@@ -22,17 +22,16 @@ use futures::future::Either;
 use h2::client::ResponseFuture;
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version};
-use http_body::Body as _;
 use kit::Refusal;
 
 pub use forwarded::Forwarded;
 pub use pool::{Backend, Settings};
 
-use crate::body::{Body, Broken};
+use crate::body::{Body, RequestBody};
 use crate::call::Call;
 use connection::Lease;
 use forwarded::{Cutoff, Running};
-use upload::Upload;
+use upload::{Outgoing, Upload};
 
 /// Headers of one connection: they mean nothing on the next.
 const HOP_BY_HOP: [HeaderName; 7] = [
@@ -52,14 +51,18 @@ impl Backend {
     /// When the call could not be sent, its body is refused, its time runs out, or the service breaks off before it answers.
     pub async fn forward(&self, call: &mut Call) -> Result<Response<Body>, Refusal> {
         let deadline = call.deadline;
+        let mut outgoing = Outgoing::new(std::mem::replace(&mut call.body, RequestBody::empty()));
+        // What is malformed in its first bytes does not reach the service at all.
+        poll_fn(|cx| Poll::Ready(outgoing.fill(cx)))
+            .await
+            .map_err(Refusal::from)?;
         let lease = self.lease(deadline).await?;
-        let ended = call.body.is_end_stream();
+        let ended = outgoing.is_empty();
         let (response, stream) = lease
             .send(self.request(call), ended)
             .map_err(|error| interruption::refusal(self.name(), &error))?;
-        let body = std::mem::replace(&mut call.body, crate::body::RequestBody::empty());
         let mut exchange = Exchange {
-            upload: (!ended).then(|| Upload::new(body, stream)),
+            upload: (!ended).then(|| Upload::new(outgoing, stream)),
             response,
         };
         let answer = poll_fn(|cx| exchange.poll(cx, self.name()));
@@ -133,12 +136,7 @@ impl Exchange {
         if let Some(upload) = &mut self.upload {
             match upload.poll(cx) {
                 Poll::Ready(Ok(())) => self.upload = None,
-                Poll::Ready(Err(Broken::Malformed(malformed))) => {
-                    return Poll::Ready(Err(malformed.into()));
-                }
-                Poll::Ready(Err(Broken::Aborted(_))) => {
-                    return Poll::Ready(Err(Refusal::field("body", "broke off")));
-                }
+                Poll::Ready(Err(broken)) => return Poll::Ready(Err(broken.into())),
                 Poll::Pending => {}
             }
         }

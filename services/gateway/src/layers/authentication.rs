@@ -58,9 +58,11 @@ impl Tokens {
             || tonic::transport::Endpoint::from_static("http://127.0.0.1:1").connect_lazy();
         let clock = types::Clock::system();
         let limiter = Arc::new(crate::rate::Limiter::for_tests());
+        let tokens =
+            auth::ServiceTokens::new(channel(), "gateway", String::new().into(), clock.clone());
         Self::new(
             auth::Verifier::new(channel(), clock.clone(), &kit::lifecycle::Lifecycle::new()),
-            Arc::new(ApiKeys::new(channel(), clock, limiter)),
+            Arc::new(ApiKeys::new(tokens.channel(channel()), clock, limiter)),
         )
     }
 }

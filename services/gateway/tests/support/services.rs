@@ -323,6 +323,10 @@ impl IdentityInternalService for Identity {
         &self,
         request: Request<ExchangeApiKeyRequest>,
     ) -> Answer<ExchangeApiKeyResponse> {
+        if !request.metadata().contains_key("authorization") {
+            // As the real one: it answers our own services only.
+            return Err(Refusal::token_missing().into());
+        }
         self.0.exchanges.fetch_add(1, Ordering::SeqCst);
         let ended = self
             .0

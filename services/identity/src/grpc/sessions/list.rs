@@ -1,7 +1,7 @@
 //! Live sessions of a user.
 
 use api::identity::v1::{ListSessionsRequest, ListSessionsResponse};
-use auth::{Permission, Principal};
+use auth::{Caller, Permission, Principal};
 use kit::Refusal;
 use kit::page::{PageToken, page_size};
 use kit::validate::Fields;
@@ -22,19 +22,7 @@ pub async fn handle(
     let (caller, request) = split(request)?;
     let scope = caller.scope()?;
     let account = scope.account();
-    let mut fields = Fields::new();
-    let asked = fields.optional_id::<UserId>("user_id", &request.user_id);
-    fields.finish()?;
-    let (own_user, own_session) = match caller.principal() {
-        Principal::Employee { user, session, .. } => (Some(*user), Some(*session)),
-        Principal::Program { .. } | Principal::Service { .. } => (None, None),
-    };
-    let user = asked
-        .or(own_user)
-        .ok_or_else(|| Refusal::field("user_id", "is required: a program has no sessions"))?;
-    if own_user != Some(user) {
-        caller.require(Permission::SettingsRead)?;
-    }
+    let (user, own_session) = whose(&caller, &request.user_id)?;
     let size = page_size(request.page_size, PAGE.0, PAGE.1)?;
     let before: Option<SessionId> = PageToken {
         method: METHOD,
@@ -63,4 +51,22 @@ pub async fn handle(
         sessions,
         next_page_token: page.next,
     })
+}
+
+/// Whose sessions are asked for, and which of them is the caller's own.
+fn whose(caller: &Caller, user_id: &str) -> Result<(UserId, Option<SessionId>), Refusal> {
+    let mut fields = Fields::new();
+    let asked = fields.optional_id::<UserId>("user_id", user_id);
+    fields.finish()?;
+    let (own_user, own_session) = match caller.principal() {
+        Principal::Employee { user, session, .. } => (Some(*user), Some(*session)),
+        Principal::Program { .. } | Principal::Service { .. } => (None, None),
+    };
+    let user = asked
+        .or(own_user)
+        .ok_or_else(|| Refusal::field("user_id", "is required: a program has no sessions"))?;
+    if own_user != Some(user) {
+        caller.require(Permission::SettingsRead)?;
+    }
+    Ok((user, own_session))
 }

@@ -2,7 +2,7 @@
 
 use api::identity::v1::{LogInRequest, LogInResponse};
 use kit::validate::Fields;
-use pg::SystemScope;
+use pg::{SystemScope, Tx};
 use tonic::Request;
 use types::SessionId;
 
@@ -67,12 +67,12 @@ async fn find(core: &Core, email: &Email) -> Result<Option<Credentials>, Error> 
 }
 
 async fn begin(core: &Core, known: Credentials, device: String) -> Result<LogInResponse, Error> {
-    let (account, id) = (known.account(), known.user());
+    let (account, user) = (known.account(), known.user());
     let now = core.now();
     let session = Session {
         id: SessionId::generate(),
         account,
-        user: id,
+        user,
         device,
         create_time: now,
         last_use_time: now,
@@ -83,30 +83,32 @@ async fn begin(core: &Core, known: Credentials, device: String) -> Result<LogInR
     let (stored, family) = (session.clone(), refresh.family_digest());
     let rotation = Rotation::first(refresh.digest());
     let scope = SystemScope::for_job("log-in");
-    let (user, account): (User, Account) = core
-        .db
-        .tx(scope, move |tx| {
-            Box::pin(async move {
-                // The password was checked outside: whoever was switched off or got another one meanwhile stays out.
-                let user = users::lock(tx, account, id)
-                    .await?
-                    .filter(|user| user.active);
-                let user = user.ok_or(Error::CredentialsInvalid)?;
-                let now_known = users::credentials(tx, account, id).await?;
-                if now_known.is_none_or(|now| now.password_hash != known.password_hash) {
-                    return Err(Error::CredentialsInvalid);
-                }
-                let account = accounts::get(tx, account)
-                    .await?
-                    .ok_or(Error::CredentialsInvalid)?;
-                sessions::insert(tx, &stored, &family, &rotation).await?;
-                Ok((user, account))
-            })
+    let begun = core.db.tx(scope, move |tx| {
+        Box::pin(async move {
+            let found = still_as_checked(tx, &known).await?;
+            sessions::insert(tx, &stored, &family, &rotation).await?;
+            Ok::<_, Error>(found)
         })
-        .await?;
+    });
+    let (user, account) = begun.await?;
     let access = core.employee_token(account.id, &user, &account.language, session.id)?;
     Ok(LogInResponse {
         tokens: Some(token_pair(access, &refresh, &session)),
         user: Some(user.into()),
     })
+}
+
+/// The password was checked outside the transaction: whoever was switched off or got another one meanwhile stays out.
+async fn still_as_checked(tx: &mut Tx, known: &Credentials) -> Result<(User, Account), Error> {
+    let (account, id) = (known.account(), known.user());
+    let user = users::lock(tx, account, id).await?;
+    let user = user
+        .filter(|user| user.active)
+        .ok_or(Error::CredentialsInvalid)?;
+    let now_known = users::credentials(tx, account, id).await?;
+    if now_known.is_none_or(|now| now.password_hash != known.password_hash) {
+        return Err(Error::CredentialsInvalid);
+    }
+    let account = accounts::get(tx, account).await?;
+    Ok((user, account.ok_or(Error::CredentialsInvalid)?))
 }

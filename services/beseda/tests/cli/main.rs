@@ -1,0 +1,8 @@
+//! The program from outside: what it starts and stops, and its terminal client.
+
+mod documents;
+mod inbox;
+mod operator;
+mod run;
+mod up;
+mod world;
