@@ -205,8 +205,6 @@ impl Server {
             ("max_connections", "200".to_owned()),
             ("fsync", fsync.to_owned()),
             ("full_page_writes", fsync.to_owned()),
-            // A client that goes away while it connects would otherwise keep its database for a minute.
-            ("authentication_timeout", "5s".to_owned()),
             ("timezone", "UTC".to_owned()),
             ("log_timezone", "UTC".to_owned()),
             ("jit", "off".to_owned()),

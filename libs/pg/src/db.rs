@@ -38,10 +38,12 @@ impl Config {
 const ACQUIRE: Duration = Duration::from_secs(3);
 
 /// Settings of every connection, in milliseconds where they are times.
-const SETTINGS: [(&str, &str); 3] = [
+const SETTINGS: [(&str, &str); 4] = [
     ("statement_timeout", "10000"),
     ("lock_timeout", "5000"),
     ("idle_in_transaction_session_timeout", "5000"),
+    // Statements here are short: compiling one costs more than running it.
+    ("jit", "off"),
 ];
 
 /// A pool of connections as one role.

@@ -1,6 +1,6 @@
 -- Conversations, their messages, and the way of messages from and to connectors.
 -- account_id leads every key. The row of a chat is the lock of everything in it: who changes a conversation, a message or a
--- delivery locks the chat first (in order of account and chat where there are several), then the account's number, then,
+-- delivery locks the chat first (in order of account, connection and external id where there are several), then the account's number, then,
 -- last, the outbox shard.
 
 CREATE TABLE account_states (

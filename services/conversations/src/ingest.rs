@@ -224,7 +224,8 @@ impl Lane {
     async fn store_items(&self, items: &Arc<Vec<Item>>) -> Vec<Outcome> {
         match self.transaction(items).await {
             Ok(outcomes) => outcomes,
-            Err(Error::Unavailable(cause)) => fail(items.len(), Error::Unavailable(cause)),
+            // Nothing is wrong with the items: whoever brought them repeats them, in their order.
+            Err(error) if is_passing(&error) => fail(items.len(), error),
             Err(error) if items.len() == 1 => {
                 tracing::error!(
                     error = format!("{:#}", anyhow::Error::from(error)),
@@ -240,14 +241,25 @@ impl Lane {
                     items = items.len(),
                     "a batch was refused; its events are stored one by one"
                 );
-                let mut outcomes = Vec::with_capacity(items.len());
-                for item in items.iter() {
-                    outcomes
-                        .extend(Box::pin(self.store_items(&Arc::new(vec![item.clone()]))).await);
-                }
-                outcomes
+                self.one_by_one(items).await
             }
         }
+    }
+
+    /// Stores items each in a transaction of its own. Once the database fails, the rest fail as well: a later item must not
+    /// overtake an earlier one of its chat.
+    async fn one_by_one(&self, items: &[Item]) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(items.len());
+        for item in items {
+            let outcome = Box::pin(self.store_items(&Arc::new(vec![item.clone()]))).await;
+            if let [Outcome::Failed(error)] = &outcome[..] {
+                let left = items.len() - outcomes.len();
+                outcomes.extend(vec![Outcome::Failed(Arc::clone(error)); left]);
+                return outcomes;
+            }
+            outcomes.extend(outcome);
+        }
+        outcomes
     }
 
     /// One transaction, repeated when it met another replica's.
@@ -276,6 +288,15 @@ fn is_race(error: &Error) -> bool {
         || ["inbound_events_pkey", "conversations_open"]
             .iter()
             .any(|name| error.is_conflict(name))
+}
+
+/// May the same items be stored by simply trying again?
+fn is_passing(error: &Error) -> bool {
+    match error {
+        Error::Unavailable(_) | Error::Serialization | Error::Timeout(_) => true,
+        Error::Conflict { .. } => is_race(error),
+        Error::Corrupt { .. } | Error::Other(_) | Error::Panicked => false,
+    }
 }
 
 /// How many of the waiting jobs fit into one transaction; at least one.

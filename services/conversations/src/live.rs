@@ -152,16 +152,16 @@ impl Live {
         if after.position >= until.position {
             return Ok(Missed::Events(Vec::new()));
         }
-        if let Some(events) = self.from_memory(account, after, until) {
+        if let Some(events) = self.read_memory(account, after, until) {
             return Ok(Missed::Events(events));
         }
         if until.position - after.position > REPLAY {
             return Ok(Missed::TooOld);
         }
-        self.from_outbox(account, after, until).await
+        self.read_outbox(account, after, until).await
     }
 
-    fn from_memory(
+    fn read_memory(
         &self,
         account: AccountId,
         after: Place,
@@ -184,7 +184,7 @@ impl Live {
         })
     }
 
-    async fn from_outbox(
+    async fn read_outbox(
         &self,
         account: AccountId,
         after: Place,

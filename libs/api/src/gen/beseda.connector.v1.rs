@@ -152,7 +152,7 @@ pub mod channel_event {
 /// A message of the client.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct IncomingMessage {
-    /// Text, at most 16,384 characters; may be empty only with `unsupported_kind`.
+    /// Text, at most 16,384 characters; may be empty only with `unsupported_kind`. Control characters are left out.
     #[prost(string, tag = "1")]
     pub text: ::prost::alloc::string::String,
     /// The client's name as the channel knows it. At most 200 characters.
@@ -660,7 +660,7 @@ pub mod connector_hub_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// The connector's connections: all of them first, then each change. Heartbeat every 20 seconds.
-        /// Errors: SCOPE_MISSING.
+        /// Errors: SCOPE_MISSING; TOKEN_EXPIRED ends the stream: open it again with a fresh token.
         pub async fn watch_connections(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchConnectionsRequest>,
@@ -719,7 +719,7 @@ pub mod connector_hub_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// The same over one stream, for imports and busy connectors: each batch is answered in order.
-        /// Errors: as Publish; the stream ends, repeat the batches that were not answered.
+        /// Errors: as Publish, and TOKEN_EXPIRED; the stream ends, repeat the batches that were not answered.
         pub async fn publish_stream(
             &mut self,
             request: impl tonic::IntoStreamingRequest<
@@ -752,7 +752,7 @@ pub mod connector_hub_service_client {
             self.inner.streaming(req, path, codec).await
         }
         /// Messages to send, each under a lease, in order within a chat: the next message of a chat comes after the one before it was reported.
-        /// Errors: SCOPE_MISSING.
+        /// Errors: SCOPE_MISSING; TOKEN_EXPIRED ends the stream: open it again with a fresh token.
         pub async fn take_deliveries(
             &mut self,
             request: impl tonic::IntoRequest<super::TakeDeliveriesRequest>,
@@ -909,7 +909,7 @@ pub mod connector_hub_service_server {
             + std::marker::Send
             + 'static;
         /// The connector's connections: all of them first, then each change. Heartbeat every 20 seconds.
-        /// Errors: SCOPE_MISSING.
+        /// Errors: SCOPE_MISSING; TOKEN_EXPIRED ends the stream: open it again with a fresh token.
         async fn watch_connections(
             &self,
             request: tonic::Request<super::WatchConnectionsRequest>,
@@ -930,7 +930,7 @@ pub mod connector_hub_service_server {
             + std::marker::Send
             + 'static;
         /// The same over one stream, for imports and busy connectors: each batch is answered in order.
-        /// Errors: as Publish; the stream ends, repeat the batches that were not answered.
+        /// Errors: as Publish, and TOKEN_EXPIRED; the stream ends, repeat the batches that were not answered.
         async fn publish_stream(
             &self,
             request: tonic::Request<tonic::Streaming<super::PublishStreamRequest>>,
@@ -945,7 +945,7 @@ pub mod connector_hub_service_server {
             + std::marker::Send
             + 'static;
         /// Messages to send, each under a lease, in order within a chat: the next message of a chat comes after the one before it was reported.
-        /// Errors: SCOPE_MISSING.
+        /// Errors: SCOPE_MISSING; TOKEN_EXPIRED ends the stream: open it again with a fresh token.
         async fn take_deliveries(
             &self,
             request: tonic::Request<super::TakeDeliveriesRequest>,

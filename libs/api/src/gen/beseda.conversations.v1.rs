@@ -1014,7 +1014,7 @@ pub struct Connection {
     /// Off: nothing is accepted and nothing is sent.
     #[prost(bool, tag = "5")]
     pub enabled: bool,
-    /// The connector's own id for it, unique within the connector and the account. At most 200 characters. Fixed at creation.
+    /// The connector's own id for it, unique within the connector and the account. 1 to 200 characters. Fixed at creation.
     #[prost(string, tag = "6")]
     pub external_id: ::prost::alloc::string::String,
     /// Output only.
@@ -1221,7 +1221,7 @@ pub mod connection_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Adds a connection.
+        /// Adds a connection. An external id that the connector already has gives the connection that is there, unchanged.
         /// Errors: PERMISSION_MISSING, CONNECTOR_NOT_FOUND, FIELD_INVALID, REQUEST_ID_REUSED.
         pub async fn create_connection(
             &mut self,
@@ -1360,7 +1360,7 @@ pub mod connection_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with ConnectionServiceServer.
     #[async_trait]
     pub trait ConnectionService: std::marker::Send + std::marker::Sync + 'static {
-        /// Adds a connection.
+        /// Adds a connection. An external id that the connector already has gives the connection that is there, unchanged.
         /// Errors: PERMISSION_MISSING, CONNECTOR_NOT_FOUND, FIELD_INVALID, REQUEST_ID_REUSED.
         async fn create_connection(
             &self,

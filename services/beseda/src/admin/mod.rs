@@ -43,6 +43,8 @@ pub enum Task {
         #[arg(long = "scope", required = true)]
         scopes: Vec<String>,
     },
+    /// Make the next key that signs access tokens now, instead of when it is due
+    RotateSigningKeys,
     /// Set the password of a user and end the user's sessions
     SetPassword {
         /// E-mail of the user
@@ -127,7 +129,8 @@ impl From<Subscription> for admin::Subscription {
 /// Does it.
 pub async fn main(task: Task) -> anyhow::Result<()> {
     let _telemetry = kit::telemetry::init_with("admin", "warn")?;
-    let db = Database::find()?.identity().await?;
+    let database = Database::find()?;
+    let db = database.identity().await?;
     let clock = Clock::system();
     match task {
         Task::CreateAccount(new) => create_account(&db, &clock, new).await,
@@ -156,6 +159,19 @@ pub async fn main(task: Task) -> anyhow::Result<()> {
             name,
             scopes,
         } => create_api_key(&db, &clock, &account, &name, scopes).await,
+        Task::RotateSigningKeys => match admin::rotate_keys(&db, &database.key, &clock).await? {
+            Some(time) => {
+                let time = time.replace_nanosecond(0)?;
+                println!(
+                    "A new key signs from {time} on; the old one goes when its last token has expired."
+                );
+                Ok(())
+            }
+            None => {
+                println!("A new key is waiting already; nothing was changed.");
+                Ok(())
+            }
+        },
         Task::SetPassword { email, password } => set_password(&db, &clock, &email, password).await,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Order of locks: chats (by account, connection, id of the channel), the accounts' numbers (by account), outbox shards.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use pg::{Db, Error, SystemScope, Tx};
@@ -106,15 +106,16 @@ async fn lock_chats(
             chats.insert((chat.connection, chat.external_id), found);
         }
     }
-    for item in items
+    let quiet = items
         .iter()
-        .filter(|item| !matches!(item.kind, ItemKind::Message { .. }))
-    {
-        let key = (item.connection.id, item.chat.clone());
+        .filter(|item| !matches!(item.kind, ItemKind::Message { .. }));
+    let quiet: BTreeSet<_> = quiet
+        .map(|item| (item.connection.account, item.connection.id, &item.chat[..]))
+        .collect();
+    for (account, connection, external_id) in quiet {
+        let key = (connection, external_id.to_owned());
         if !chats.contains_key(&key)
-            && let Some(chat) =
-                chats::lock_external(tx, item.connection.account, item.connection.id, &item.chat)
-                    .await?
+            && let Some(chat) = chats::lock_external(tx, account, connection, external_id).await?
         {
             chats.insert(
                 key,
