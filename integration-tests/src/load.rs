@@ -153,6 +153,9 @@ impl Scene {
             calm = if self.record.is_settled() { calm + 1 } else { 0 };
             types::Clock::system().sleep(Duration::from_millis(20)).await;
         }
+        if calm < 10 {
+            println!("not everything arrived within {SETTLE:?}: {}", self.record.missing());
+        }
     }
 
     /// The history, with the lists as they are at the end.

@@ -78,8 +78,12 @@ impl Record {
 
     /// Whether everything that was promised has arrived everywhere.
     pub fn is_settled(&self) -> bool {
-        let inner = self.lock();
-        inner.no_more_work && inner.answering == 0 && watchers_know(&inner) && answers_went_out(&inner.history)
+        self.lock().state().is_settled()
+    }
+
+    /// What has not arrived, in figures.
+    pub fn missing(&self) -> String {
+        format!("{:?}", self.lock().state())
     }
 
     /// The history.
@@ -92,20 +96,44 @@ impl Record {
     }
 }
 
-fn watchers_know(inner: &Inner) -> bool {
-    let history = &inner.history;
-    let promised = inner.acknowledged.len() + history.answers.len();
-    history.watched.len() == 2 && history.watched.iter().all(|watched| watched.len() >= promised)
+/// How much was promised, and how much of it has arrived.
+#[derive(Debug)]
+struct State {
+    no_more_work: bool,
+    answering: usize,
+    promised: usize,
+    watched: Vec<usize>,
+    to_connector: usize,
+    reported: usize,
+    to_visitors: usize,
+    shown: usize,
 }
 
-fn answers_went_out(history: &History) -> bool {
-    let reported: HashSet<&str> = history
-        .wire
-        .iter()
-        .filter_map(|step| if let Wire::Reporting { delivery } = step { Some(&delivery[..]) } else { None })
-        .collect();
-    let to_connector = history.answers.iter().filter(|answer| answer.to_connector).count();
-    let shown: usize = history.visitors.values().map(Vec::len).sum();
-    let to_visitors = history.answers.iter().filter(|answer| answer.to_visitor.is_some()).count();
-    reported.len() >= to_connector && shown >= to_visitors
+impl State {
+    fn is_settled(&self) -> bool {
+        let told = self.watched.len() == 2 && self.watched.iter().all(|watched| *watched >= self.promised);
+        let sent = self.reported >= self.to_connector && self.shown >= self.to_visitors;
+        self.no_more_work && self.answering == 0 && told && sent
+    }
+}
+
+impl Inner {
+    fn state(&self) -> State {
+        let history = &self.history;
+        let reported: HashSet<&str> = history
+            .wire
+            .iter()
+            .filter_map(|step| if let Wire::Reporting { delivery } = step { Some(&delivery[..]) } else { None })
+            .collect();
+        State {
+            no_more_work: self.no_more_work,
+            answering: self.answering,
+            promised: self.acknowledged.len() + history.answers.len(),
+            watched: history.watched.iter().map(Vec::len).collect(),
+            to_connector: history.answers.iter().filter(|answer| answer.to_connector).count(),
+            reported: reported.len(),
+            to_visitors: history.answers.iter().filter(|answer| answer.to_visitor.is_some()).count(),
+            shown: history.visitors.values().map(Vec::len).sum(),
+        }
+    }
 }

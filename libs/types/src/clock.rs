@@ -29,17 +29,18 @@ impl Clock {
         Self(Source::Manual(Arc::new(watch::Sender::new(now))))
     }
 
-    /// Now, UTC.
+    /// Now, UTC, as exact as the database keeps it: what is answered first must equal what is read later.
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that asks the system"
     )]
     pub fn now(&self) -> OffsetDateTime {
-        match &self.0 {
+        let now = match &self.0 {
             Source::System => OffsetDateTime::now_utc(),
             Source::Manual(now) => *now.borrow(),
-        }
+        };
+        now.replace_microsecond(now.microsecond()).unwrap_or(now)
     }
 
     /// Waits until `duration` has passed on this clock.

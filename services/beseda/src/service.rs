@@ -60,6 +60,18 @@ pub enum Config {
     Gateway(Box<gateway::Config>),
 }
 
+impl Config {
+    /// Whose they are.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Identity(_) => Kind::Identity,
+            Self::Conversations(_) => Kind::Conversations,
+            Self::ConnectorOnlinechat(_) => Kind::ConnectorOnlinechat,
+            Self::Gateway(_) => Kind::Gateway,
+        }
+    }
+}
+
 /// A service that is bound and connected.
 pub enum App {
     Identity(Box<identity::App>),

@@ -2,6 +2,7 @@
 //!
 //! Health of a public service is whether the process behind it is connected; the gateway's own ("") needs all of them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,9 +46,17 @@ impl Here {
         let backends = backends.clone();
         lifecycle.spawn("gateway.health", async move {
             let mut ticks = tokio::time::interval(INTERVAL);
+            let mut said = Said::new();
             while !stopping.is_cancelled() {
                 tokio::select! { _ = ticks.tick() => {}, () = stopping.cancelled() => {} }
-                report(&reporter, &services, &backends, stopping.is_cancelled()).await;
+                report(
+                    &reporter,
+                    &mut said,
+                    &services,
+                    &backends,
+                    stopping.is_cancelled(),
+                )
+                .await;
             }
         });
         Ok(Self { routes })
@@ -83,28 +92,35 @@ fn services(rpcs: &Rpcs) -> Vec<(String, Place)> {
     services
 }
 
+/// What was said last: who watches is told of changes only.
+type Said = HashMap<String, bool>;
+
 async fn report(
     reporter: &HealthReporter,
+    said: &mut Said,
     services: &[(String, Place)],
     backends: &Backends,
     stopping: bool,
 ) {
-    let status = |up: bool| {
-        if up && !stopping {
-            ServingStatus::Serving
-        } else {
-            ServingStatus::NotServing
-        }
-    };
-    for (service, place) in services {
-        let up = match place {
-            Place::Identity => backends.identity.is_up(),
-            Place::Conversations => backends.conversations.is_up(),
-            Place::OnlineChat => backends.onlinechat.is_up(),
-            Place::Here => true,
-        };
-        reporter.set_service_status(service, status(up)).await;
-    }
     let all = backends.all().iter().all(|backend| backend.is_up());
-    reporter.set_service_status("", status(all)).await;
+    let up = |place| match place {
+        Place::Identity => backends.identity.is_up(),
+        Place::Conversations => backends.conversations.is_up(),
+        Place::OnlineChat => backends.onlinechat.is_up(),
+        Place::Here => true,
+    };
+    let now = services
+        .iter()
+        .map(|(service, place)| (service.as_str(), up(*place)));
+    for (service, up) in now.chain([("", all)]) {
+        let serving = up && !stopping;
+        if said.insert(service.to_owned(), serving) != Some(serving) {
+            let status = if serving {
+                ServingStatus::Serving
+            } else {
+                ServingStatus::NotServing
+            };
+            reporter.set_service_status(service, status).await;
+        }
+    }
 }

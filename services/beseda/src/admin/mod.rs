@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use identity::admin::{self, NewAccount};
 use kit::Refusal;
+use kit::secrets::MasterKey;
 use pg::Db;
 use secrecy::ExposeSecret;
 use types::{AccountId, Clock};
@@ -134,44 +135,17 @@ pub async fn main(task: Task) -> anyhow::Result<()> {
     let clock = Clock::system();
     match task {
         Task::CreateAccount(new) => create_account(&db, &clock, new).await,
-        Task::SetPlan { account, plan } => {
-            let account = account.find(&db).await?;
-            let plan = admin::Plan::from(plan);
-            admin::set_plan(&db, &clock, account, plan)
-                .await
-                .map_err(said)?;
-            println!("{account}: the tariff is \"{}\" now.", plan.name());
-            Ok(())
-        }
+        Task::SetPlan { account, plan } => set_plan(&db, &clock, &account, plan.into()).await,
         Task::SetSubscription {
             account,
             subscription,
-        } => {
-            let account = account.find(&db).await?;
-            let state = admin::Subscription::from(subscription);
-            let set = admin::set_subscription(&db, &clock, account, state).await;
-            set.map_err(said)?;
-            println!("{account}: the subscription is \"{}\" now.", state.name());
-            Ok(())
-        }
+        } => set_subscription(&db, &clock, &account, subscription.into()).await,
         Task::CreateApiKey {
             account,
             name,
             scopes,
         } => create_api_key(&db, &clock, &account, &name, scopes).await,
-        Task::RotateSigningKeys => match admin::rotate_keys(&db, &database.key, &clock).await? {
-            Some(time) => {
-                let time = time.replace_nanosecond(0)?;
-                println!(
-                    "A new key signs from {time} on; the old one goes when its last token has expired."
-                );
-                Ok(())
-            }
-            None => {
-                println!("A new key is waiting already; nothing was changed.");
-                Ok(())
-            }
-        },
+        Task::RotateSigningKeys => rotate_keys(&db, &database.key, &clock).await,
         Task::SetPassword { email, password } => set_password(&db, &clock, &email, password).await,
     }
 }
@@ -207,6 +181,45 @@ async fn create_account(db: &Db, clock: &Clock, new: CreateAccount) -> anyhow::R
         "\nNext:\n  beseda login --email {}\n  beseda admin create-api-key --account {} \"name of a program\" --scope inbox.read",
         new.email, made.account
     );
+    Ok(())
+}
+
+async fn set_plan(
+    db: &Db,
+    clock: &Clock,
+    account: &AccountArgument,
+    plan: admin::Plan,
+) -> anyhow::Result<()> {
+    let account = account.find(db).await?;
+    let set = admin::set_plan(db, clock, account, plan).await;
+    set.map_err(said)?;
+    println!("{account}: the tariff is \"{}\" now.", plan.name());
+    Ok(())
+}
+
+async fn set_subscription(
+    db: &Db,
+    clock: &Clock,
+    account: &AccountArgument,
+    state: admin::Subscription,
+) -> anyhow::Result<()> {
+    let account = account.find(db).await?;
+    let set = admin::set_subscription(db, clock, account, state).await;
+    set.map_err(said)?;
+    println!("{account}: the subscription is \"{}\" now.", state.name());
+    Ok(())
+}
+
+async fn rotate_keys(db: &Db, key: &MasterKey, clock: &Clock) -> anyhow::Result<()> {
+    match admin::rotate_keys(db, key, clock).await? {
+        Some(time) => {
+            let time = time.replace_nanosecond(0)?;
+            println!(
+                "A new key signs from {time} on; the old one goes when its last token has expired."
+            );
+        }
+        None => println!("A new key is waiting already; nothing was changed."),
+    }
     Ok(())
 }
 

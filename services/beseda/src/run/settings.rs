@@ -199,7 +199,7 @@ impl Reader {
         pg::role_url(&any, migrations.role, key)
             .map_err(|error| {
                 self.environment
-                    .problem(format!("BESEDA_DATABASE_URL is malformed: {error}"))
+                    .problem(format!("BESEDA_DATABASE_URL is malformed: {error}"));
             })
             .ok()
     }

@@ -234,6 +234,10 @@ fn with<T>(token: &str, message: T) -> Request<T> {
     request
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "`map_err` hands it over like this"
+)]
 fn said(status: Status) -> anyhow::Error {
     anyhow::Error::msg(status.message().to_owned())
 }

@@ -11,6 +11,7 @@ mod settings;
 mod stand;
 mod stores;
 mod summary;
+mod wiring;
 
 use std::io::Write;
 use std::process::ExitCode;

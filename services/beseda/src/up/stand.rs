@@ -1,13 +1,12 @@
 //! Everything that runs: private stores and services.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use kit::secrets::MasterKey;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -18,14 +17,12 @@ use super::place::{Place, Running as Announced};
 use super::port::Reserved;
 use super::progress::Progress;
 use super::settings::{Arguments, Secrets, reachable};
-use super::stores::{self, Addresses, Private};
+use super::stores::{self, Private};
 use super::summary::Summary;
+use super::wiring::Wiring;
 use crate::database::identity_db;
-use crate::service::{App, Config, Kind, Running};
+use crate::service::{App, Config, Running};
 use crate::signals::Signals;
-
-/// Services listen on any free port of the loopback.
-const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// How long a service may finish what it has begun.
 const GRACE: Duration = Duration::from_secs(25);
@@ -40,15 +37,8 @@ pub struct Stand {
     progress: Progress,
     private: Private,
     running: Vec<Running>,
-}
-
-/// What all services are started with.
-struct Common<'a> {
-    key: MasterKey,
-    stores: Addresses,
-    public_url: String,
-    limited: bool,
-    arguments: &'a Arguments,
+    /// Where operators come in.
+    admin: Option<SocketAddr>,
 }
 
 impl Stand {
@@ -59,6 +49,7 @@ impl Stand {
             progress,
             private: Private::default(),
             running: Vec::new(),
+            admin: None,
         }
     }
 
@@ -70,67 +61,85 @@ impl Stand {
         port: Reserved,
     ) -> anyhow::Result<Summary> {
         let addr = port.addr()?;
+        let mut wiring = self.wiring(arguments, secrets, addr).await?;
+        let migrating = stores::migrate(&wiring.stores, &wiring.key);
+        self.progress.step("tables", migrating).await?;
+        wiring.identity = self.launch(wiring.identity()).await?;
+        wiring.conversations = self.launch(wiring.conversations()).await?;
+        wiring.onlinechat = self.launch(wiring.connector_onlinechat()).await?;
+        let demo = if arguments.no_demo {
+            None
+        } else {
+            self.seed(&wiring).await?
+        };
+        // The port is the gateway's from here on.
+        drop(port);
+        let demo_chat = demo.as_ref().map(|demo| demo.online_chat_id.clone());
+        self.launch(Ok(wiring.gateway(addr, demo_chat))).await?;
+        let gateway = format!("http://{}", reachable(addr));
+        let ready = ready(&gateway);
+        self.progress.step("ready for calls", ready).await?;
+        self.announce(&gateway, &wiring)?;
+        Ok(Summary {
+            gateway,
+            public_url: wiring.public_url,
+            open_to_others: !addr.ip().is_loopback(),
+            admin: self.admin,
+            stores: self.private.describe(),
+            demo,
+            web_pages: arguments.web_root().1,
+            took: Duration::ZERO,
+        })
+    }
+
+    async fn wiring(
+        &mut self,
+        arguments: &Arguments,
+        secrets: &Secrets,
+        addr: SocketAddr,
+    ) -> anyhow::Result<Wiring> {
         let key = match &secrets.master_key {
             Some(key) => key.clone(),
             None => self.place.key()?,
         };
-        let stores = self
-            .private
-            .start(secrets, &self.place, self.progress)
-            .await?;
-        let migrating = stores::migrate(&stores, &key);
-        self.progress.step("tables", migrating).await?;
-        let common = Common {
+        let public_url = arguments.public_url(addr)?;
+        let starting = self.private.start(secrets, &self.place, self.progress);
+        Ok(Wiring {
             key,
-            stores,
-            public_url: arguments.public_url(addr)?,
+            stores: starting.await?,
+            public_url,
             limited: secrets.limited,
-            arguments,
-        };
-        for kind in [
-            Kind::Identity,
-            Kind::Conversations,
-            Kind::ConnectorOnlinechat,
-        ] {
-            let config = self.config(kind, &common)?;
-            self.launch(kind, config).await?;
-        }
-        let demo = if arguments.no_demo {
-            None
-        } else {
-            self.seed(&common).await?
-        };
-        // The port is the gateway's from here on.
-        drop(port);
-        let mut config = self.gateway(&common, addr)?;
-        config.demo_chat = demo.as_ref().map(|demo| demo.online_chat_id.clone());
-        let admin = self
-            .launch(Kind::Gateway, Config::Gateway(Box::new(config)))
-            .await?;
-        self.summary(common, addr, admin, demo).await
+            admin_listen: arguments.admin_listen,
+            web_root: arguments.web_root().0,
+            identity: String::new(),
+            conversations: String::new(),
+            onlinechat: String::new(),
+        })
     }
 
-    async fn launch(&mut self, kind: Kind, config: Config) -> anyhow::Result<Option<SocketAddr>> {
-        let (running, admin) = self
-            .progress
-            .step(kind.name(), async {
-                let app = App::build(config).await;
-                let app = app.with_context(|| format!("{} did not start", kind.name()))?;
-                let admin = app.admin_addr();
-                Ok((Running::start(app)?, admin))
-            })
-            .await?;
+    /// Starts a service and gives its address.
+    async fn launch(&mut self, config: anyhow::Result<Config>) -> anyhow::Result<String> {
+        let config = config?;
+        let name = config.kind().name();
+        let starting = async {
+            let app = App::build(config).await;
+            app.with_context(|| format!("{name} did not start"))
+        };
+        let app = self.progress.step(name, starting).await?;
+        self.admin = app.admin_addr();
+        let running = Running::start(app)?;
+        let url = running.url();
         self.running.push(running);
-        Ok(admin)
+        Ok(url)
     }
 
-    async fn seed(&self, common: &Common<'_>) -> anyhow::Result<Option<Demo>> {
+    async fn seed(&self, wiring: &Wiring) -> anyhow::Result<Option<Demo>> {
         let services = demo::Services {
-            identity: kit::channel(&self.url(Kind::Identity)?)?,
-            onlinechat: kit::channel(&self.url(Kind::ConnectorOnlinechat)?)?,
+            identity: kit::channel(&wiring.identity)?,
+            onlinechat: kit::channel(&wiring.onlinechat)?,
         };
         let seeding = async {
-            let db = identity_db(&common.stores.database_url, &common.key).await?;
+            let db = identity_db(&wiring.stores.database_url, &wiring.key).await?;
             services.seed(&db, &self.place).await
         };
         let demo = self.progress.step("demo account", seeding).await?;
@@ -140,101 +149,12 @@ impl Stand {
         Ok(demo)
     }
 
-    async fn summary(
-        &self,
-        common: Common<'_>,
-        addr: SocketAddr,
-        admin: Option<SocketAddr>,
-        demo: Option<Demo>,
-    ) -> anyhow::Result<Summary> {
-        let gateway = format!("http://{}", reachable(addr));
-        self.progress
-            .step("ready for calls", ready(&gateway))
-            .await?;
+    fn announce(&self, gateway: &str, wiring: &Wiring) -> anyhow::Result<()> {
         self.place.announce(&Announced {
             pid: std::process::id(),
-            gateway: gateway.clone(),
-            database_url: common.stores.database_url.expose_secret().to_owned(),
-        })?;
-        Ok(Summary {
-            gateway,
-            public_url: common.public_url,
-            open_to_others: !addr.ip().is_loopback(),
-            admin,
-            stores: self.private.describe(),
-            demo,
-            web_pages: common.arguments.web_root().1,
-            took: Duration::ZERO,
+            gateway: gateway.to_owned(),
+            database_url: wiring.stores.database_url.expose_secret().to_owned(),
         })
-    }
-
-    fn url(&self, kind: Kind) -> anyhow::Result<String> {
-        let found = self.running.iter().find(|it| it.kind == kind);
-        Ok(found
-            .with_context(|| format!("{} does not run", kind.name()))?
-            .url())
-    }
-
-    fn config(&self, kind: Kind, common: &Common<'_>) -> anyhow::Result<Config> {
-        let clock = Clock::system();
-        let Addresses {
-            database_url,
-            redis_url,
-        } = common.stores.clone();
-        let role_url = |migrations: &pg::Migrations| -> anyhow::Result<SecretString> {
-            pg::role_url(&database_url, migrations.role, &common.key)
-                .context("the address of the database is malformed")
-        };
-        let service_secret = common.key.service_secret(kind.name());
-        Ok(match kind {
-            Kind::Identity => {
-                let url = role_url(&identity::MIGRATIONS)?;
-                let mut config =
-                    identity::Config::new(ANY, url, redis_url, common.key.clone(), clock);
-                config.log_in_limit = config.log_in_limit.filter(|_| common.limited);
-                Config::Identity(config)
-            }
-            Kind::Conversations => Config::Conversations(conversations::Config {
-                listen: ANY,
-                database_url: role_url(&conversations::MIGRATIONS)?,
-                redis_url,
-                identity: self.url(Kind::Identity)?,
-                service_secret,
-                ingest: conversations::IngestConfig::default(),
-                max_connections: crate::service::CONNECTIONS,
-                clock,
-            }),
-            Kind::ConnectorOnlinechat => {
-                Config::ConnectorOnlinechat(connector_onlinechat::Config {
-                    listen: ANY,
-                    database_url: role_url(&connector_onlinechat::MIGRATIONS)?,
-                    redis_url,
-                    identity: self.url(Kind::Identity)?,
-                    conversations: self.url(Kind::Conversations)?,
-                    service_secret,
-                    public_url: common.public_url.clone(),
-                    limits: crate::service::visitor_limits(common.limited),
-                    clock,
-                })
-            }
-            Kind::Gateway => bail!("the gateway is made by itself"),
-        })
-    }
-
-    fn gateway(&self, common: &Common<'_>, addr: SocketAddr) -> anyhow::Result<gateway::Config> {
-        let mut config = gateway::Config::local(
-            &self.url(Kind::Identity)?,
-            &self.url(Kind::Conversations)?,
-            &self.url(Kind::ConnectorOnlinechat)?,
-            common.key.service_secret(Kind::Gateway.name()),
-        );
-        config.listen = addr;
-        config.admin_listen = common.arguments.admin_listen;
-        config.redis_url = common.stores.redis_url.clone();
-        config.public_url = common.public_url.clone();
-        config.web_root = common.arguments.web_root().0;
-        config.limits.rates = crate::service::gateway_rates(common.limited);
-        Ok(config)
     }
 
     /// Waits until it is told to stop, or something fails.

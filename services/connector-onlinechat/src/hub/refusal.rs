@@ -21,6 +21,10 @@ pub fn of_call(status: Status) -> Refusal {
         // tonic's client reports its own deadline as a cancellation.
         Code::DeadlineExceeded | Code::Cancelled => Refusal::deadline(),
         Code::Aborted => Refusal::conflict(),
+        // The hub gives a reason with everything it refuses: without one the connection broke under the call.
+        Code::Unknown | Code::Internal if reason_of(&status).is_none() => {
+            Refusal::service_unavailable(status)
+        }
         Code::Ok
         | Code::Unknown
         | Code::InvalidArgument

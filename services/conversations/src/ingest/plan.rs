@@ -12,6 +12,7 @@ use types::{AccountId, ChatId, ConversationId, MessageId};
 use super::dedupe::{Key, key};
 use super::{Item, ItemKind, Outcome, Stored};
 use crate::changes::Change;
+use crate::domain::connection::Mode;
 use crate::domain::conversation::{self, Answer, ClosedBy, Conversation, LastMessage, Life};
 use crate::domain::message::{Author, AuthorKind, Message, preview};
 use crate::domain::routing::{Current, Route, route, thread};
@@ -217,9 +218,13 @@ impl Plan {
                 &item.thread,
             ))));
         };
-        let closed = self.works[work]
-            .conversation
-            .close(ClosedBy::Client, self.now);
+        let conversation = &mut self.works[work].conversation;
+        if item.connection.mode == Mode::OneActive {
+            // Only employees close it.
+            let refusal = Refusal::finish_not_allowed(conversation.id);
+            return Planned::Final(Outcome::Refused(Arc::new(refusal)));
+        }
+        let closed = conversation.close(ClosedBy::Client, self.now);
         if closed {
             self.works[work].is_changed = true;
             self.tell(ChangeKind::Closed, work, None, item, Vec::new());

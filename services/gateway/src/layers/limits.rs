@@ -18,6 +18,8 @@ use crate::refusals::respond;
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 /// When a call that was refused for lack of room is worth repeating.
 const RETRY: Duration = Duration::from_millis(500);
+/// The refusal has to reach the caller before the caller's own clock ends the call without a reason.
+const TRAVEL: Duration = Duration::from_millis(20);
 /// Digits that `grpc-timeout` may have.
 const MAX_DIGITS: usize = 8;
 
@@ -85,7 +87,8 @@ impl<H> Limited<H> {
                 most
             }
         };
-        Ok(Instant::now().checked_add(time))
+        let travel = TRAVEL.min(time / 10);
+        Ok(Instant::now().checked_add(time.saturating_sub(travel)))
     }
 }
 

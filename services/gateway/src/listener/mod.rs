@@ -6,13 +6,14 @@
 mod connection;
 pub mod tls;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
 use kit::lifecycle::Lifecycle;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -66,19 +67,7 @@ impl Listener {
         let cut = CancellationToken::new();
         let open = TaskTracker::new();
         let places = Arc::new(Semaphore::new(self.limits.max_connections));
-        loop {
-            let accepted = tokio::select! {
-                accepted = self.socket.accept() => accepted,
-                () = stopping.cancelled() => break,
-            };
-            let (socket, peer) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    sampled!("a connection could not be taken", %error);
-                    tokio::time::sleep_until(tokio::time::Instant::now() + PAUSE).await;
-                    continue;
-                }
-            };
+        while let Some((socket, peer)) = self.accept(&stopping).await {
             let Ok(place) = places.clone().try_acquire_owned() else {
                 sampled!(
                     "the limit of open connections is reached; a connection was closed",
@@ -94,26 +83,44 @@ impl Listener {
                 opening_time: self.limits.opening_time,
                 stopping: stopping.clone(),
             };
-            let (edge, cut) = (edge.clone(), cut.clone());
-            let token = open.token();
+            let (edge, cut, token) = (edge.clone(), cut.clone(), open.token());
             lifecycle.spawn("gateway.connection", async move {
                 tokio::select! { () = connection.serve(edge) => {}, () = cut.cancelled() => {} }
                 drop((place, token));
             });
         }
         drop(self.socket);
-        open.close();
-        if tokio::time::timeout(self.limits.drain_time, open.wait())
-            .await
-            .is_err()
-        {
-            tracing::warn!(
-                connections = open.len(),
-                "connections did not end in time and are cut"
-            );
-            cut.cancel();
-            open.wait().await;
+        drain(&open, &cut, self.limits.drain_time).await;
+    }
+
+    /// The next connection; `None` when the gateway stops.
+    async fn accept(&self, stopping: &CancellationToken) -> Option<(TcpStream, SocketAddr)> {
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.socket.accept() => accepted,
+                () = stopping.cancelled() => return None,
+            };
+            match accepted {
+                Ok(accepted) => return Some(accepted),
+                Err(error) => {
+                    sampled!("a connection could not be taken", %error);
+                    tokio::time::sleep_until(tokio::time::Instant::now() + PAUSE).await;
+                }
+            }
         }
+    }
+}
+
+/// Waits for the open connections, at most for `time`.
+async fn drain(open: &TaskTracker, cut: &CancellationToken, time: Duration) {
+    open.close();
+    if tokio::time::timeout(time, open.wait()).await.is_err() {
+        tracing::warn!(
+            connections = open.len(),
+            "connections did not end in time and are cut"
+        );
+        cut.cancel();
+        open.wait().await;
     }
 }
 

@@ -8,7 +8,7 @@ use crate::body::Body;
 use crate::refusals::page;
 
 const PLACEHOLDER: &str = "__ONLINE_CHAT_ID__";
-const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 impl Pages {
     pub(super) async fn demo(&self) -> Response<Body> {

@@ -1,0 +1,93 @@
+//! Who listens where and knows whom: the settings of each service.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use kit::secrets::MasterKey;
+use secrecy::SecretString;
+use types::Clock;
+
+use super::stores::Addresses;
+use crate::service::{self, Config, Kind};
+
+/// Services listen on any free port of the loopback.
+const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// What services are started with. The addresses of those that run are filled in as they start.
+#[derive(Debug)]
+pub struct Wiring {
+    pub key: MasterKey,
+    pub stores: Addresses,
+    pub public_url: String,
+    pub limited: bool,
+    pub admin_listen: Option<SocketAddr>,
+    pub web_root: PathBuf,
+    pub identity: String,
+    pub conversations: String,
+    pub onlinechat: String,
+}
+
+impl Wiring {
+    pub fn identity(&self) -> anyhow::Result<Config> {
+        let url = self.role_url(&identity::MIGRATIONS)?;
+        let (redis_url, key) = (self.stores.redis_url.clone(), self.key.clone());
+        let mut config = identity::Config::new(ANY, url, redis_url, key, Clock::system());
+        config.log_in_limit = config.log_in_limit.filter(|_| self.limited);
+        Ok(Config::Identity(config))
+    }
+
+    pub fn conversations(&self) -> anyhow::Result<Config> {
+        Ok(Config::Conversations(conversations::Config {
+            listen: ANY,
+            database_url: self.role_url(&conversations::MIGRATIONS)?,
+            redis_url: self.stores.redis_url.clone(),
+            identity: self.identity.clone(),
+            service_secret: self.secret(Kind::Conversations),
+            ingest: conversations::IngestConfig::default(),
+            max_connections: service::CONNECTIONS,
+            clock: Clock::system(),
+        }))
+    }
+
+    pub fn connector_onlinechat(&self) -> anyhow::Result<Config> {
+        Ok(Config::ConnectorOnlinechat(connector_onlinechat::Config {
+            listen: ANY,
+            database_url: self.role_url(&connector_onlinechat::MIGRATIONS)?,
+            redis_url: self.stores.redis_url.clone(),
+            identity: self.identity.clone(),
+            conversations: self.conversations.clone(),
+            service_secret: self.secret(Kind::ConnectorOnlinechat),
+            public_url: self.public_url.clone(),
+            limits: service::visitor_limits(self.limited),
+            clock: Clock::system(),
+        }))
+    }
+
+    pub fn gateway(&self, listen: SocketAddr, demo_chat: Option<String>) -> Config {
+        let secret = self.secret(Kind::Gateway);
+        let mut config = gateway::Config::local(
+            &self.identity,
+            &self.conversations,
+            &self.onlinechat,
+            secret,
+        );
+        config.listen = listen;
+        config.admin_listen = self.admin_listen;
+        config.redis_url.clone_from(&self.stores.redis_url);
+        config.public_url.clone_from(&self.public_url);
+        config.web_root.clone_from(&self.web_root);
+        config.demo_chat = demo_chat;
+        config.limits.rates = service::gateway_rates(self.limited);
+        Config::Gateway(Box::new(config))
+    }
+
+    fn role_url(&self, migrations: &pg::Migrations) -> anyhow::Result<SecretString> {
+        pg::role_url(&self.stores.database_url, migrations.role, &self.key)
+            .context("the address of the database is malformed")
+    }
+
+    fn secret(&self, kind: Kind) -> SecretString {
+        self.key.service_secret(kind.name())
+    }
+}
