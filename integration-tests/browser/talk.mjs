@@ -21,6 +21,7 @@
 //   {"cmd":"openConversation","index"} opens a row of the list
 //   {"cmd":"finish"}                   finishes the conversation on the screen and confirms it
 //   {"cmd":"screenshot","path":"…"}    a picture of the page
+//   {"cmd":"tab","index":1}            from now on commands are for this tab, opened when there is none of that number yet
 //   {"cmd":"problems"}                 errors of the page and of its console since the last time
 
 import { createInterface } from "node:readline";
@@ -157,8 +158,30 @@ class Visitor {
   }
 }
 
-async function run(visitor, line) {
+/** One browser, whose tabs are all of one visitor. */
+class Tabs {
+  tabs = [];
+
+  constructor(context) {
+    this.context = context;
+  }
+
+  async use({ index = 0 }) {
+    for (let number = this.tabs.length; number <= index; number++) {
+      const page = await this.context.newPage();
+      const visitor = new Visitor(page);
+      await page.goto(new URL(CHAT_PATH, BASE_URL).href, { timeout: DEFAULT_TIMEOUT });
+      await visitor.launcher.waitFor({ timeout: DEFAULT_TIMEOUT });
+      this.tabs.push(visitor);
+    }
+    this.visitor = this.tabs[index];
+    await this.visitor.page.bringToFront();
+  }
+}
+
+async function run(tabs, line) {
   const { cmd, timeout = DEFAULT_TIMEOUT, ...rest } = JSON.parse(line);
+  const { visitor } = tabs;
   const commands = {
     open: () => visitor.open({ timeout }),
     close: () => visitor.close({ timeout }),
@@ -175,6 +198,7 @@ async function run(visitor, line) {
     openConversation: () => visitor.openConversation({ timeout, ...rest }),
     finish: () => visitor.finish({ timeout }),
     screenshot: () => visitor.screenshot(rest),
+    tab: () => tabs.use(rest),
     problems: () => visitor.takeProblems(),
   };
   if (!Object.hasOwn(commands, cmd)) throw new Error(`unknown command ${JSON.stringify(cmd)}`);
@@ -190,14 +214,13 @@ async function main() {
   const [width, height] = VIEWPORT.split("x").map(Number);
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
   try {
-    const page = await browser.newPage({ locale: LOCALE, viewport: { width, height }, colorScheme: COLOR_SCHEME });
-    const visitor = new Visitor(page);
-    await page.goto(new URL(CHAT_PATH, BASE_URL).href, { timeout: DEFAULT_TIMEOUT });
-    await visitor.launcher.waitFor({ timeout: DEFAULT_TIMEOUT });
+    const options = { locale: LOCALE, viewport: { width, height }, colorScheme: COLOR_SCHEME };
+    const tabs = new Tabs(await browser.newContext(options));
+    await tabs.use({});
     answer({ ok: true, ready: true });
     for await (const line of createInterface({ input: process.stdin })) {
       try {
-        answer({ ok: true, ...(await run(visitor, line)) });
+        answer({ ok: true, ...(await run(tabs, line)) });
       } catch (error) {
         answer({ ok: false, error: error.message });
       }

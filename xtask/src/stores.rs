@@ -12,6 +12,9 @@ use anyhow::{Context, Result};
 use embedded::{Postgres, postgres};
 use secrecy::ExposeSecret;
 
+/// What the names of the folders begin with; the process id follows.
+const RUN: &str = "beseda-run-";
+
 /// How long the last processes of a run may take to end.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -23,7 +26,8 @@ pub struct Stores {
 
 impl Stores {
     pub fn start() -> Result<Self> {
-        let folder = env::temp_dir().join(format!("beseda-run-{}", process::id()));
+        sweep();
+        let folder = env::temp_dir().join(format!("{RUN}{}", process::id()));
         fs::create_dir(&folder).with_context(|| format!("make {}", folder.display()))?;
         // As /tmp is: PostgreSQL may run under another account than we do.
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o1777))?;
@@ -66,6 +70,26 @@ impl Stores {
             .into_iter()
             .map(|(pid, command)| format!("process {pid}: {command}"))
             .collect())
+    }
+}
+
+/// Removes the folders of runs that were killed. Their servers have ended by themselves.
+fn sweep() {
+    for entry in fs::read_dir(env::temp_dir())
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(Ok(pid)) = name.strip_prefix(RUN).map(str::parse) else {
+            continue;
+        };
+        if nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None)
+            == Err(nix::errno::Errno::ESRCH)
+        {
+            // It may be another user's; then it is theirs to remove.
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

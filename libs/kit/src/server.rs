@@ -8,6 +8,7 @@
 //! Health reflects what the service depends on, reflection shows the public contracts only.
 
 mod admit;
+mod explain;
 mod observe;
 
 use std::sync::OnceLock;
@@ -137,6 +138,8 @@ impl Server {
             .http2_keepalive_timeout(Some(Duration::from_secs(10)))
             .http2_adaptive_window(Some(true))
             .http2_max_pending_accept_reset_streams(Some(64))
+            // The gateway puts many live streams on one connection.
+            .max_concurrent_streams(Some(1_024))
             .http2_max_header_list_size(16 << 10)
             .layer(tower::layer::layer_fn(move |routes: Routes| {
                 layers(routes, calls, &auth)

@@ -1,9 +1,9 @@
 //! The one binary, `beseda`.
 //!
-//! - [`up`]: everything on one machine in one process, with stores of its own where none are named.
-//! - [`run`]: one service, as production runs it.
-//! - [`migrate`], [`admin`], [`events`]: what an operator does on the database.
-//! - [`inbox`]: a terminal client of the public API for backend teams and operators.
+//! - `up`: everything on one machine in one process, with stores of its own where none are named.
+//! - `run`: one service, as production runs it.
+//! - `migrate`, `admin`, `events`: what an operator does on the database.
+//! - `inbox`: a terminal client of the public API for backend teams and operators.
 //!
 //! Services are the same library crates in `up` and in `run`, and talk over gRPC in both.
 

@@ -27,7 +27,13 @@ CREATE TABLE connectors (
     register_time   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (account_id, connector_key)
 );
-COMMENT ON TABLE connectors IS 'Manifests of connectors. Not under row-level security: connectors of the installation belong to no account and every account may use them.';
+ALTER TABLE connectors ENABLE ROW LEVEL SECURITY;
+ALTER TABLE connectors FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_or_installation ON connectors
+    USING (account_id = (SELECT beseda.current_account()) OR (SELECT beseda.is_system())
+        OR account_id = '00000000-0000-0000-0000-000000000000')
+    WITH CHECK (account_id = (SELECT beseda.current_account()) OR (SELECT beseda.is_system()));
+COMMENT ON TABLE connectors IS 'Manifests of connectors. Those of the installation belong to no account, and every account may read them.';
 COMMENT ON COLUMN connectors.account_id IS 'The account whose program the connector is; the nil UUID for a connector of the installation.';
 COMMENT ON COLUMN connectors.connector_key IS 'Its key, for example "onlinechat".';
 COMMENT ON COLUMN connectors.title IS 'For people.';
@@ -66,7 +72,8 @@ CREATE TABLE connection_directory (
     connector_key text NOT NULL
 );
 CREATE INDEX connection_directory_connector ON connection_directory (connector_key);
-COMMENT ON TABLE connection_directory IS 'Which account a connection belongs to: connectors of the installation name connections only. Holds nothing but ids, so it is not under row-level security.';
+CALL beseda.guard('connection_directory');
+COMMENT ON TABLE connection_directory IS 'Which account a connection belongs to: connectors of the installation name connections only. It is looked up as the system.';
 COMMENT ON COLUMN connection_directory.connection_id IS 'ConnectionId.';
 COMMENT ON COLUMN connection_directory.account_id IS 'Its account.';
 COMMENT ON COLUMN connection_directory.connector_key IS 'Its connector.';

@@ -29,8 +29,18 @@ pub fn clippy() -> Result<Found> {
 /// With private items, which is what who works here reads; so links to them are right.
 pub fn rustdoc() -> Result<Found> {
     let mut doc = cargo();
-    doc.args(["doc", "--quiet", "--keep-going", "--workspace", "--document-private-items", "--no-deps"])
-        .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links");
+    doc.args([
+        "doc",
+        "--quiet",
+        "--keep-going",
+        "--workspace",
+        "--document-private-items",
+        "--no-deps",
+    ])
+    .env(
+        "RUSTDOCFLAGS",
+        "-D warnings -A rustdoc::private_intra_doc_links",
+    );
     done(&mut doc)
 }
 

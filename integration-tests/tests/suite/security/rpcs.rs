@@ -166,7 +166,7 @@ fn conversations_cases(theirs: &Theirs, cases: &mut Cases) {
     add(cases, "/beseda.conversations.v1.ConversationService/StartConversation", Everybody, &conv::StartConversationRequest { chat_id: theirs.conversation.chat_id.clone(), text: "чужое".into(), ..Default::default() }, R::ChatNotFound, R::FieldInvalid);
     add(cases, "/beseda.conversations.v1.ConversationService/MarkNoAnswerNeeded", Everybody, &conv::MarkNoAnswerNeededRequest { conversation_id: conversation_id.clone() }, R::ConversationNotFound, R::FieldInvalid);
     add(cases, "/beseda.conversations.v1.ConversationService/CloseConversation", Everybody, &conv::CloseConversationRequest { conversation_id, ..Default::default() }, R::ConversationNotFound, R::FieldInvalid);
-    add(cases, "/beseda.conversations.v1.ConnectionService/CreateConnection", Administrators, &conv::CreateConnectionRequest { connection: Some(conv::Connection { connector_key: "nobody-s".into(), title: "Х".into(), ..Default::default() }), ..Default::default() }, R::ConnectorNotFound, R::FieldInvalid);
+    add(cases, "/beseda.conversations.v1.ConnectionService/CreateConnection", Administrators, &conv::CreateConnectionRequest { connection: Some(conv::Connection { connector_key: "nobody-s".into(), title: "Х".into(), external_id: "x".into(), ..Default::default() }), ..Default::default() }, R::ConnectorNotFound, R::FieldInvalid);
     add(cases, "/beseda.conversations.v1.ConnectionService/GetConnection", Everybody, &conv::GetConnectionRequest { connection_id: connection.id.clone() }, R::ConnectionNotFound, R::FieldInvalid);
     add(cases, "/beseda.conversations.v1.ConnectionService/ListConnections", Everybody, &conv::ListConnectionsRequest { page_token: "bm9uc2Vuc2U".into(), ..Default::default() }, R::PageTokenMismatch, None);
     add(cases, "/beseda.conversations.v1.ConnectionService/UpdateConnection", Administrators, &conv::UpdateConnectionRequest { connection: Some(connection), update_mask: Some(prost_types::FieldMask { paths: vec!["title".into()] }) }, R::ConnectionNotFound, R::FieldInvalid);
@@ -223,11 +223,14 @@ impl Strangers {
         let chat = admin.online_chat(och::OnlineChatMode::OneActive).await;
         let caller = admin.sessions().get_caller(admin.ask(id::GetCallerRequest {}).await).await.expect("it").into_inner();
         let manager = admin.colleague("manager@stranger.example", id::Role::Manager).await;
+        let visitor = Visitor::come(&cluster.url(), &chat.id, "").await.expect("a visitor comes");
+        // So that the visitor's live stream has something to say.
+        visitor.send(Seed::take().uuid(), "", "Здравствуйте").await.expect("sent");
         Self {
             manager: manager.token().await,
             program: admin.api_key(&["connector:another-channel"]).await.secret,
             connector: connector.secret,
-            visitor: Visitor::come(&cluster.url(), &chat.id, "").await.expect("a visitor comes"),
+            visitor,
             expired: tokens::expired(cluster, &admin, &caller.account_id).await,
             service: tokens::of_service(cluster).await,
             admin,

@@ -15,6 +15,8 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use futures::future::BoxFuture;
 
+use super::explain::explain;
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Observe<S>(S);
@@ -50,7 +52,7 @@ where
         let mut inner = std::mem::replace(&mut self.0, clone);
         Box::pin(
             crate::language::with(language, async move {
-                let reply = inner.call(request).await;
+                let reply = inner.call(request).await.map(explain);
                 if let Ok(reply) = &reply {
                     numbers.record(reply.headers(), begin);
                 }

@@ -172,8 +172,12 @@ impl Watching<'_> {
             return Err(lost);
         }
         if self.tried == 0 {
+            let why = match &lost {
+                Problem::Unreachable { cause, .. } => cause.clone(),
+                other => other.to_string(),
+            };
             self.output
-                .remark(&format!("The connection was lost: {lost}\nTrying again…"));
+                .remark(&format!("The connection was lost ({why}). Trying again…"));
         }
         Clock::system().sleep(pause(self.tried, &lost)).await;
         self.tried += 1;

@@ -176,7 +176,7 @@ impl Stand {
                 running.drain(GRACE, &signals.cut).await;
                 Ok(())
             };
-            let name = format!("{} stopped", running.kind.name());
+            let name = format!("stop {}", running.kind.name());
             // Draining does not fail.
             let _ = self.progress.step(&name, draining).await;
         }

@@ -126,7 +126,7 @@ impl Private {
 }
 
 async fn stopped(name: &str, progress: Progress, stop: impl Future<Output = anyhow::Result<()>>) {
-    if let Err(error) = progress.step(&format!("{name} stopped"), stop).await {
+    if let Err(error) = progress.step(&format!("stop {name}"), stop).await {
         tracing::error!(
             store = name,
             "a private store did not stop as it should: {error:#}"

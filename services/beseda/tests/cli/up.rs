@@ -6,7 +6,8 @@ use testkit::wait_for_state;
 
 use crate::world::{Up, lives, objects, printed, program};
 
-#[tokio::test]
+// The visitor's side of the connection goes on while this test waits: the gateway waits for those who do not answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn sigterm_stops_everything_and_the_next_start_finds_the_data() {
     let mut up = Up::start().await;
     up.visitor().await.say("Здравствуйте").await;

@@ -11,5 +11,6 @@ mod identity;
 mod inbox;
 mod publish;
 mod replicas;
+mod schema;
 mod watch_connections;
 mod world;

@@ -143,8 +143,10 @@ impl Pipeline {
                         Ok(batch) => waiting = Some(batch),
                         Err(refusal) => ended = Some(Ended::Refused(refusal)),
                     },
-                    // A broken stream has nobody to tell why.
-                    Ok(None) | Err(_) => ended = Some(Ended::Complete),
+                    Ok(None) => ended = Some(Ended::Complete),
+                    // A batch that cannot be read is not passed over: its connector has to hear of it. Where the stream
+                    // broke, nobody hears.
+                    Err(_) => ended = Some(Ended::Refused(unreadable())),
                 },
             }
         }
@@ -172,4 +174,8 @@ impl Pipeline {
         self.connector = Some(connector);
         batch
     }
+}
+
+fn unreadable() -> Refusal {
+    Refusal::field("request", "must be a message of this method")
 }

@@ -38,8 +38,11 @@ pub async fn handle(
 
 fn validated(request: UpdateAccountRequest) -> Result<AccountChange, Error> {
     let mask = Mask::new(request.update_mask, &["title", "language", "imbox_enabled"])?;
-    let account = request.account.unwrap_or_default();
     let mut fields = Fields::new();
+    if request.account.is_none() {
+        fields.reject("account", "must be given");
+    }
+    let account = request.account.unwrap_or_default();
     let mut change = AccountChange::default();
     if mask.has("title", !account.title.is_empty()) {
         change.title = Some(fields.line("account.title", &account.title, 1..=200));
