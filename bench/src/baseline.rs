@@ -62,17 +62,28 @@ fn run(stand: &Stand, script: &str, clients: usize, seconds: u64) -> Result<f64>
         .context("pgbench cannot be started; it comes with PostgreSQL's server packages")?;
     std::fs::remove_file(&file)?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let rate = text.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
+    let rate = text
+        .lines()
+        .find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
     match rate {
         Some(rate) if output.status.success() => Ok(rate),
-        _ => bail!("pgbench failed: {text}{}", String::from_utf8_lossy(&output.stderr)),
+        _ => bail!(
+            "pgbench failed: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        ),
     }
 }
 
 /// pgbench of the newest server that Debian's packages installed, else the one on the path.
 fn pgbench() -> std::path::PathBuf {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut found: Vec<_> = versions.map(|version| version.path().join("bin/pgbench")).filter(|path| path.exists()).collect();
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut found: Vec<_> = versions
+        .map(|version| version.path().join("bin/pgbench"))
+        .filter(|path| path.exists())
+        .collect();
     found.sort();
     found.pop().unwrap_or_else(|| "pgbench".into())
 }

@@ -30,7 +30,11 @@ pub fn histogram() -> Result<Histogram<u64>> {
 }
 
 /// `clients` that each do `operation(client, n)` again as soon as it is done, for `time`. An operation says how many it counts for.
-pub async fn closed<F>(clients: usize, time: Duration, operation: impl Fn(usize, u64) -> F + Send + Sync + 'static) -> Result<Measured>
+pub async fn closed<F>(
+    clients: usize,
+    time: Duration,
+    operation: impl Fn(usize, u64) -> F + Send + Sync + 'static,
+) -> Result<Measured>
 where
     F: Future<Output = Result<u64>> + Send,
 {
@@ -54,16 +58,27 @@ where
     });
     let mut latency = histogram()?;
     let mut count = 0;
-    for (part, part_latency) in try_join_all(loops).await?.into_iter().collect::<Result<Vec<_>>>()? {
+    for (part, part_latency) in try_join_all(loops)
+        .await?
+        .into_iter()
+        .collect::<Result<Vec<_>>>()?
+    {
         count += part;
         latency.add(part_latency)?;
     }
-    Ok(Measured { rate: count as f64 / begin.elapsed().as_secs_f64(), latency })
+    Ok(Measured {
+        rate: count as f64 / begin.elapsed().as_secs_f64(),
+        latency,
+    })
 }
 
 /// `rate` operations a second, begun in time whether or not earlier ones are done, for `time`. Latency counts from when an
 /// operation should have begun.
-pub async fn open<F>(rate: f64, time: Duration, operation: impl Fn(u64) -> F + Send + Sync + 'static) -> Result<Measured>
+pub async fn open<F>(
+    rate: f64,
+    time: Duration,
+    operation: impl Fn(u64) -> F + Send + Sync + 'static,
+) -> Result<Measured>
 where
     F: Future<Output = Result<()>> + Send,
 {
@@ -92,16 +107,26 @@ where
     for taken in try_join_all(running).await? {
         latency.record(taken?)?;
     }
-    Ok(Measured { rate: done.load(Ordering::Relaxed) as f64 / begin.elapsed().as_secs_f64(), latency })
+    Ok(Measured {
+        rate: done.load(Ordering::Relaxed) as f64 / begin.elapsed().as_secs_f64(),
+        latency,
+    })
 }
 
 /// A task of the load.
-#[expect(clippy::disallowed_methods, reason = "the load ends with the measurement and has no service around it")]
-pub fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the load ends with the measurement and has no service around it"
+)]
+pub fn spawn<T: Send + 'static>(
+    task: impl Future<Output = T> + Send + 'static,
+) -> tokio::task::JoinHandle<T> {
     tokio::spawn(task)
 }
 
 /// Whole microseconds.
 pub fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX).min(60_000_000)
+    u64::try_from(time.as_micros())
+        .unwrap_or(u64::MAX)
+        .min(60_000_000)
 }

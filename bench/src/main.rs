@@ -38,7 +38,11 @@ struct Options {
 
 impl Options {
     fn wants(&self, figure: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only.eq_ignore_ascii_case(figure))
+        self.only.is_empty()
+            || self
+                .only
+                .iter()
+                .any(|only| only.eq_ignore_ascii_case(figure))
     }
 }
 
@@ -64,7 +68,10 @@ async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> Resul
     if options.wants("P6") {
         figures::edge::measure(options, stand, report).await?;
     }
-    if ["P1", "P2", "P3", "P4", "P5"].iter().any(|figure| options.wants(figure)) {
+    if ["P1", "P2", "P3", "P4", "P5"]
+        .iter()
+        .any(|figure| options.wants(figure))
+    {
         figures::ingest::measure(options, stand, report).await?;
     }
     if options.wants("P16") {

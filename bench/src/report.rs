@@ -46,7 +46,9 @@ impl Report {
     pub fn add(&mut self, goal: Goal, what: &str, unit: &'static str, runs: &[f64]) {
         let mut sorted = runs.to_vec();
         sorted.sort_by(f64::total_cmp);
-        let (Some(least), Some(most)) = (sorted.first(), sorted.last()) else { return };
+        let (Some(least), Some(most)) = (sorted.first(), sorted.last()) else {
+            return;
+        };
         let figure = Figure {
             id: goal.id,
             what: what.to_owned(),
@@ -62,7 +64,10 @@ impl Report {
 
     /// Prints the table to standard error and the JSON to standard output.
     pub fn print(&self, file: Option<&Path>) -> Result<()> {
-        eprintln!("\n{:<4} {:<58} {:>12} {:>21} {:<6} floor → target", "", "figure", "median", "spread", "unit");
+        eprintln!(
+            "\n{:<4} {:<58} {:>12} {:>21} {:<6} floor → target",
+            "", "figure", "median", "spread", "unit"
+        );
         for figure in &self.figures {
             eprintln!("{}", line(figure));
         }
@@ -76,9 +81,20 @@ impl Report {
 }
 
 fn line(figure: &Figure) -> String {
-    let Figure { id, what, median, spread: (least, most), unit, floor, target } = figure;
+    let Figure {
+        id,
+        what,
+        median,
+        spread: (least, most),
+        unit,
+        floor,
+        target,
+    } = figure;
     let spread = format!("{} … {}", short(*least), short(*most));
-    format!("{id:<4} {what:<58} {:>12} {spread:>21} {unit:<6} {floor} → {target}", short(*median))
+    format!(
+        "{id:<4} {what:<58} {:>12} {spread:>21} {unit:<6} {floor} → {target}",
+        short(*median)
+    )
 }
 
 fn short(value: f64) -> String {

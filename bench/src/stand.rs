@@ -39,15 +39,28 @@ impl Service {
     /// Its resident memory, in bytes.
     pub fn memory(&self) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .context("no VmRSS")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
 
     /// CPU time it used so far.
     pub fn cpu(&self) -> Result<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |place: usize| fields.get(place).and_then(|text| text.parse::<u64>().ok()).context("no CPU time");
+        let fields: Vec<&str> = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect();
+        let ticks = |place: usize| {
+            fields
+                .get(place)
+                .and_then(|text| text.parse::<u64>().ok())
+                .context("no CPU time")
+        };
         // utime and stime, in hundredths of a second on every Linux.
         Ok(Duration::from_millis((ticks(11)? + ticks(12)?) * 10))
     }
@@ -66,20 +79,38 @@ pub struct Stand {
     pub account: AccountId,
 }
 
-static ALL: [&Migrations; 3] = [&identity::MIGRATIONS, &conversations::MIGRATIONS, &connector_onlinechat::MIGRATIONS];
+static ALL: [&Migrations; 3] = [
+    &identity::MIGRATIONS,
+    &conversations::MIGRATIONS,
+    &connector_onlinechat::MIGRATIONS,
+];
 
 impl Stand {
     /// Starts everything.
     pub async fn start() -> Result<Self> {
-        let options = embedded::postgres::Options { fsync: true, ..embedded::postgres::Options::temporary() };
+        let options = embedded::postgres::Options {
+            fsync: true,
+            ..embedded::postgres::Options::temporary()
+        };
         let postgres = embedded::postgres::start(options).await?;
         let redis = embedded::redis::start(embedded::redis::Options::temporary()).await?;
         let key_text = MasterKey::generate();
         let key = MasterKey::parse(&key_text)?;
         pg::migrate(&postgres.admin_url(), &ALL, &key).await?;
-        let mut stand = Self { postgres, redis, services: Vec::new(), key, account: AccountId::generate() };
+        let mut stand = Self {
+            postgres,
+            redis,
+            services: Vec::new(),
+            key,
+            account: AccountId::generate(),
+        };
         stand.account = stand.create_account().await?;
-        for name in ["identity", "conversations", "connector-onlinechat", "gateway"] {
+        for name in [
+            "identity",
+            "conversations",
+            "connector-onlinechat",
+            "gateway",
+        ] {
             let service = stand.launch(name, &key_text)?;
             stand.services.push(service);
         }
@@ -87,7 +118,11 @@ impl Stand {
     }
 
     async fn create_account(&self) -> Result<AccountId> {
-        let url = pg::role_url(&self.postgres.admin_url(), identity::MIGRATIONS.role, &self.key)?;
+        let url = pg::role_url(
+            &self.postgres.admin_url(),
+            identity::MIGRATIONS.role,
+            &self.key,
+        )?;
         let db = Db::connect(&pg::Config::new(url), &identity::MIGRATIONS).await?;
         let new = identity::admin::NewAccount {
             title: "Bench".to_owned(),
@@ -99,7 +134,9 @@ impl Stand {
             name: "Bench".to_owned(),
             password: SecretString::from(PASSWORD),
         };
-        Ok(identity::admin::create_account(&db, &Clock::system(), new).await?.account)
+        Ok(identity::admin::create_account(&db, &Clock::system(), new)
+            .await?
+            .account)
     }
 
     fn launch(&self, name: &'static str, key: &str) -> Result<Service> {
@@ -107,7 +144,10 @@ impl Stand {
         let mut command = Command::new(beseda()?);
         command
             .args(["run", name])
-            .env("BESEDA_DATABASE_URL", self.postgres.admin_url().expose_secret())
+            .env(
+                "BESEDA_DATABASE_URL",
+                self.postgres.admin_url().expose_secret(),
+            )
             .env("BESEDA_REDIS_URL", self.redis.url().expose_secret())
             .env("BESEDA_MASTER_KEY", key)
             .env("BESEDA_LISTEN", "127.0.0.1:0")
@@ -115,23 +155,40 @@ impl Stand {
             .env("BESEDA_LOG", "warn")
             .env("BESEDA_RATE_LIMITS", "off")
             .stdout(Stdio::piped());
-        for (variable, of) in [("BESEDA_IDENTITY_URL", "identity"), ("BESEDA_CONVERSATIONS_URL", "conversations"), ("BESEDA_ONLINECHAT_URL", "connector-onlinechat")] {
+        for (variable, of) in [
+            ("BESEDA_IDENTITY_URL", "identity"),
+            ("BESEDA_CONVERSATIONS_URL", "conversations"),
+            ("BESEDA_ONLINECHAT_URL", "connector-onlinechat"),
+        ] {
             if let Some(service) = self.services.iter().find(|service| service.name == of) {
                 command.env(variable, &service.url);
             }
         }
-        let mut process = command.spawn().context("the release binary beside this one cannot be started")?;
+        let mut process = command
+            .spawn()
+            .context("the release binary beside this one cannot be started")?;
         let output = process.stdout.take().context("no output")?;
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line)?;
-        let ready: serde_json::Value = serde_json::from_str(&line).with_context(|| format!("{name} did not say that it is ready: {line}"))?;
-        let address = ready["addr"].as_str().with_context(|| format!("{name} did not say where it listens"))?;
-        Ok(Service { name, url: format!("http://{address}"), started_in: begin.elapsed(), process })
+        let ready: serde_json::Value = serde_json::from_str(&line)
+            .with_context(|| format!("{name} did not say that it is ready: {line}"))?;
+        let address = ready["addr"]
+            .as_str()
+            .with_context(|| format!("{name} did not say where it listens"))?;
+        Ok(Service {
+            name,
+            url: format!("http://{address}"),
+            started_in: begin.elapsed(),
+            process,
+        })
     }
 
     /// A service by name.
     pub fn service(&self, name: &str) -> Result<&Service> {
-        self.services.iter().find(|service| service.name == name).with_context(|| format!("no service {name}"))
+        self.services
+            .iter()
+            .find(|service| service.name == name)
+            .with_context(|| format!("no service {name}"))
     }
 
     /// A connection to a service.
@@ -142,7 +199,12 @@ impl Stand {
     /// A connection to a service, with the token of the connector that brings load.
     pub fn connector(&self, name: &str) -> Result<ServiceChannel> {
         let secret = self.key.service_secret(&format!("connector-{CONNECTOR}"));
-        let tokens = ServiceTokens::new(self.channel("identity")?, "connector-bench", secret, Clock::system());
+        let tokens = ServiceTokens::new(
+            self.channel("identity")?,
+            "connector-bench",
+            secret,
+            Clock::system(),
+        );
         Ok(tokens.channel(self.channel(name)?))
     }
 
@@ -150,8 +212,15 @@ impl Stand {
     pub async fn connections(&self, count: usize) -> Result<Vec<ConnectionId>> {
         let mut owner = PgConnection::connect(self.postgres.admin_url().expose_secret()).await?;
         let connections: Vec<ConnectionId> = (0..count).map(|_| ConnectionId::generate()).collect();
-        let accounts: Vec<uuid::Uuid> =
-            (0..count).map(|n| if n == 0 { self.account.uuid() } else { AccountId::generate().uuid() }).collect();
+        let accounts: Vec<uuid::Uuid> = (0..count)
+            .map(|n| {
+                if n == 0 {
+                    self.account.uuid()
+                } else {
+                    AccountId::generate().uuid()
+                }
+            })
+            .collect();
         let ids: Vec<uuid::Uuid> = connections.iter().map(|id| id.uuid()).collect();
         sqlx::query(
             "WITH new AS (SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS n (account_id, id)),
@@ -197,7 +266,10 @@ impl Stand {
 fn beseda() -> Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name("beseda");
     if !path.exists() {
-        bail!("{} is missing: run `make bench`, or `cargo build --release -p beseda`", path.display());
+        bail!(
+            "{} is missing: run `make bench`, or `cargo build --release -p beseda`",
+            path.display()
+        );
     }
     Ok(path)
 }

@@ -27,15 +27,31 @@ impl Browser {
     pub async fn open(url: &str) -> Self {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("browser");
         let packages = folder.join("node_modules/playwright-core");
-        assert!(packages.is_dir(), "the browser tests need playwright-core: run `npm ci` in integration-tests/browser (`make test` does)");
+        assert!(
+            packages.is_dir(),
+            "the browser tests need playwright-core: run `npm ci` in integration-tests/browser (`make test` does)"
+        );
         let chromium = chromium();
         let mut command = Command::new("node");
-        command.arg("talk.mjs").current_dir(folder).env("BASE_URL", url).env("CHROMIUM", chromium);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut node = command.spawn().expect("Node.js is needed: install version 20 or newer (https://nodejs.org)");
+        command
+            .arg("talk.mjs")
+            .current_dir(folder)
+            .env("BASE_URL", url)
+            .env("CHROMIUM", chromium);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        let mut node = command
+            .spawn()
+            .expect("Node.js is needed: install version 20 or newer (https://nodejs.org)");
         let input = node.stdin.take().expect("its standard input");
         let answers = BufReader::new(node.stdout.take().expect("its standard output")).lines();
-        let mut browser = Self { _node: node, input, answers };
+        let mut browser = Self {
+            _node: node,
+            input,
+            answers,
+        };
         browser.answer("opening the page").await;
         browser
     }
@@ -57,12 +73,14 @@ impl Browser {
 
     /// Waits until the message stands in the chat, sent by this author ("visitor" or "company"), exactly once.
     pub async fn wait_text(&mut self, author: &str, text: &str) {
-        self.tell(json!({"cmd": "waitText", "text": text, "author": author})).await;
+        self.tell(json!({"cmd": "waitText", "text": text, "author": author}))
+            .await;
     }
 
     /// Waits until a message of the visitor is in this state ("sent" or "pending").
     pub async fn wait_state(&mut self, state: &str, text: &str) {
-        self.tell(json!({"cmd": "waitText", "text": text, "author": "visitor", "state": state})).await;
+        self.tell(json!({"cmd": "waitText", "text": text, "author": "visitor", "state": state}))
+            .await;
     }
 
     /// The messages in the chat: author, state and text.
@@ -71,14 +89,19 @@ impl Browser {
     /// When the page does not answer.
     pub async fn texts(&mut self) -> Vec<(String, String, String)> {
         let answer = self.tell(json!({"cmd": "texts"})).await;
-        let field = |message: &Value, name: &str| message[name].as_str().unwrap_or_default().to_owned();
+        let field =
+            |message: &Value, name: &str| message[name].as_str().unwrap_or_default().to_owned();
         let messages = answer["texts"].as_array().expect("a list");
-        messages.iter().map(|it| (field(it, "author"), field(it, "state"), field(it, "text"))).collect()
+        messages
+            .iter()
+            .map(|it| (field(it, "author"), field(it, "state"), field(it, "text")))
+            .collect()
     }
 
     /// Waits for the number on the button.
     pub async fn wait_unread(&mut self, count: u32) {
-        self.tell(json!({"cmd": "waitUnread", "count": count})).await;
+        self.tell(json!({"cmd": "waitUnread", "count": count}))
+            .await;
     }
 
     /// Cuts the browser's network, or joins it again.
@@ -108,22 +131,36 @@ impl Browser {
     pub async fn problems(&mut self) -> Vec<String> {
         let answer = self.tell(json!({"cmd": "problems"})).await;
         let problems = answer["problems"].as_array().expect("a list");
-        problems.iter().map(|it| it.as_str().unwrap_or_default().to_owned()).collect()
+        problems
+            .iter()
+            .map(|it| it.as_str().unwrap_or_default().to_owned())
+            .collect()
     }
 
     async fn tell(&mut self, mut command: Value) -> Map<String, Value> {
         command["timeout"] = json!(PATIENCE.as_millis() as u64);
         let line = format!("{command}\n");
-        self.input.write_all(line.as_bytes()).await.expect("the browser listens");
+        self.input
+            .write_all(line.as_bytes())
+            .await
+            .expect("the browser listens");
         self.answer(line.trim()).await
     }
 
     async fn answer(&mut self, what: &str) -> Map<String, Value> {
         let line = tokio::time::timeout(PATIENCE * 2, self.answers.next_line()).await;
         let line = line.unwrap_or_else(|_| panic!("{what}: the browser does not answer"));
-        let line = line.expect("readable output").unwrap_or_else(|| panic!("{what}: the browser has ended"));
-        let answer: Map<String, Value> = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{what}: {error}: {line}"));
-        assert_eq!(answer.get("ok"), Some(&Value::Bool(true)), "{what}: {}", answer.get("error").unwrap_or(&Value::Null));
+        let line = line
+            .expect("readable output")
+            .unwrap_or_else(|| panic!("{what}: the browser has ended"));
+        let answer: Map<String, Value> =
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{what}: {error}: {line}"));
+        assert_eq!(
+            answer.get("ok"),
+            Some(&Value::Bool(true)),
+            "{what}: {}",
+            answer.get("error").unwrap_or(&Value::Null)
+        );
         answer
     }
 }
@@ -133,7 +170,15 @@ fn chromium() -> PathBuf {
     if let Some(named) = std::env::var_os("CHROMIUM") {
         return named.into();
     }
-    let usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/opt/homebrew/bin/chromium"];
-    let found = usual.into_iter().map(PathBuf::from).find(|path| path.exists());
+    let usual = [
+        "/usr/bin/chromium",
+        "/usr/bin/chromium-browser",
+        "/usr/bin/google-chrome",
+        "/opt/homebrew/bin/chromium",
+    ];
+    let found = usual
+        .into_iter()
+        .map(PathBuf::from)
+        .find(|path| path.exists());
     found.expect("the browser tests need Chromium: install it (apt-get install chromium, dnf install chromium, brew install --cask chromium) or name one in CHROMIUM")
 }

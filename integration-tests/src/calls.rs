@@ -43,7 +43,9 @@ pub fn with_token<T>(token: &str, message: T) -> Request<T> {
 pub fn stream_with_token<T>(token: &str, message: T) -> Request<T> {
     let mut request = Request::new(message);
     if !token.is_empty() {
-        let value = format!("Bearer {token}").parse().expect("a token of plain characters");
+        let value = format!("Bearer {token}")
+            .parse()
+            .expect("a token of plain characters");
         request.metadata_mut().insert("authorization", value);
     }
     request
@@ -55,7 +57,8 @@ pub fn stream_with_token<T>(token: &str, message: T) -> Request<T> {
 /// When it carries none: then it is no refusal of Beseda's.
 #[must_use]
 pub fn reason(status: &Status) -> ErrorReason {
-    kit::refusal::reason_of(status).unwrap_or_else(|| panic!("a refusal without a reason: {status:?}"))
+    kit::refusal::reason_of(status)
+        .unwrap_or_else(|| panic!("a refusal without a reason: {status:?}"))
 }
 
 /// Code and reason of a call that has to be refused.

@@ -33,7 +33,12 @@ pub enum Service {
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Identity, Self::Conversations, Self::OnlineChat, Self::Gateway];
+    pub const ALL: [Self; 4] = [
+        Self::Identity,
+        Self::Conversations,
+        Self::OnlineChat,
+        Self::Gateway,
+    ];
 
     /// Its name on the command line.
     #[must_use]
@@ -86,7 +91,11 @@ impl Cluster {
     /// from one address here, so nobody counts their calls.
     pub async fn to_be_hurt() -> Self {
         let environment = vec![("BESEDA_RATE_LIMITS", "off".to_owned())];
-        Self::with(Settings { own_postgres: true, environment }).await
+        Self::with(Settings {
+            own_postgres: true,
+            environment,
+        })
+        .await
     }
 
     /// An installation with special settings.
@@ -103,8 +112,21 @@ impl Cluster {
         let mut environment = base_environment(&db, &ports).await;
         environment.extend(settings.environment);
         run(&environment, &["migrate"], "").await;
-        let processes = [0, 1, 2, 3].map(|place| Mutex::new(spawn(Service::ALL[place], ports[place], admin_port, &environment)));
-        let cluster = Self { processes, db, environment, ports, admin_port };
+        let processes = [0, 1, 2, 3].map(|place| {
+            Mutex::new(spawn(
+                Service::ALL[place],
+                ports[place],
+                admin_port,
+                &environment,
+            ))
+        });
+        let cluster = Self {
+            processes,
+            db,
+            environment,
+            ports,
+            admin_port,
+        };
         for service in Service::ALL {
             cluster.wait_ready(service).await;
         }
@@ -154,7 +176,15 @@ impl Cluster {
         let email = format!("admin@{name}.example");
         let password = format!("{name}: correct horse battery");
         let title = format!("Account {name}");
-        let arguments = ["admin", "create-account", &title, &email, "--name", "Анна", "--password-stdin"];
+        let arguments = [
+            "admin",
+            "create-account",
+            &title,
+            &email,
+            "--name",
+            "Анна",
+            "--password-stdin",
+        ];
         run(&self.environment, &arguments, &password).await;
         Admin::log_in(self.url(), &email, &password).await
     }
@@ -188,7 +218,12 @@ impl Cluster {
         let mut process = self.process(service).lock().await;
         process.terminate();
         let environment = [&self.environment[..], further].concat();
-        *process = spawn(service, self.ports[service as usize], self.admin_port, &environment);
+        *process = spawn(
+            service,
+            self.ports[service as usize],
+            self.admin_port,
+            &environment,
+        );
         drop(process);
         self.wait_ready(service).await;
     }
@@ -216,14 +251,20 @@ impl Cluster {
         let postgres = self.db.server().process();
         let pid = Pid::from_raw(postgres.pid().expect("it runs"));
         kill(pid, Signal::SIGQUIT).expect("the signal is sent");
-        testkit::wait_for("PostgreSQL has stopped", async || (!postgres.is_running()).then_some(())).await;
+        testkit::wait_for("PostgreSQL has stopped", async || {
+            (!postgres.is_running()).then_some(())
+        })
+        .await;
         self.restart_postgres().await;
     }
 
     /// Backends of a killed server may hold its memory for a moment longer: it refuses to start until they are gone.
     async fn restart_postgres(&self) {
         let postgres = self.db.server().process();
-        testkit::wait_for_state("PostgreSQL is back", async || postgres.restart().await.map_err(|error| error.to_string())).await;
+        testkit::wait_for_state("PostgreSQL is back", async || {
+            postgres.restart().await.map_err(|error| error.to_string())
+        })
+        .await;
     }
 
     async fn wait_ready(&self, service: Service) {
@@ -237,38 +278,69 @@ impl Cluster {
 
 async fn base_environment(db: &TestDb, ports: &[u16; 4]) -> Vec<(&'static str, String)> {
     let mut environment = vec![
-        ("BESEDA_DATABASE_URL", db.owner_url().expose_secret().to_owned()),
+        (
+            "BESEDA_DATABASE_URL",
+            db.owner_url().expose_secret().to_owned(),
+        ),
         ("BESEDA_REDIS_URL", db.redis_url().await),
         ("BESEDA_MASTER_KEY", testkit::master_key_text().to_owned()),
     ];
     let addresses = Service::ALL.iter().zip(ports);
-    environment.extend(addresses.map(|(service, port)| (service.variable(), format!("http://127.0.0.1:{port}"))));
+    environment.extend(
+        addresses.map(|(service, port)| (service.variable(), format!("http://127.0.0.1:{port}"))),
+    );
     environment
 }
 
-fn spawn(service: Service, port: u16, admin_port: u16, environment: &[(&'static str, String)]) -> Process {
+fn spawn(
+    service: Service,
+    port: u16,
+    admin_port: u16,
+    environment: &[(&'static str, String)],
+) -> Process {
     let listen = format!("127.0.0.1:{port}");
     let admin_listen = format!("127.0.0.1:{admin_port}");
-    let mut variables: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (*name, &value[..])).collect();
+    let mut variables: Vec<(&str, &str)> = environment
+        .iter()
+        .map(|(name, value)| (*name, &value[..]))
+        .collect();
     variables.push(("BESEDA_LISTEN", &listen));
     if service == Service::Gateway {
         variables.push(("BESEDA_ADMIN_LISTEN", &admin_listen));
     }
-    Process::start(testkit::beseda_binary(), &["run", service.name()], &variables)
+    Process::start(
+        testkit::beseda_binary(),
+        &["run", service.name()],
+        &variables,
+    )
 }
 
 /// Runs the program to its end, with this as its standard input.
 async fn run(environment: &[(&'static str, String)], arguments: &[&str], input: &str) -> String {
     let mut command = Command::new(testkit::beseda_binary());
-    command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+        .args(arguments)
+        .envs(environment.iter().map(|(name, value)| (name, value)));
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
     let mut child = command.spawn().expect("the program starts");
     let mut pipe = child.stdin.take().expect("its standard input");
     // A command that reads nothing may have ended already.
     let _ = pipe.write_all(input.as_bytes()).await;
     drop(pipe);
     let done = child.wait_with_output().await.expect("the program ends");
-    let (out, problems) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    assert!(done.status.success(), "beseda {}: {}\n{out}{problems}", arguments.join(" "), done.status);
+    let (out, problems) = (
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr),
+    );
+    assert!(
+        done.status.success(),
+        "beseda {}: {}\n{out}{problems}",
+        arguments.join(" "),
+        done.status
+    );
     out.into_owned()
 }

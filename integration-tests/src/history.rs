@@ -11,12 +11,16 @@ pub use check::{Violation, check};
 pub struct History {
     /// Everything that clients tried to write, in the order in which each submitter did.
     pub submissions: Vec<Submission>,
+    /// Calls that were refused although they were right, for a reason that no fault explains.
+    pub refusals: Vec<String>,
     /// What `Publish` and the like answered, each time they answered.
     pub acks: Vec<Seen>,
     /// The conversations that somebody asked to close.
     pub closes: BTreeSet<String>,
     /// What each watcher was told was added, in its order, over all its streams.
     pub watched: Vec<Vec<Seen>>,
+    /// How often a watcher was told that changes were lost to its stream, although it read as fast as they came.
+    pub resets: usize,
     /// What the lists held at the end: every message of every conversation.
     pub listed: Vec<Seen>,
     /// Every conversation of the account at the end.

@@ -30,16 +30,24 @@ pub async fn request(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<Response<Bytes>, hyper::Error> {
-    let mut request = Request::builder().method(method).uri(path).header("host", addr.to_string());
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", addr.to_string());
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let request = request.body(Full::new(Bytes::copy_from_slice(body))).expect("a request");
+    let request = request
+        .body(Full::new(Bytes::copy_from_slice(body)))
+        .expect("a request");
     let stream = TcpStream::connect(addr).await.expect("somebody listens");
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let mut tasks = JoinSet::new();
     tasks.spawn(connection);
-    let response = tokio::time::timeout(LIMIT, sender.send_request(request)).await.expect("an answer in time")?;
+    let response = tokio::time::timeout(LIMIT, sender.send_request(request))
+        .await
+        .expect("an answer in time")?;
     let (head, body) = response.into_parts();
     Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
 }
@@ -49,7 +57,9 @@ pub async fn request(
 /// # Panics
 /// When there is no whole answer.
 pub async fn get(addr: SocketAddr, path: &str) -> Response<Bytes> {
-    request(addr, "GET", path, &[], b"").await.expect("an answer")
+    request(addr, "GET", path, &[], b"")
+        .await
+        .expect("an answer")
 }
 
 /// Writes bytes on a connection of its own, and reads until the other side hangs up.
@@ -90,13 +100,20 @@ pub async fn web_call<A: Message + Default>(
     message: &impl Message,
 ) -> Result<A, Status> {
     let bearer = format!("Bearer {token}");
-    let mut headers = vec![("content-type", "application/grpc-web+proto"), ("x-grpc-web", "1")];
+    let mut headers = vec![
+        ("content-type", "application/grpc-web+proto"),
+        ("x-grpc-web", "1"),
+    ];
     if !token.is_empty() {
         headers.push(("authorization", &bearer));
     }
-    let response = request(addr, "POST", path, &headers, &frame(message)).await.expect("an answer");
+    let response = request(addr, "POST", path, &headers, &frame(message))
+        .await
+        .expect("an answer");
     assert_eq!(response.status(), 200, "gRPC-Web always says 200");
-    if let Some(status) = Status::from_header_map(response.headers()).filter(|status| status.code() != tonic::Code::Ok) {
+    if let Some(status) = Status::from_header_map(response.headers())
+        .filter(|status| status.code() != tonic::Code::Ok)
+    {
         return Err(status);
     }
     let (message, trailers) = take_apart(response.body());

@@ -2,7 +2,7 @@
 //!
 //! Everybody does what a well-behaved caller does: repeats what was not answered under the same id, resumes a broken stream
 //! where it broke, and reports what was sent. A call is repeated only where a fault explains the refusal: any other refusal
-//! ends the test.
+//! is a violation.
 
 mod answers;
 mod deliveries;
@@ -67,10 +67,19 @@ impl Scene {
         let connector = admin.connector(ConversationMode::NewAfterClose).await;
         let online_chat = admin.online_chat(OnlineChatMode::OneActive).await;
         let comes = (0..plan.visitors).map(|_| async {
-            Visitor::come(&cluster.url(), &online_chat.id, "").await.expect("a visitor comes")
+            Visitor::come(&cluster.url(), &online_chat.id, "")
+                .await
+                .expect("a visitor comes")
         });
         let visitors = join_all(comes).await;
-        Self { seed: seed.branch(), plan, admin, connector, visitors, record: Record::default() }
+        Self {
+            seed: seed.branch(),
+            plan,
+            admin,
+            connector,
+            visitors,
+            record: Record::default(),
+        }
     }
 
     /// The administrator.
@@ -87,7 +96,8 @@ impl Scene {
 
     /// Waits until so many more messages were acknowledged, or all there will be.
     pub async fn wait_progress(&self, more: usize) {
-        self.wait_acknowledged(self.record.acknowledged() + more).await;
+        self.wait_acknowledged(self.record.acknowledged() + more)
+            .await;
     }
 
     /// Everybody works as planned while `fault` is called with 0, 1, …; then everything is left to settle and written down.
@@ -95,7 +105,8 @@ impl Scene {
         let work = async {
             tokio::join!(self.write_chats(), self.write_visitors(), async {
                 for number in 0..self.plan.faults {
-                    self.wait_acknowledged(self.total() * (number + 1) / (self.plan.faults + 1)).await;
+                    self.wait_acknowledged(self.total() * (number + 1) / (self.plan.faults + 1))
+                        .await;
                     fault(self, number).await;
                 }
             });
@@ -117,7 +128,11 @@ impl Scene {
                 self.look_on(0, Some(to_answer), ended.clone()),
                 self.look_on(1, None, ended.clone()),
                 self.take_deliveries(ended.clone()),
-                join_all(self.visitors.iter().map(|visitor| self.visitor_looks_on(visitor, ended.clone()))),
+                join_all(
+                    self.visitors
+                        .iter()
+                        .map(|visitor| self.visitor_looks_on(visitor, ended.clone()))
+                ),
             );
         };
         let busy = async {
@@ -139,7 +154,11 @@ impl Scene {
         let wanted = wanted.min(self.total());
         wait_for_state_within(PROGRESS, "the load goes on", async || {
             let acknowledged = self.record.acknowledged();
-            if acknowledged >= wanted { Ok(()) } else { Err(format!("{acknowledged} of {wanted}")) }
+            if acknowledged >= wanted {
+                Ok(())
+            } else {
+                Err(format!("{acknowledged} of {wanted}"))
+            }
         })
         .await;
     }
@@ -150,11 +169,20 @@ impl Scene {
         let deadline = std::time::Instant::now() + SETTLE;
         // Answers are made from what is seen, so what is wanted may grow: it has to hold for a while.
         while calm < 10 && std::time::Instant::now() < deadline {
-            calm = if self.record.is_settled() { calm + 1 } else { 0 };
-            types::Clock::system().sleep(Duration::from_millis(20)).await;
+            calm = if self.record.is_settled() {
+                calm + 1
+            } else {
+                0
+            };
+            types::Clock::system()
+                .sleep(Duration::from_millis(20))
+                .await;
         }
         if calm < 10 {
-            println!("not everything arrived within {SETTLE:?}: {}", self.record.missing());
+            println!(
+                "not everything arrived within {SETTLE:?}: {}",
+                self.record.missing()
+            );
         }
     }
 

@@ -51,9 +51,17 @@ impl Decoder for Raw {
 ///
 /// # Panics
 /// When the path is none.
-pub async fn call(channel: &Channel, path: &str, token: &str, message: Bytes) -> Result<Bytes, Status> {
+pub async fn call(
+    channel: &Channel,
+    path: &str,
+    token: &str,
+    message: Bytes,
+) -> Result<Bytes, Status> {
     let mut client = tonic::client::Grpc::new(channel.clone());
-    client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+    client
+        .ready()
+        .await
+        .map_err(|error| Status::unavailable(error.to_string()))?;
     let path = path.to_owned().try_into().expect("a path");
     let request: Request<Bytes> = crate::calls::with_token(token, message);
     let request = request.map(|message| futures::stream::iter([message]));

@@ -32,7 +32,10 @@ impl Seed {
     #[must_use]
     pub fn take() -> Self {
         let fresh = || RandomState::new().build_hasher().finish();
-        let seed = env::var(SEED).map_or_else(|_| fresh(), |text| text.parse().expect("BESEDA_SEED is a number"));
+        let seed = env::var(SEED).map_or_else(
+            |_| fresh(),
+            |text| text.parse().expect("BESEDA_SEED is a number"),
+        );
         println!("{SEED}={seed}");
         Self::from(seed)
     }
@@ -46,7 +49,11 @@ impl Seed {
     /// A number below `end`; 0 for an empty range.
     #[must_use]
     pub fn below(&self, end: usize) -> usize {
-        if end == 0 { 0 } else { self.with(|rng| rng.random_range(0..end)) }
+        if end == 0 {
+            0
+        } else {
+            self.with(|rng| rng.random_range(0..end))
+        }
     }
 
     /// True once in `of` times.

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use api::connector::v1::channel_event::Event;
 use api::connector::v1::connector_hub_service_client::ConnectorHubServiceClient;
-use api::connector::v1::{ChannelEvent, IncomingMessage, PublishOutcome, PublishRequest, PublishStreamRequest};
+use api::connector::v1::{
+    ChannelEvent, IncomingMessage, PublishOutcome, PublishRequest, PublishStreamRequest,
+};
 use api::conversations::v1::WatchInboxRequest;
 use api::conversations::v1::inbox_service_client::InboxServiceClient;
 use api::conversations::v1::watch_inbox_response::Event as Watched;
@@ -36,10 +38,19 @@ struct Spread {
 
 impl Spread {
     fn event(&self, client: u64, n: u64) -> ChannelEvent {
-        let connection = self.connections[((client * 7_919 + n) % self.connections.len() as u64) as usize];
+        let connection =
+            self.connections[((client * 7_919 + n) % self.connections.len() as u64) as usize];
         let id = format!("{}-{client}-{n}", self.label);
-        let chat = if self.chats == 0 { id.clone() } else { format!("chat-{}", (client * 104_729 + n) % self.chats) };
-        let message = IncomingMessage { text: TEXT.to_owned(), sender_name: "Client".to_owned(), ..IncomingMessage::default() };
+        let chat = if self.chats == 0 {
+            id.clone()
+        } else {
+            format!("chat-{}", (client * 104_729 + n) % self.chats)
+        };
+        let message = IncomingMessage {
+            text: TEXT.to_owned(),
+            sender_name: "Client".to_owned(),
+            ..IncomingMessage::default()
+        };
         ChannelEvent {
             connection_id: connection.to_string(),
             external_event_id: id,
@@ -53,10 +64,18 @@ impl Spread {
 type Hub = ConnectorHubServiceClient<ServiceChannel>;
 
 async fn publish(hub: &Hub, events: Vec<ChannelEvent>) -> Result<u64> {
-    let request = PublishRequest { connector_key: CONNECTOR.to_owned(), events };
+    let request = PublishRequest {
+        connector_key: CONNECTOR.to_owned(),
+        events,
+    };
     let results = hub.clone().publish(request).await?.into_inner().results;
     for result in &results {
-        ensure!(result.outcome() == PublishOutcome::Accepted, "an event was not accepted: {} {}", result.reason, result.reason_text);
+        ensure!(
+            result.outcome() == PublishOutcome::Accepted,
+            "an event was not accepted: {} {}",
+            result.reason,
+            result.reason_text
+        );
     }
     Ok(results.len() as u64)
 }
@@ -79,14 +98,28 @@ async fn in_bulk(hub: &Hub, spread: &Spread, time: Duration) -> Result<f64> {
             let batches = futures::stream::unfold(0u64, move |n| {
                 let spread = spread.clone();
                 async move {
-                    let events = (0..100).map(|place| spread.event(client, n * 100 + place)).collect();
-                    (begin.elapsed() < time).then(|| (PublishStreamRequest { connector_key: CONNECTOR.to_owned(), events }, n + 1))
+                    let events = (0..100)
+                        .map(|place| spread.event(client, n * 100 + place))
+                        .collect();
+                    (begin.elapsed() < time).then(|| {
+                        (
+                            PublishStreamRequest {
+                                connector_key: CONNECTOR.to_owned(),
+                                events,
+                            },
+                            n + 1,
+                        )
+                    })
                 }
             });
             let mut replies = hub.publish_stream(batches).await?.into_inner();
             let mut stored = 0;
             while let Some(reply) = replies.message().await? {
-                stored += reply.results.iter().filter(|result| result.outcome() == PublishOutcome::Accepted).count();
+                stored += reply
+                    .results
+                    .iter()
+                    .filter(|result| result.outcome() == PublishOutcome::Accepted)
+                    .count();
             }
             anyhow::Ok(stored)
         })
@@ -104,7 +137,11 @@ pub async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> R
     let hub = ConnectorHubServiceClient::new(stand.connector("conversations")?);
     let connections = Arc::new(stand.connections(1_000).await?);
     let one = Arc::new(vec![connections[0]]);
-    let spread = |label: &str, connections: &Arc<Vec<ConnectionId>>, chats| Spread { connections: Arc::clone(connections), chats, label: label.to_owned() };
+    let spread = |label: &str, connections: &Arc<Vec<ConnectionId>>, chats| Spread {
+        connections: Arc::clone(connections),
+        chats,
+        label: label.to_owned(),
+    };
     let time = Duration::from_secs(options.seconds);
     // Chats exist, plans are cached, the files have grown.
     one_by_one(&hub, &spread("warm", &one, 1_000), Duration::from_secs(3)).await?;
@@ -113,10 +150,20 @@ pub async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> R
     let mut rates = Vec::new();
     for run in 0..options.runs {
         let baseline = baseline::three_statements(stand, options.seconds)?;
-        let single = one_by_one(&hub, &spread(&format!("p1-{run}"), &one, 1_000), time).await?.rate;
+        let single = one_by_one(&hub, &spread(&format!("p1-{run}"), &one, 1_000), time)
+            .await?
+            .rate;
         let bulk = in_bulk(&hub, &spread(&format!("p2-{run}"), &one, 1_000), time).await?;
-        let many = one_by_one(&hub, &spread(&format!("p3-many-{run}"), &connections, 0), time).await?.rate;
-        let hot = one_by_one(&hub, &spread(&format!("p3-hot-{run}"), &one, 0), time).await?.rate;
+        let many = one_by_one(
+            &hub,
+            &spread(&format!("p3-many-{run}"), &connections, 0),
+            time,
+        )
+        .await?
+        .rate;
+        let hot = one_by_one(&hub, &spread(&format!("p3-hot-{run}"), &one, 0), time)
+            .await?
+            .rate;
         tps.push(baseline);
         rates.push(single);
         p1.push(single / baseline);
@@ -124,41 +171,159 @@ pub async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> R
         p3.push(hot / many);
     }
     stand.check_numbers().await?;
-    report.add(Goal { id: "P1", floor: "–", target: "baseline" }, "pgbench, 3 statements, 16 clients", "/s", &tps);
-    report.add(Goal { id: "P1", floor: "1.0", target: "2.0" }, "durable ingest, 16 clients ÷ pgbench", "×", &p1);
-    report.add(Goal { id: "P2", floor: "3", target: "6" }, "bulk ingest, batches of 100 ÷ pgbench", "×", &p2);
-    report.add(Goal { id: "P3", floor: "0.6", target: "0.9" }, "new conversations in 1 account ÷ in 1,000", "×", &p3);
+    report.add(
+        Goal {
+            id: "P1",
+            floor: "–",
+            target: "baseline",
+        },
+        "pgbench, 3 statements, 16 clients",
+        "/s",
+        &tps,
+    );
+    report.add(
+        Goal {
+            id: "P1",
+            floor: "1.0",
+            target: "2.0",
+        },
+        "durable ingest, 16 clients ÷ pgbench",
+        "×",
+        &p1,
+    );
+    report.add(
+        Goal {
+            id: "P2",
+            floor: "3",
+            target: "6",
+        },
+        "bulk ingest, batches of 100 ÷ pgbench",
+        "×",
+        &p2,
+    );
+    report.add(
+        Goal {
+            id: "P3",
+            floor: "0.6",
+            target: "0.9",
+        },
+        "new conversations in 1 account ÷ in 1,000",
+        "×",
+        &p3,
+    );
 
     rates.sort_by(f64::total_cmp);
     let half = rates[rates.len() / 2] / 2.0;
-    latency(options, stand, report, &hub, &spread("p4", &one, 1_000), half).await
+    latency(
+        options,
+        stand,
+        report,
+        &hub,
+        &spread("p4", &one, 1_000),
+        half,
+    )
+    .await
 }
 
 /// P4 and P5: acknowledgement, and from there to a live stream, at half the rate of P1.
-async fn latency(options: &Options, stand: &Stand, report: &mut Report, hub: &Hub, spread: &Spread, rate: f64) -> Result<()> {
-    let (mut commit, mut p50, mut p99, mut live50, mut live99) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+async fn latency(
+    options: &Options,
+    stand: &Stand,
+    report: &mut Report,
+    hub: &Hub,
+    spread: &Spread,
+    rate: f64,
+) -> Result<()> {
+    let (mut commit, mut p50, mut p99, mut live50, mut live99) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for run in 0..options.runs {
         let baseline = baseline::one_commit(stand, options.seconds)?;
-        let spread = Spread { label: format!("{}-{run}", spread.label), ..spread.clone() };
-        let (acknowledged, live) = ack_and_live(stand, hub, &spread, rate, Duration::from_secs(options.seconds)).await?;
+        let spread = Spread {
+            label: format!("{}-{run}", spread.label),
+            ..spread.clone()
+        };
+        let (acknowledged, live) = ack_and_live(
+            stand,
+            hub,
+            &spread,
+            rate,
+            Duration::from_secs(options.seconds),
+        )
+        .await?;
         commit.push(baseline);
         p50.push(acknowledged.percentile(50.0) / baseline);
         p99.push(acknowledged.percentile(99.0) / baseline);
         live50.push(live.value_at_quantile(0.5) as f64 / 1e3);
         live99.push(live.value_at_quantile(0.99) as f64 / 1e3);
     }
-    report.add(Goal { id: "P4", floor: "–", target: "baseline" }, "pgbench, 1 statement, 1 client", "ms", &commit);
-    report.add(Goal { id: "P4", floor: "6", target: "4" }, "acknowledgement p50 at half load ÷ one commit", "×", &p50);
-    report.add(Goal { id: "P4", floor: "–", target: "15" }, "acknowledgement p99 at half load ÷ one commit", "×", &p99);
-    report.add(Goal { id: "P5", floor: "–", target: "≤ 3" }, "acknowledged → on a live stream, p50", "ms", &live50);
-    report.add(Goal { id: "P5", floor: "≤ 50", target: "≤ 15" }, "acknowledged → on a live stream, p99", "ms", &live99);
+    report.add(
+        Goal {
+            id: "P4",
+            floor: "–",
+            target: "baseline",
+        },
+        "pgbench, 1 statement, 1 client",
+        "ms",
+        &commit,
+    );
+    report.add(
+        Goal {
+            id: "P4",
+            floor: "6",
+            target: "4",
+        },
+        "acknowledgement p50 at half load ÷ one commit",
+        "×",
+        &p50,
+    );
+    report.add(
+        Goal {
+            id: "P4",
+            floor: "–",
+            target: "15",
+        },
+        "acknowledgement p99 at half load ÷ one commit",
+        "×",
+        &p99,
+    );
+    report.add(
+        Goal {
+            id: "P5",
+            floor: "–",
+            target: "≤ 3",
+        },
+        "acknowledged → on a live stream, p50",
+        "ms",
+        &live50,
+    );
+    report.add(
+        Goal {
+            id: "P5",
+            floor: "≤ 50",
+            target: "≤ 15",
+        },
+        "acknowledged → on a live stream, p99",
+        "ms",
+        &live99,
+    );
     Ok(())
 }
 
-async fn ack_and_live(stand: &Stand, hub: &Hub, spread: &Spread, rate: f64, time: Duration) -> Result<(Measured, Histogram<u64>)> {
+async fn ack_and_live(
+    stand: &Stand,
+    hub: &Hub,
+    spread: &Spread,
+    rate: f64,
+    time: Duration,
+) -> Result<(Measured, Histogram<u64>)> {
     let mut request = Request::new(WatchInboxRequest::default());
-    request.metadata_mut().insert("authorization", authorization(stand).await?);
-    let mut stream = InboxServiceClient::new(stand.channel("conversations")?).watch_inbox(request).await?.into_inner();
+    request
+        .metadata_mut()
+        .insert("authorization", authorization(stand).await?);
+    let mut stream = InboxServiceClient::new(stand.channel("conversations")?)
+        .watch_inbox(request)
+        .await?
+        .into_inner();
     stream.message().await?;
     let acknowledged: Arc<Mutex<HashMap<String, Instant>>> = Arc::default();
     let total = (rate * time.as_secs_f64()) as usize;
@@ -177,10 +342,21 @@ async fn ack_and_live(stand: &Stand, hub: &Hub, spread: &Spread, rate: f64, time
     let measured = load::open(rate, time, move |n| {
         let (hub, event, noted) = (hub.clone(), events.event(0, n), Arc::clone(&noted));
         async move {
-            let request = PublishRequest { connector_key: CONNECTOR.to_owned(), events: vec![event] };
+            let request = PublishRequest {
+                connector_key: CONNECTOR.to_owned(),
+                events: vec![event],
+            };
             let reply = hub.clone().publish(request).await?.into_inner();
-            let id = reply.results.into_iter().next().context("no result")?.message_id;
-            noted.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Instant::now());
+            let id = reply
+                .results
+                .into_iter()
+                .next()
+                .context("no result")?
+                .message_id;
+            noted
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(id, Instant::now());
             Ok(())
         }
     })

@@ -5,7 +5,9 @@ use std::time::Duration;
 use anyhow::Result;
 use api::conversations::v1::inbox_service_client::InboxServiceClient;
 use api::conversations::v1::inbox_service_server::{InboxService, InboxServiceServer};
-use api::conversations::v1::{ListConversationsRequest, ListConversationsResponse, WatchInboxRequest, WatchInboxResponse};
+use api::conversations::v1::{
+    ListConversationsRequest, ListConversationsResponse, WatchInboxRequest, WatchInboxResponse,
+};
 use api::identity::v1::LogInRequest;
 use api::identity::v1::session_service_client::SessionServiceClient;
 use auth::{AuthLayer, Verifier};
@@ -18,10 +20,10 @@ use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 use types::Clock;
 
+use crate::Options;
 use crate::load::{self, Measured};
 use crate::report::{Goal, Report};
 use crate::stand::{EMAIL, PASSWORD, Stand};
-use crate::Options;
 
 /// Answers without doing anything.
 struct Empty;
@@ -30,31 +32,52 @@ struct Empty;
 impl InboxService for Empty {
     type WatchInboxStream = BoxStream<'static, Result<WatchInboxResponse, Status>>;
 
-    async fn list_conversations(&self, _: Request<ListConversationsRequest>) -> Result<Response<ListConversationsResponse>, Status> {
+    async fn list_conversations(
+        &self,
+        _: Request<ListConversationsRequest>,
+    ) -> Result<Response<ListConversationsResponse>, Status> {
         Ok(Response::new(ListConversationsResponse::default()))
     }
 
-    async fn watch_inbox(&self, _: Request<WatchInboxRequest>) -> Result<Response<Self::WatchInboxStream>, Status> {
+    async fn watch_inbox(
+        &self,
+        _: Request<WatchInboxRequest>,
+    ) -> Result<Response<Self::WatchInboxStream>, Status> {
         Ok(Response::new(Box::pin(futures::stream::empty())))
     }
 }
 
 /// The authorization header of the account's administrator.
 pub async fn authorization(stand: &Stand) -> Result<MetadataValue<Ascii>> {
-    let request = LogInRequest { email: EMAIL.to_owned(), password: PASSWORD.to_owned(), device: "bench".to_owned() };
-    let reply = SessionServiceClient::new(stand.channel("identity")?).log_in(request).await?.into_inner();
+    let request = LogInRequest {
+        email: EMAIL.to_owned(),
+        password: PASSWORD.to_owned(),
+        device: "bench".to_owned(),
+    };
+    let reply = SessionServiceClient::new(stand.channel("identity")?)
+        .log_in(request)
+        .await?
+        .into_inner();
     let token = reply.tokens.unwrap_or_default().access_token;
     Ok(format!("Bearer {token}").parse()?)
 }
 
 /// Empty calls over eight connections with 16 in flight on each.
-pub async fn saturate(url: &str, authorization: &MetadataValue<Ascii>, time: Duration) -> Result<Measured> {
-    let channels: Vec<Channel> = (0..8).map(|_| kit::channel(url)).collect::<Result<_, _>>()?;
+pub async fn saturate(
+    url: &str,
+    authorization: &MetadataValue<Ascii>,
+    time: Duration,
+) -> Result<Measured> {
+    let channels: Vec<Channel> = (0..8)
+        .map(|_| kit::channel(url))
+        .collect::<Result<_, _>>()?;
     let authorization = authorization.clone();
     load::closed(128, time, move |client, _| {
         let mut inbox = InboxServiceClient::new(channels[client % channels.len()].clone());
         let mut request = Request::new(ListConversationsRequest::default());
-        request.metadata_mut().insert("authorization", authorization.clone());
+        request
+            .metadata_mut()
+            .insert("authorization", authorization.clone());
         async move {
             inbox.list_conversations(request).await?;
             Ok(1)
@@ -69,7 +92,11 @@ pub async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> R
     let life = Lifecycle::new();
     let bare = TcpListener::bind("127.0.0.1:0").await?;
     let bare_url = format!("http://{}", bare.local_addr()?);
-    load::spawn(tonic::transport::Server::builder().add_service(InboxServiceServer::new(Empty)).serve_with_incoming(TcpListenerStream::new(bare)));
+    load::spawn(
+        tonic::transport::Server::builder()
+            .add_service(InboxServiceServer::new(Empty))
+            .serve_with_incoming(TcpListenerStream::new(bare)),
+    );
     let ours = TcpListener::bind("127.0.0.1:0").await?;
     let ours_url = format!("http://{}", ours.local_addr()?);
     let verifier = Verifier::new(stand.channel("identity")?, Clock::system(), &life);
@@ -86,7 +113,25 @@ pub async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> R
         ratios.push(measured / baseline);
     }
     life.drain(Duration::from_secs(1)).await;
-    report.add(Goal { id: "P7", floor: "–", target: "baseline" }, "empty call on bare tonic", "/s", &bare_rates);
-    report.add(Goal { id: "P7", floor: "0.6", target: "0.8" }, "empty call behind our stack ÷ bare tonic", "×", &ratios);
+    report.add(
+        Goal {
+            id: "P7",
+            floor: "–",
+            target: "baseline",
+        },
+        "empty call on bare tonic",
+        "/s",
+        &bare_rates,
+    );
+    report.add(
+        Goal {
+            id: "P7",
+            floor: "0.6",
+            target: "0.8",
+        },
+        "empty call behind our stack ÷ bare tonic",
+        "×",
+        &ratios,
+    );
     Ok(())
 }

@@ -7,7 +7,9 @@ use api::conversations::v1::{Connection, ConversationMode, CreateConnectionReque
 use api::identity::v1::api_key_service_client::ApiKeyServiceClient;
 use api::identity::v1::session_service_client::SessionServiceClient;
 use api::identity::v1::user_service_client::UserServiceClient;
-use api::identity::v1::{ApiKey, CreateApiKeyRequest, CreateApiKeyResponse, CreateUserRequest, Role, User};
+use api::identity::v1::{
+    ApiKey, CreateApiKeyRequest, CreateApiKeyResponse, CreateUserRequest, Role, User,
+};
 use api::onlinechat::v1::online_chat_service_client::OnlineChatServiceClient;
 use api::onlinechat::v1::{CreateOnlineChatRequest, OnlineChat, OnlineChatMode};
 use tonic::transport::Channel;
@@ -32,7 +34,10 @@ impl Deref for Admin {
 impl Admin {
     /// Logs in.
     pub async fn log_in(url: String, email: &str, password: &str) -> Self {
-        Self { employee: Employee::log_in(url.clone(), email, password).await, url }
+        Self {
+            employee: Employee::log_in(url.clone(), email, password).await,
+            url,
+        }
     }
 
     /// Sessions.
@@ -65,8 +70,15 @@ impl Admin {
     /// When it is refused.
     pub async fn api_key(&self, scopes: &[&str]) -> CreateApiKeyResponse {
         let scopes = scopes.iter().map(|it| (*it).to_owned()).collect();
-        let api_key = Some(ApiKey { name: "integration tests".into(), scopes, ..Default::default() });
-        let answer = self.api_keys().create_api_key(self.ask(CreateApiKeyRequest { api_key }).await).await;
+        let api_key = Some(ApiKey {
+            name: "integration tests".into(),
+            scopes,
+            ..Default::default()
+        });
+        let answer = self
+            .api_keys()
+            .create_api_key(self.ask(CreateApiKeyRequest { api_key }).await)
+            .await;
         answer.expect("a key").into_inner()
     }
 
@@ -76,9 +88,21 @@ impl Admin {
     /// When it is refused.
     pub async fn colleague(&self, email: &str, role: Role) -> Employee {
         let password = format!("{email}: correct horse battery");
-        let user = User { email: email.into(), name: "Борис".into(), role: role.into(), active: true, ..Default::default() };
-        let request = CreateUserRequest { user: Some(user), password: password.clone(), request_id: String::new() };
-        let made = UserServiceClient::new(self.channel()).create_user(self.ask(request).await).await;
+        let user = User {
+            email: email.into(),
+            name: "Борис".into(),
+            role: role.into(),
+            active: true,
+            ..Default::default()
+        };
+        let request = CreateUserRequest {
+            user: Some(user),
+            password: password.clone(),
+            request_id: String::new(),
+        };
+        let made = UserServiceClient::new(self.channel())
+            .create_user(self.ask(request).await)
+            .await;
         made.expect("a colleague");
         Employee::log_in(self.url.clone(), email, &password).await
     }
@@ -108,9 +132,19 @@ impl Admin {
             external_id: external_id.into(),
             ..Default::default()
         };
-        let request = CreateConnectionRequest { connection: Some(connection), request_id: String::new() };
-        let answer = self.connections().create_connection(self.ask(request).await).await;
-        answer.expect("a connection").into_inner().connection.expect("a connection")
+        let request = CreateConnectionRequest {
+            connection: Some(connection),
+            request_id: String::new(),
+        };
+        let answer = self
+            .connections()
+            .create_connection(self.ask(request).await)
+            .await;
+        answer
+            .expect("a connection")
+            .into_inner()
+            .connection
+            .expect("a connection")
     }
 
     /// A new online chat that may be shown on the gateway's own pages.
@@ -126,8 +160,18 @@ impl Admin {
             enabled: true,
             ..Default::default()
         };
-        let request = CreateOnlineChatRequest { online_chat: Some(online_chat), request_id: String::new() };
-        let answer = self.online_chats().create_online_chat(self.ask(request).await).await;
-        answer.expect("an online chat").into_inner().online_chat.expect("an online chat")
+        let request = CreateOnlineChatRequest {
+            online_chat: Some(online_chat),
+            request_id: String::new(),
+        };
+        let answer = self
+            .online_chats()
+            .create_online_chat(self.ask(request).await)
+            .await;
+        answer
+            .expect("an online chat")
+            .into_inner()
+            .online_chat
+            .expect("an online chat")
     }
 }

@@ -3,9 +3,9 @@
 use api::connector::v1::channel_event::Event;
 use api::connector::v1::connector_hub_service_client::ConnectorHubServiceClient;
 use api::connector::v1::{
-    ChannelEvent, ConnectorManifest, ConversationFinished, DeliveryOutcome, DeliveryReport, IncomingMessage,
-    PublishRequest, PublishResult, ReadUpTo, RegisterConnectorRequest, ReportDeliveriesRequest, TakeDeliveriesRequest,
-    TakeDeliveriesResponse,
+    ChannelEvent, ConnectorManifest, ConversationFinished, DeliveryOutcome, DeliveryReport,
+    IncomingMessage, PublishRequest, PublishResult, ReadUpTo, RegisterConnectorRequest,
+    ReportDeliveriesRequest, TakeDeliveriesRequest, TakeDeliveriesResponse,
 };
 use tonic::transport::Channel;
 use tonic::{Status, Streaming};
@@ -30,7 +30,11 @@ impl Connector {
     /// A connector that has a key and no connection yet.
     #[must_use]
     pub fn new(url: &str, secret: String) -> Self {
-        Self { channel: calls::channel(url), secret, connection: String::new() }
+        Self {
+            channel: calls::channel(url),
+            secret,
+            connection: String::new(),
+        }
     }
 
     /// The hub.
@@ -44,9 +48,18 @@ impl Connector {
     /// # Errors
     /// The refusal.
     pub async fn register(&self) -> Result<(), Status> {
-        let manifest = ConnectorManifest { key: CONNECTOR.into(), title: "Test channel".into(), ..Default::default() };
-        let request = RegisterConnectorRequest { manifest: Some(manifest) };
-        self.hub().register_connector(with_token(&self.secret, request)).await.map(drop)
+        let manifest = ConnectorManifest {
+            key: CONNECTOR.into(),
+            title: "Test channel".into(),
+            ..Default::default()
+        };
+        let request = RegisterConnectorRequest {
+            manifest: Some(manifest),
+        };
+        self.hub()
+            .register_connector(with_token(&self.secret, request))
+            .await
+            .map(drop)
     }
 
     /// Brings events.
@@ -54,8 +67,16 @@ impl Connector {
     /// # Errors
     /// The refusal of the whole batch.
     pub async fn publish(&self, events: Vec<ChannelEvent>) -> Result<Vec<PublishResult>, Status> {
-        let request = PublishRequest { connector_key: CONNECTOR.into(), events };
-        Ok(self.hub().publish(with_token(&self.secret, request)).await?.into_inner().results)
+        let request = PublishRequest {
+            connector_key: CONNECTOR.into(),
+            events,
+        };
+        Ok(self
+            .hub()
+            .publish(with_token(&self.secret, request))
+            .await?
+            .into_inner()
+            .results)
     }
 
     /// Brings events until the hub has answered, as every connector has to.
@@ -63,7 +84,9 @@ impl Connector {
     /// # Errors
     /// A refusal that no fault explains.
     pub async fn insist(&self, events: &[ChannelEvent]) -> Result<Vec<PublishResult>, Status> {
-        insist(&mut async || self.publish(events.to_vec()).await).await.0
+        insist(&mut async || self.publish(events.to_vec()).await)
+            .await
+            .0
     }
 
     /// Brings one message of a client.
@@ -71,7 +94,9 @@ impl Connector {
     /// # Panics
     /// When it is refused.
     pub async fn write(&self, chat: &str, event_id: &str, text: &str) -> PublishResult {
-        let answer = self.publish(vec![self.event(chat, event_id, written(text))]).await;
+        let answer = self
+            .publish(vec![self.event(chat, event_id, written(text))])
+            .await;
         answer.expect("published").remove(0)
     }
 
@@ -92,8 +117,15 @@ impl Connector {
     /// # Errors
     /// The refusal.
     pub async fn take(&self) -> Result<Streaming<TakeDeliveriesResponse>, Status> {
-        let request = TakeDeliveriesRequest { connector_key: CONNECTOR.into(), max_in_flight: 0 };
-        Ok(self.hub().take_deliveries(stream_with_token(&self.secret, request)).await?.into_inner())
+        let request = TakeDeliveriesRequest {
+            connector_key: CONNECTOR.into(),
+            max_in_flight: 0,
+        };
+        Ok(self
+            .hub()
+            .take_deliveries(stream_with_token(&self.secret, request))
+            .await?
+            .into_inner())
     }
 
     /// Says that a delivery was sent; true when the hub took the report.
@@ -116,16 +148,32 @@ impl Connector {
     /// # Errors
     /// The refusal of the whole batch.
     pub async fn report(&self, report: DeliveryReport) -> Result<String, Status> {
-        let request = ReportDeliveriesRequest { connector_key: CONNECTOR.into(), reports: vec![report] };
-        let answer = self.hub().report_deliveries(with_token(&self.secret, request)).await?.into_inner();
-        Ok(answer.results.into_iter().next().map(|result| result.reason).unwrap_or_default())
+        let request = ReportDeliveriesRequest {
+            connector_key: CONNECTOR.into(),
+            reports: vec![report],
+        };
+        let answer = self
+            .hub()
+            .report_deliveries(with_token(&self.secret, request))
+            .await?
+            .into_inner();
+        Ok(answer
+            .results
+            .into_iter()
+            .next()
+            .map(|result| result.reason)
+            .unwrap_or_default())
     }
 }
 
 /// The client wrote.
 #[must_use]
 pub fn written(text: &str) -> Event {
-    Event::Message(IncomingMessage { text: text.into(), sender_name: "Мария".into(), ..Default::default() })
+    Event::Message(IncomingMessage {
+        text: text.into(),
+        sender_name: "Мария".into(),
+        ..Default::default()
+    })
 }
 
 /// The client finished the conversation.

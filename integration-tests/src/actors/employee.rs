@@ -8,9 +8,10 @@ use api::conversations::v1::conversation_service_client::ConversationServiceClie
 use api::conversations::v1::inbox_service_client::InboxServiceClient;
 use api::conversations::v1::list_messages_request::Position;
 use api::conversations::v1::{
-    CloseConversationRequest, Conversation, ConversationLife, GetConversationRequest, ListConversationsRequest,
-    ListConversationsResponse, ListMessagesRequest, ListMessagesResponse, MarkNoAnswerNeededRequest, Message,
-    SendMessageRequest, SendMessageResponse, StartConversationRequest, StartConversationResponse,
+    CloseConversationRequest, Conversation, ConversationLife, GetConversationRequest,
+    ListConversationsRequest, ListConversationsResponse, ListMessagesRequest, ListMessagesResponse,
+    MarkNoAnswerNeededRequest, Message, SendMessageRequest, SendMessageResponse,
+    StartConversationRequest, StartConversationResponse,
 };
 use api::identity::v1::session_service_client::SessionServiceClient;
 use api::identity::v1::{LogInRequest, RefreshSessionRequest, TokenPair, User};
@@ -45,9 +46,17 @@ impl Employee {
     /// When that is refused.
     pub async fn log_in(url: String, email: &str, password: &str) -> Self {
         let channel = calls::channel(&url);
-        let request = LogInRequest { email: email.into(), password: password.into(), device: "integration tests".into() };
-        let answer = SessionServiceClient::new(channel.clone()).log_in(with_token("", request)).await;
-        let answer = answer.unwrap_or_else(|status| panic!("{email} cannot log in: {status:?}")).into_inner();
+        let request = LogInRequest {
+            email: email.into(),
+            password: password.into(),
+            device: "integration tests".into(),
+        };
+        let answer = SessionServiceClient::new(channel.clone())
+            .log_in(with_token("", request))
+            .await;
+        let answer = answer
+            .unwrap_or_else(|status| panic!("{email} cannot log in: {status:?}"))
+            .into_inner();
         Self {
             channel,
             user: answer.user.expect("a user"),
@@ -76,10 +85,18 @@ impl Employee {
     /// An access token with some time to live.
     pub async fn token(&self) -> String {
         let mut tokens = self.tokens.lock().await;
-        let expires = tokens.access_expire_time.as_ref().and_then(kit::time::from_proto).expect("a time");
+        let expires = tokens
+            .access_expire_time
+            .as_ref()
+            .and_then(kit::time::from_proto)
+            .expect("a time");
         if expires - Clock::system().now() < RENEW_BEFORE {
-            let request = RefreshSessionRequest { refresh_token: tokens.refresh_token.clone() };
-            let answer = SessionServiceClient::new(self.channel()).refresh_session(with_token("", request)).await;
+            let request = RefreshSessionRequest {
+                refresh_token: tokens.refresh_token.clone(),
+            };
+            let answer = SessionServiceClient::new(self.channel())
+                .refresh_session(with_token("", request))
+                .await;
             // During a fault the old one has to do a little longer.
             if let Ok(answer) = answer {
                 *tokens = answer.into_inner().tokens.expect("tokens");
@@ -109,8 +126,15 @@ impl Employee {
     ///
     /// # Errors
     /// The refusal.
-    pub async fn list(&self, request: ListConversationsRequest) -> Result<ListConversationsResponse, Status> {
-        Ok(self.inbox().list_conversations(self.ask(request).await).await?.into_inner())
+    pub async fn list(
+        &self,
+        request: ListConversationsRequest,
+    ) -> Result<ListConversationsResponse, Status> {
+        Ok(self
+            .inbox()
+            .list_conversations(self.ask(request).await)
+            .await?
+            .into_inner())
     }
 
     /// All conversations with this life, the latest change first.
@@ -121,8 +145,12 @@ impl Employee {
         let mut all = Vec::new();
         let mut page_token = String::new();
         loop {
-            let request =
-                ListConversationsRequest { page_size: PAGE, page_token, life: life.into(), ..Default::default() };
+            let request = ListConversationsRequest {
+                page_size: PAGE,
+                page_token,
+                life: life.into(),
+                ..Default::default()
+            };
             let page = self.list(request).await.expect("a page");
             all.extend(page.conversations);
             page_token = page.next_page_token;
@@ -137,8 +165,13 @@ impl Employee {
     /// # Errors
     /// The refusal.
     pub async fn get(&self, id: &str) -> Result<Conversation, Status> {
-        let request = GetConversationRequest { conversation_id: id.into() };
-        let answer = self.conversations().get_conversation(self.ask(request).await).await?;
+        let request = GetConversationRequest {
+            conversation_id: id.into(),
+        };
+        let answer = self
+            .conversations()
+            .get_conversation(self.ask(request).await)
+            .await?;
         Ok(answer.into_inner().conversation.expect("a conversation"))
     }
 
@@ -146,9 +179,22 @@ impl Employee {
     ///
     /// # Errors
     /// The refusal.
-    pub async fn page(&self, id: &str, size: i32, position: Option<Position>) -> Result<ListMessagesResponse, Status> {
-        let request = ListMessagesRequest { conversation_id: id.into(), page_size: size, position };
-        Ok(self.conversations().list_messages(self.ask(request).await).await?.into_inner())
+    pub async fn page(
+        &self,
+        id: &str,
+        size: i32,
+        position: Option<Position>,
+    ) -> Result<ListMessagesResponse, Status> {
+        let request = ListMessagesRequest {
+            conversation_id: id.into(),
+            page_size: size,
+            position,
+        };
+        Ok(self
+            .conversations()
+            .list_messages(self.ask(request).await)
+            .await?
+            .into_inner())
     }
 
     /// All messages of a conversation, oldest first.
@@ -159,7 +205,10 @@ impl Employee {
         let mut all = Vec::new();
         let mut position = Position::AfterSeq(0);
         loop {
-            let page = self.page(id, PAGE, Some(position)).await.expect("a page of messages");
+            let page = self
+                .page(id, PAGE, Some(position))
+                .await
+                .expect("a page of messages");
             all.extend(page.messages);
             if page.newer_page_token.is_empty() {
                 return all;
@@ -180,10 +229,23 @@ impl Employee {
     ///
     /// # Errors
     /// The refusal.
-    pub async fn send_once(&self, id: &str, text: &str, request_id: Option<Uuid>) -> Result<SendMessageResponse, Status> {
+    pub async fn send_once(
+        &self,
+        id: &str,
+        text: &str,
+        request_id: Option<Uuid>,
+    ) -> Result<SendMessageResponse, Status> {
         let request_id = request_id.map(|id| id.to_string()).unwrap_or_default();
-        let request = SendMessageRequest { conversation_id: id.into(), text: text.into(), request_id };
-        Ok(self.conversations().send_message(self.ask(request).await).await?.into_inner())
+        let request = SendMessageRequest {
+            conversation_id: id.into(),
+            text: text.into(),
+            request_id,
+        };
+        Ok(self
+            .conversations()
+            .send_message(self.ask(request).await)
+            .await?
+            .into_inner())
     }
 
     /// Writes first to the client of a chat.
@@ -191,8 +253,16 @@ impl Employee {
     /// # Errors
     /// The refusal.
     pub async fn start(&self, chat: &str, text: &str) -> Result<StartConversationResponse, Status> {
-        let request = StartConversationRequest { chat_id: chat.into(), text: text.into(), request_id: String::new() };
-        Ok(self.conversations().start_conversation(self.ask(request).await).await?.into_inner())
+        let request = StartConversationRequest {
+            chat_id: chat.into(),
+            text: text.into(),
+            request_id: String::new(),
+        };
+        Ok(self
+            .conversations()
+            .start_conversation(self.ask(request).await)
+            .await?
+            .into_inner())
     }
 
     /// «Закрыть».
@@ -200,8 +270,14 @@ impl Employee {
     /// # Errors
     /// The refusal.
     pub async fn close(&self, id: &str) -> Result<Conversation, Status> {
-        let request = CloseConversationRequest { conversation_id: id.into(), etag: String::new() };
-        let answer = self.conversations().close_conversation(self.ask(request).await).await?;
+        let request = CloseConversationRequest {
+            conversation_id: id.into(),
+            etag: String::new(),
+        };
+        let answer = self
+            .conversations()
+            .close_conversation(self.ask(request).await)
+            .await?;
         Ok(answer.into_inner().conversation.expect("a conversation"))
     }
 
@@ -210,8 +286,13 @@ impl Employee {
     /// # Errors
     /// The refusal.
     pub async fn mark_no_answer_needed(&self, id: &str) -> Result<Conversation, Status> {
-        let request = MarkNoAnswerNeededRequest { conversation_id: id.into() };
-        let answer = self.conversations().mark_no_answer_needed(self.ask(request).await).await?;
+        let request = MarkNoAnswerNeededRequest {
+            conversation_id: id.into(),
+        };
+        let answer = self
+            .conversations()
+            .mark_no_answer_needed(self.ask(request).await)
+            .await?;
         Ok(answer.into_inner().conversation.expect("a conversation"))
     }
 
@@ -220,7 +301,12 @@ impl Employee {
     /// # Panics
     /// When the list cannot be read.
     pub async fn watch(&self) -> Watch<'_> {
-        let page = self.list(ListConversationsRequest { page_size: 1, ..Default::default() }).await;
+        let page = self
+            .list(ListConversationsRequest {
+                page_size: 1,
+                ..Default::default()
+            })
+            .await;
         Watch::new(self, page.expect("a first page").cursor)
     }
 
@@ -228,14 +314,20 @@ impl Employee {
     pub async fn everything(&self) -> HashMap<String, Conversation> {
         let open = self.all(ConversationLife::Open).await;
         let closed = self.all(ConversationLife::Closed).await;
-        open.into_iter().chain(closed).map(|it| (it.id.clone(), it)).collect()
+        open.into_iter()
+            .chain(closed)
+            .map(|it| (it.id.clone(), it))
+            .collect()
     }
 
     /// Makes a call until it gets an answer that a fault cannot explain.
     ///
     /// # Errors
     /// The refusal.
-    pub async fn insist<T>(&self, mut call: impl AsyncFnMut() -> Result<T, Status>) -> Result<T, Status> {
+    pub async fn insist<T>(
+        &self,
+        mut call: impl AsyncFnMut() -> Result<T, Status>,
+    ) -> Result<T, Status> {
         let (answer, tries) = insist(&mut call).await;
         self.retries.fetch_add(tries, Ordering::Relaxed);
         answer
@@ -254,12 +346,17 @@ const PAUSE: Duration = Duration::from_millis(20);
 const TRIES: i64 = 6_000;
 
 /// Makes a call until it gets an answer that a fault cannot explain; how often it was made again.
-pub(super) async fn insist<T>(call: &mut impl AsyncFnMut() -> Result<T, Status>) -> (Result<T, Status>, i64) {
+pub(super) async fn insist<T>(
+    call: &mut impl AsyncFnMut() -> Result<T, Status>,
+) -> (Result<T, Status>, i64) {
     for tries in 0..TRIES {
         match call().await {
             Err(status) if calls::is_passing(&status) => Clock::system().sleep(PAUSE).await,
             answer => return (answer, tries),
         }
     }
-    (Err(Status::deadline_exceeded("the fault did not pass")), TRIES)
+    (
+        Err(Status::deadline_exceeded("the fault did not pass")),
+        TRIES,
+    )
 }

@@ -4,8 +4,8 @@ use api::onlinechat::v1::visitor_service_client::VisitorServiceClient;
 use api::onlinechat::v1::watch_visitor_response::Event;
 use api::onlinechat::v1::{
     ListVisitorConversationsRequest, ListVisitorMessagesRequest, SendVisitorMessageRequest,
-    SendVisitorMessageResponse, StartVisitorSessionRequest, StartVisitorSessionResponse, VisitorConversation,
-    VisitorMessage, WatchVisitorRequest, WatchVisitorResponse,
+    SendVisitorMessageResponse, StartVisitorSessionRequest, StartVisitorSessionResponse,
+    VisitorConversation, VisitorMessage, WatchVisitorRequest, WatchVisitorResponse,
 };
 use tonic::transport::Channel;
 use tonic::{Status, Streaming};
@@ -35,7 +35,9 @@ impl Visitor {
         let request = arrival(url, online_chat, resume_token);
         let mut call = async || {
             let request = with_token("", request.clone());
-            VisitorServiceClient::new(channel.clone()).start_visitor_session(request).await
+            VisitorServiceClient::new(channel.clone())
+                .start_visitor_session(request)
+                .await
         };
         let session = insist(&mut call).await.0?.into_inner();
         Ok(Self { channel, session })
@@ -63,10 +65,22 @@ impl Visitor {
     ///
     /// # Errors
     /// The refusal.
-    pub async fn send(&self, id: Uuid, thread: &str, text: &str) -> Result<SendVisitorMessageResponse, Status> {
-        let request =
-            SendVisitorMessageRequest { client_message_id: id.to_string(), text: text.into(), thread_id: thread.into() };
-        Ok(self.client().send_visitor_message(with_token(self.token(), request)).await?.into_inner())
+    pub async fn send(
+        &self,
+        id: Uuid,
+        thread: &str,
+        text: &str,
+    ) -> Result<SendVisitorMessageResponse, Status> {
+        let request = SendVisitorMessageRequest {
+            client_message_id: id.to_string(),
+            text: text.into(),
+            thread_id: thread.into(),
+        };
+        Ok(self
+            .client()
+            .send_visitor_message(with_token(self.token(), request))
+            .await?
+            .into_inner())
     }
 
     /// Writes until there is an answer, as the chat window does.
@@ -83,7 +97,12 @@ impl Visitor {
     /// The refusal.
     pub async fn conversations(&self) -> Result<Vec<VisitorConversation>, Status> {
         let request = with_token(self.token(), ListVisitorConversationsRequest {});
-        Ok(self.client().list_visitor_conversations(request).await?.into_inner().conversations)
+        Ok(self
+            .client()
+            .list_visitor_conversations(request)
+            .await?
+            .into_inner()
+            .conversations)
     }
 
     /// The newest messages.
@@ -91,14 +110,27 @@ impl Visitor {
     /// # Errors
     /// The refusal.
     pub async fn messages(&self, thread: &str) -> Result<Vec<VisitorMessage>, Status> {
-        let request = ListVisitorMessagesRequest { thread_id: thread.into(), page_size: 200, before_seq: 0 };
-        Ok(self.client().list_visitor_messages(with_token(self.token(), request)).await?.into_inner().messages)
+        let request = ListVisitorMessagesRequest {
+            thread_id: thread.into(),
+            page_size: 200,
+            before_seq: 0,
+        };
+        Ok(self
+            .client()
+            .list_visitor_messages(with_token(self.token(), request))
+            .await?
+            .into_inner()
+            .messages)
     }
 
     /// What comes after a place, live; resumed there whenever the stream breaks.
     #[must_use]
     pub fn watch(&self, after_seq: i64) -> VisitorWatch {
-        VisitorWatch { visitor: self.clone(), after_seq, stream: None }
+        VisitorWatch {
+            visitor: self.clone(),
+            after_seq,
+            stream: None,
+        }
     }
 }
 
@@ -149,13 +181,22 @@ impl VisitorWatch {
         let stream = match &mut self.stream {
             Some(stream) => stream,
             None => {
-                let request = WatchVisitorRequest { after_seq: self.after_seq };
+                let request = WatchVisitorRequest {
+                    after_seq: self.after_seq,
+                };
                 let request = stream_with_token(self.visitor.token(), request);
-                let stream = self.visitor.client().watch_visitor(request).await?.into_inner();
+                let stream = self
+                    .visitor
+                    .client()
+                    .watch_visitor(request)
+                    .await?
+                    .into_inner();
                 self.stream.insert(stream)
             }
         };
-        let Some(step) = stream.message().await? else { return Err(Status::unavailable("the stream ended")) };
+        let Some(step) = stream.message().await? else {
+            return Err(Status::unavailable("the stream ended"));
+        };
         match step.event {
             Some(Event::Message(message)) => Ok(Some(message)),
             Some(Event::Conversation(_) | Event::Heartbeat(_)) | None => Ok(None),

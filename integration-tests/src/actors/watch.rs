@@ -23,7 +23,12 @@ impl<'e> Watch<'e> {
     /// From a cursor on.
     #[must_use]
     pub fn new(employee: &'e Employee, cursor: String) -> Self {
-        Self { employee, cursor, stream: None, resumed: 0 }
+        Self {
+            employee,
+            cursor,
+            stream: None,
+            resumed: 0,
+        }
     }
 
     /// The next change, however often the stream breaks before it comes.
@@ -31,10 +36,21 @@ impl<'e> Watch<'e> {
     /// # Panics
     /// When the stream is refused for a reason that no fault explains, or says that changes were lost to it.
     pub async fn next(&mut self) -> InboxChange {
+        self.next_or_reset()
+            .await
+            .expect("the live stream lost no changes")
+    }
+
+    /// The next change; `None` when the stream says that changes were lost to it: it goes on with what comes then.
+    ///
+    /// # Panics
+    /// When the stream is refused for a reason that no fault explains.
+    pub async fn next_or_reset(&mut self) -> Option<InboxChange> {
         loop {
             match self.step().await {
-                Ok(Some(change)) => return change,
-                Ok(None) => {}
+                Ok(Step::Change(change)) => return Some(*change),
+                Ok(Step::Reset) => return None,
+                Ok(Step::Nothing) => {}
                 Err(status) if is_passing(&status) => {
                     self.drop_stream();
                     Clock::system().sleep(PAUSE).await;
@@ -44,14 +60,7 @@ impl<'e> Watch<'e> {
         }
     }
 
-    /// The next step: a change, or nothing new.
-    ///
-    /// # Errors
-    /// How the stream ended.
-    ///
-    /// # Panics
-    /// When it says that changes were lost to it.
-    pub async fn step(&mut self) -> Result<Option<InboxChange>, Status> {
+    async fn step(&mut self) -> Result<Step, Status> {
         let stream = match &mut self.stream {
             Some(stream) => stream,
             None => {
@@ -59,20 +68,32 @@ impl<'e> Watch<'e> {
                 self.stream.insert(stream)
             }
         };
-        let Some(step) = stream.message().await? else { return Err(Status::unavailable("the stream ended")) };
+        let Some(step) = stream.message().await? else {
+            return Err(Status::unavailable("the stream ended"));
+        };
         if !step.cursor.is_empty() {
             self.cursor = step.cursor;
         }
-        match step.event {
-            Some(Event::Change(change)) => Ok(Some(change)),
-            Some(Event::Reset(reset)) => panic!("the live stream lost changes: {reset:?}"),
-            Some(Event::Heartbeat(_)) | None => Ok(None),
-        }
+        Ok(match step.event {
+            Some(Event::Change(change)) => Step::Change(Box::new(change)),
+            Some(Event::Reset(_)) => Step::Reset,
+            Some(Event::Heartbeat(_)) | None => Step::Nothing,
+        })
     }
 
     async fn open(&self) -> Result<Streaming<WatchInboxResponse>, Status> {
-        let request = stream_with_token(&self.employee.token().await, WatchInboxRequest { cursor: self.cursor.clone() });
-        Ok(self.employee.inbox().watch_inbox(request).await?.into_inner())
+        let request = stream_with_token(
+            &self.employee.token().await,
+            WatchInboxRequest {
+                cursor: self.cursor.clone(),
+            },
+        );
+        Ok(self
+            .employee
+            .inbox()
+            .watch_inbox(request)
+            .await?
+            .into_inner())
     }
 
     /// Breaks the stream, as a lost connection does; the next change is asked for by the cursor.
@@ -91,4 +112,11 @@ impl<'e> Watch<'e> {
     pub fn cursor(&self) -> &str {
         &self.cursor
     }
+}
+
+/// One step of the stream.
+enum Step {
+    Change(Box<InboxChange>),
+    Reset,
+    Nothing,
 }

@@ -18,6 +18,8 @@ pub fn free<const N: usize>() -> [u16; N] {
 fn any() -> TcpListener {
     let random = || RandomState::new().build_hasher().finish() % COUNT;
     let ports = std::iter::repeat_with(|| FIRST + u16::try_from(random()).unwrap_or_default());
-    let mut free = ports.take(1_000).filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok());
+    let mut free = ports
+        .take(1_000)
+        .filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok());
     free.next().expect("a free port")
 }

@@ -10,6 +10,8 @@ use super::{Conversation, History, Seen, Submission, Wire};
 /// A broken promise. The texts and ids are those of the history.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Violation {
+    /// A call that was right was refused for a reason that no fault explains.
+    Refused(String),
     /// It was acknowledged and is not in the lists.
     AckedLost(String),
     /// It was acknowledged twice, as two different messages.
@@ -24,6 +26,8 @@ pub enum Violation {
     WatchedNever(String),
     /// A watcher was told of it after a later message of the same conversation.
     WatchedOutOfOrder(String),
+    /// Watchers were told so often that changes were lost to them.
+    WatchReset(usize),
     /// Two messages that one submitter wrote after one another stand the other way round.
     OrderBroken(String),
     /// Two messages of a chat stand at the same place.
@@ -59,6 +63,7 @@ pub enum Violation {
 pub fn check(history: &History) -> Vec<Violation> {
     let mut found = BTreeSet::new();
     let chats = chats_of(&history.conversations);
+    found.extend(history.refusals.iter().cloned().map(Violation::Refused));
     acks(history, &mut found);
     listed(history, &mut found);
     order(history, &mut found);
@@ -67,6 +72,9 @@ pub fn check(history: &History) -> Vec<Violation> {
     numbers(&history.conversations, &mut found);
     for watched in &history.watched {
         watcher(watched, &history.listed, &mut found);
+    }
+    if history.resets > 0 {
+        found.insert(Violation::WatchReset(history.resets));
     }
     answers(history, &mut found);
     wire_order(&history.wire, &mut found);
@@ -78,24 +86,37 @@ type Found = BTreeSet<Violation>;
 
 /// The chat of each conversation.
 fn chats_of(conversations: &[Conversation]) -> HashMap<&str, &str> {
-    conversations.iter().map(|it| (&it.id[..], &it.chat[..])).collect()
+    conversations
+        .iter()
+        .map(|it| (&it.id[..], &it.chat[..]))
+        .collect()
 }
 
 /// The first value of each text, and the texts that come with a different one later.
 fn acks(history: &History, found: &mut Found) {
-    let listed: HashMap<&str, &Seen> = history.listed.iter().map(|seen| (&seen.message[..], seen)).collect();
+    let listed: HashMap<&str, &Seen> = history
+        .listed
+        .iter()
+        .map(|seen| (&seen.message[..], seen))
+        .collect();
     let mut first: HashMap<&str, &Seen> = HashMap::new();
     for ack in &history.acks {
         let same = |other: &Seen| is_same(other, ack);
         if !same(first.entry(&ack.text).or_insert(ack)) {
             found.insert(Violation::AckChanged(ack.text.clone()));
         }
-        if !listed.get(&ack.message[..]).is_some_and(|seen| seen.text == ack.text && same(seen)) {
+        if !listed
+            .get(&ack.message[..])
+            .is_some_and(|seen| seen.text == ack.text && same(seen))
+        {
             found.insert(Violation::AckedLost(ack.text.clone()));
         }
     }
     for answer in &history.answers {
-        if listed.get(&answer.message[..]).is_none_or(|seen| seen.text != answer.text) {
+        if listed
+            .get(&answer.message[..])
+            .is_none_or(|seen| seen.text != answer.text)
+        {
             found.insert(Violation::AckedLost(answer.text.clone()));
         }
     }
@@ -103,7 +124,9 @@ fn acks(history: &History, found: &mut Found) {
 
 /// Visitors are not told the id of their conversation.
 fn is_same(one: &Seen, other: &Seen) -> bool {
-    let same_conversation = one.conversation == other.conversation || one.conversation.is_empty() || other.conversation.is_empty();
+    let same_conversation = one.conversation == other.conversation
+        || one.conversation.is_empty()
+        || other.conversation.is_empty();
     one.message == other.message && one.seq == other.seq && same_conversation
 }
 
@@ -112,7 +135,11 @@ fn listed(history: &History, found: &mut Found) {
     let answered: HashSet<&str> = history.answers.iter().map(|it| &it.text[..]).collect();
     let mut seen = HashSet::new();
     for message in &history.listed {
-        let known = if message.from_client { &submitted } else { &answered };
+        let known = if message.from_client {
+            &submitted
+        } else {
+            &answered
+        };
         if !known.contains(&message.text[..]) {
             found.insert(Violation::Invented(message.text.clone()));
         }
@@ -123,11 +150,18 @@ fn listed(history: &History, found: &mut Found) {
 }
 
 fn order(history: &History, found: &mut Found) {
-    let place: HashMap<&str, i64> = history.listed.iter().map(|seen| (&seen.text[..], seen.seq)).collect();
+    let place: HashMap<&str, i64> = history
+        .listed
+        .iter()
+        .map(|seen| (&seen.text[..], seen.seq))
+        .collect();
     let mut before: HashMap<&str, &Submission> = HashMap::new();
     for next in &history.submissions {
-        if let Some(previous) = before.insert(&next.chat, next).filter(|previous| previous.waited)
-            && let (Some(one), Some(other)) = (place.get(&previous.text[..]), place.get(&next.text[..]))
+        if let Some(previous) = before
+            .insert(&next.chat, next)
+            .filter(|previous| previous.waited)
+            && let (Some(one), Some(other)) =
+                (place.get(&previous.text[..]), place.get(&next.text[..]))
             && one >= other
         {
             found.insert(Violation::OrderBroken(next.text.clone()));
@@ -138,7 +172,10 @@ fn order(history: &History, found: &mut Found) {
 fn places(history: &History, chats: &HashMap<&str, &str>, found: &mut Found) {
     let mut taken: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
     for message in &history.listed {
-        let chat = chats.get(&message.conversation[..]).copied().unwrap_or_default();
+        let chat = chats
+            .get(&message.conversation[..])
+            .copied()
+            .unwrap_or_default();
         if !taken.entry(chat).or_default().insert(message.seq) {
             found.insert(Violation::PlaceTaken(message.text.clone()));
         }
@@ -157,7 +194,10 @@ fn conversations(history: &History, chats: &HashMap<&str, &str>, found: &mut Fou
     let mut written: BTreeMap<&str, BTreeMap<i64, &str>> = BTreeMap::new();
     for seen in &history.listed {
         if let Some(chat) = chats.get(&seen.conversation[..]) {
-            written.entry(chat).or_default().insert(seen.seq, &seen.conversation);
+            written
+                .entry(chat)
+                .or_default()
+                .insert(seen.seq, &seen.conversation);
         }
     }
     for (chat, places) in written {
@@ -189,9 +229,17 @@ fn numbers(conversations: &[Conversation], found: &mut Found) {
         }
     }
     let last = taken.last().copied().unwrap_or_default();
-    found.extend((1..=last).filter(|number| !taken.contains(number)).map(Violation::NumberMissing));
+    found.extend(
+        (1..=last)
+            .filter(|number| !taken.contains(number))
+            .map(Violation::NumberMissing),
+    );
     // Numbers begin with 1.
-    found.extend(taken.range(..1).map(|number| Violation::NumberTaken(*number)));
+    found.extend(
+        taken
+            .range(..1)
+            .map(|number| Violation::NumberTaken(*number)),
+    );
 }
 
 fn watcher(watched: &[Seen], listed: &[Seen], found: &mut Found) {
@@ -214,13 +262,22 @@ fn watcher(watched: &[Seen], listed: &[Seen], found: &mut Found) {
 fn answers(history: &History, found: &mut Found) {
     let mut given: HashMap<&str, (&str, &str)> = HashMap::new();
     for step in &history.wire {
-        if let Wire::Given { delivery, message, text, .. } = step
+        if let Wire::Given {
+            delivery,
+            message,
+            text,
+            ..
+        } = step
             && *given.entry(message).or_insert((delivery, text)) != (&delivery[..], &text[..])
         {
             found.insert(Violation::AnswerChanged(text.clone()));
         }
     }
-    let accepted: HashMap<&str, &str> = history.answers.iter().map(|it| (&it.message[..], &it.text[..])).collect();
+    let accepted: HashMap<&str, &str> = history
+        .answers
+        .iter()
+        .map(|it| (&it.message[..], &it.text[..]))
+        .collect();
     for (message, (_, text)) in &given {
         match accepted.get(message) {
             Some(accepted) if accepted == text => {}
@@ -228,7 +285,10 @@ fn answers(history: &History, found: &mut Found) {
             None => drop(found.insert(Violation::Invented((*text).to_owned()))),
         }
     }
-    let silent = history.answers.iter().filter(|it| it.to_connector && !given.contains_key(&it.message[..]));
+    let silent = history
+        .answers
+        .iter()
+        .filter(|it| it.to_connector && !given.contains_key(&it.message[..]));
     found.extend(silent.map(|it| Violation::AnswerNeverGiven(it.text.clone())));
 }
 
@@ -239,11 +299,19 @@ fn wire_order(wire: &[Wire], found: &mut Found) {
     let mut reported = HashSet::new();
     for step in wire {
         match step {
-            Wire::Given { delivery, chat, seq, text, .. } => {
+            Wire::Given {
+                delivery,
+                chat,
+                seq,
+                text,
+                ..
+            } => {
                 if reported.contains(delivery) {
                     found.insert(Violation::AnswerGivenAgain(text.clone()));
                 }
-                let waits = open.get(&chat[..]).is_some_and(|(other, _)| other != delivery);
+                let waits = open
+                    .get(&chat[..])
+                    .is_some_and(|(other, _)| other != delivery);
                 let late = newest.get(&chat[..]).is_some_and(|newest| seq < newest);
                 if waits || late {
                     found.insert(Violation::AnswerOutOfOrder(text.clone()));
@@ -262,8 +330,15 @@ fn visitors(history: &History, found: &mut Found) {
         let mut once = HashSet::new();
         let twice = seen.iter().filter(|seen| !once.insert(&seen.message));
         found.extend(twice.map(|seen| Violation::VisitorSawTwice(seen.text.clone())));
-        let theirs = history.answers.iter().filter(|it| it.to_visitor.as_ref() == Some(visitor));
-        let missed = theirs.filter(|it| !seen.iter().any(|seen| seen.message == it.message && seen.text == it.text));
+        let theirs = history
+            .answers
+            .iter()
+            .filter(|it| it.to_visitor.as_ref() == Some(visitor));
+        let missed = theirs.filter(|it| {
+            !seen
+                .iter()
+                .any(|seen| seen.message == it.message && seen.text == it.text)
+        });
         found.extend(missed.map(|it| Violation::VisitorMissed(it.text.clone())));
     }
 }

@@ -52,9 +52,17 @@ impl Model {
     }
 
     fn write(&mut self, chat: usize, waited: bool) {
-        let conversation = self.open.get(&chat).copied().unwrap_or_else(|| self.make(chat));
+        let conversation = self
+            .open
+            .get(&chat)
+            .copied()
+            .unwrap_or_else(|| self.make(chat));
         let seen = self.add(chat, conversation, true);
-        self.history.submissions.push(Submission { chat: name(chat), text: seen.text.clone(), waited });
+        self.history.submissions.push(Submission {
+            chat: name(chat),
+            text: seen.text.clone(),
+            waited,
+        });
         self.history.acks.push(seen.clone());
         self.history.acks.push(seen);
     }
@@ -62,7 +70,12 @@ impl Model {
     fn make(&mut self, chat: usize) -> usize {
         let number = self.history.conversations.len() + 1;
         let id = format!("conv_{number}");
-        let conversation = Conversation { id, number: number as i64, chat: format!("chat_{chat}"), open: true };
+        let conversation = Conversation {
+            id,
+            number: number as i64,
+            chat: format!("chat_{chat}"),
+            open: true,
+        };
         self.history.conversations.push(conversation);
         self.open.insert(chat, number - 1);
         number - 1
@@ -87,7 +100,9 @@ impl Model {
     }
 
     fn answer(&mut self, chat: usize, given_again: bool) {
-        let Some(conversation) = self.open.get(&chat).copied() else { return };
+        let Some(conversation) = self.open.get(&chat).copied() else {
+            return;
+        };
         let seen = self.add(chat, conversation, false);
         let to_visitor = (chat % 2 == 1).then(|| name(chat));
         self.history.answers.push(Answered {
@@ -112,11 +127,15 @@ impl Model {
             text: seen.text.clone(),
         };
         self.history.wire.push(given.clone());
-        self.history.wire.push(Wire::Reporting { delivery: delivery.clone() });
+        self.history.wire.push(Wire::Reporting {
+            delivery: delivery.clone(),
+        });
         if again {
             // The report was lost with its process.
             self.history.wire.push(given);
-            self.history.wire.push(Wire::Reporting { delivery: delivery.clone() });
+            self.history.wire.push(Wire::Reporting {
+                delivery: delivery.clone(),
+            });
         }
         self.history.wire.push(Wire::Reported { delivery });
     }
@@ -137,6 +156,7 @@ fn name(chat: usize) -> String {
 /// Every way to break a promise that the checker knows.
 #[derive(Debug, Clone, Copy)]
 enum Defect {
+    Refuse,
     LoseAcked,
     LoseAcceptedAnswer,
     StoreTwice,
@@ -145,6 +165,7 @@ enum Defect {
     TellTwice,
     TellNever,
     TellOutOfOrder,
+    LoseTheThread,
     SwapOrder,
     TakePlace,
     SkipPlace,
@@ -162,7 +183,8 @@ enum Defect {
     ShowVisitorTwice,
 }
 
-const DEFECTS: [Defect; 23] = [
+const DEFECTS: [Defect; 25] = [
+    Defect::Refuse,
     Defect::LoseAcked,
     Defect::LoseAcceptedAnswer,
     Defect::StoreTwice,
@@ -171,6 +193,7 @@ const DEFECTS: [Defect; 23] = [
     Defect::TellTwice,
     Defect::TellNever,
     Defect::TellOutOfOrder,
+    Defect::LoseTheThread,
     Defect::SwapOrder,
     Defect::TakePlace,
     Defect::SkipPlace,
@@ -196,6 +219,10 @@ fn plant(history: &mut History, defect: Defect, at: Index) -> Option<fn(&Violati
         };
     }
     match defect {
+        Defect::Refuse => {
+            history.refusals.push("INTERNAL".into());
+            finds!(Violation::Refused(_))
+        }
         Defect::LoseAcked => {
             let lost = pick(&history.acks, at)?.message.clone();
             history.listed.retain(|seen| seen.message != lost);
@@ -207,17 +234,28 @@ fn plant(history: &mut History, defect: Defect, at: Index) -> Option<fn(&Violati
             finds!(Violation::AckedLost(_))
         }
         Defect::StoreTwice => {
-            let twin = Seen { message: "msg_twin".into(), seq: 1_000, ..pick(&history.listed, at)?.clone() };
+            let twin = Seen {
+                message: "msg_twin".into(),
+                seq: 1_000,
+                ..pick(&history.listed, at)?.clone()
+            };
             history.listed.push(twin);
             finds!(Violation::VisibleTwice(_))
         }
         Defect::AnswerAckDifferently => {
-            let other = Seen { message: "msg_other".into(), ..pick(&history.acks, at)?.clone() };
+            let other = Seen {
+                message: "msg_other".into(),
+                ..pick(&history.acks, at)?.clone()
+            };
             history.acks.push(other);
             finds!(Violation::AckChanged(_))
         }
         Defect::Invent => {
-            let invented = Seen { text: "nobody's".into(), message: "msg_nobody".into(), ..pick(&history.listed, at)?.clone() };
+            let invented = Seen {
+                text: "nobody's".into(),
+                message: "msg_nobody".into(),
+                ..pick(&history.listed, at)?.clone()
+            };
             history.listed.push(invented);
             finds!(Violation::Invented(_))
         }
@@ -232,11 +270,17 @@ fn plant(history: &mut History, defect: Defect, at: Index) -> Option<fn(&Violati
         }
         Defect::TellOutOfOrder => {
             let late = history.watched[0].iter().position(|first| {
-                history.watched[0].iter().any(|later| later.conversation == first.conversation && later.seq > first.seq)
+                history.watched[0]
+                    .iter()
+                    .any(|later| later.conversation == first.conversation && later.seq > first.seq)
             })?;
             let late = history.watched[0].remove(late);
             history.watched[0].push(late);
             finds!(Violation::WatchedOutOfOrder(_))
+        }
+        Defect::LoseTheThread => {
+            history.resets = 1;
+            finds!(Violation::WatchReset(1))
         }
         Defect::SwapOrder => {
             let (one, other) = neighbours(&history.submissions)?;
@@ -246,12 +290,20 @@ fn plant(history: &mut History, defect: Defect, at: Index) -> Option<fn(&Violati
         Defect::TakePlace => {
             let (one, other) = neighbours(&history.submissions)?;
             let seq = history.listed.iter().find(|seen| seen.text == one)?.seq;
-            history.listed.iter_mut().find(|seen| seen.text == other)?.seq = seq;
+            history
+                .listed
+                .iter_mut()
+                .find(|seen| seen.text == other)?
+                .seq = seq;
             finds!(Violation::PlaceTaken(_))
         }
         Defect::SkipPlace => {
             let seen = pick(&history.listed, at)?.message.clone();
-            history.listed.iter_mut().filter(|it| it.message == seen).for_each(|it| it.seq += 1_000);
+            history
+                .listed
+                .iter_mut()
+                .filter(|it| it.message == seen)
+                .for_each(|it| it.seq += 1_000);
             finds!(Violation::PlaceEmpty(_))
         }
         Defect::SplitChat => {
@@ -265,7 +317,11 @@ fn plant(history: &mut History, defect: Defect, at: Index) -> Option<fn(&Violati
         Defect::OpenTwice => {
             let one = history.conversations.iter().find(|it| it.open)?.clone();
             let number = history.conversations.len() as i64 + 1;
-            history.conversations.push(Conversation { id: "conv_second".into(), number, ..one });
+            history.conversations.push(Conversation {
+                id: "conv_second".into(),
+                number,
+                ..one
+            });
             finds!(Violation::OpenTwice(_))
         }
         Defect::SkipNumber => {
@@ -280,8 +336,15 @@ fn plant(history: &mut History, defect: Defect, at: Index) -> Option<fn(&Violati
             finds!(Violation::NumberTaken(_))
         }
         Defect::NeverGive => {
-            let silent = history.answers.iter().find(|it| it.to_connector)?.message.clone();
-            history.wire.retain(|step| !matches!(step, Wire::Given { message, .. } if *message == silent));
+            let silent = history
+                .answers
+                .iter()
+                .find(|it| it.to_connector)?
+                .message
+                .clone();
+            history
+                .wire
+                .retain(|step| !matches!(step, Wire::Given { message, .. } if *message == silent));
             finds!(Violation::AnswerNeverGiven(_))
         }
         Defect::ChangeAnswer => {
@@ -289,7 +352,11 @@ fn plant(history: &mut History, defect: Defect, at: Index) -> Option<fn(&Violati
             finds!(Violation::AnswerChanged(_))
         }
         Defect::SecondDelivery => {
-            let mut again = history.wire.iter().find(|step| matches!(step, Wire::Given { .. }))?.clone();
+            let mut again = history
+                .wire
+                .iter()
+                .find(|step| matches!(step, Wire::Given { .. }))?
+                .clone();
             if let Wire::Given { delivery, .. } = &mut again {
                 delivery.push_str("_second");
             }
@@ -297,7 +364,11 @@ fn plant(history: &mut History, defect: Defect, at: Index) -> Option<fn(&Violati
             finds!(Violation::AnswerChanged(_))
         }
         Defect::GiveAgainAfterReport => {
-            let again = history.wire.iter().find(|step| matches!(step, Wire::Given { .. }))?.clone();
+            let again = history
+                .wire
+                .iter()
+                .find(|step| matches!(step, Wire::Given { .. }))?
+                .clone();
             history.wire.push(again);
             finds!(Violation::AnswerGivenAgain(_))
         }
@@ -319,23 +390,38 @@ fn plant(history: &mut History, defect: Defect, at: Index) -> Option<fn(&Violati
 }
 
 fn pick<T>(items: &[T], at: Index) -> Option<&T> {
-    if items.is_empty() { None } else { Some(at.get(items)) }
+    if items.is_empty() {
+        None
+    } else {
+        Some(at.get(items))
+    }
 }
 
 fn take<T>(items: &mut Vec<T>, at: Index) -> Option<T> {
-    if items.is_empty() { None } else { Some(items.remove(at.index(items.len()))) }
+    if items.is_empty() {
+        None
+    } else {
+        Some(items.remove(at.index(items.len())))
+    }
 }
 
 /// Two messages that one submitter wrote after one another into one chat.
 fn neighbours(submissions: &[Submission]) -> Option<(String, String)> {
     submissions.iter().enumerate().find_map(|(place, one)| {
-        let next = submissions[place + 1..].iter().find(|it| it.chat == one.chat)?;
+        let next = submissions[place + 1..]
+            .iter()
+            .find(|it| it.chat == one.chat)?;
         one.waited.then(|| (one.text.clone(), next.text.clone()))
     })
 }
 
 fn swap_places(listed: &mut [Seen], one: &str, other: &str) {
-    let place = |text: &str| listed.iter().position(|seen| seen.text == text).expect("it is listed");
+    let place = |text: &str| {
+        listed
+            .iter()
+            .position(|seen| seen.text == text)
+            .expect("it is listed")
+    };
     let (one, other) = (place(one), place(other));
     let seq = listed[one].seq;
     listed[one].seq = listed[other].seq;
@@ -346,14 +432,29 @@ fn swap_places(listed: &mut [Seen], one: &str, other: &str) {
 fn split(history: &mut History, at: Index) -> Option<()> {
     let listed = history.listed.clone();
     let of_same = |it: &Seen, is_there: fn(i64, i64) -> bool| {
-        listed.iter().any(|other| other.conversation == it.conversation && is_there(other.seq, it.seq))
+        listed
+            .iter()
+            .any(|other| other.conversation == it.conversation && is_there(other.seq, it.seq))
     };
-    let inner: Vec<&Seen> = listed.iter().filter(|it| of_same(it, |other, own| other < own) && of_same(it, |other, own| other > own)).collect();
+    let inner: Vec<&Seen> = listed
+        .iter()
+        .filter(|it| of_same(it, |other, own| other < own) && of_same(it, |other, own| other > own))
+        .collect();
     let seen = pick(&inner, at)?;
     let moved = seen.message.clone();
-    let chat = history.conversations.iter().find(|it| it.id == seen.conversation)?.chat.clone();
+    let chat = history
+        .conversations
+        .iter()
+        .find(|it| it.id == seen.conversation)?
+        .chat
+        .clone();
     let number = history.conversations.len() as i64 + 1;
-    history.conversations.push(Conversation { id: "conv_split".into(), number, chat, open: false });
+    history.conversations.push(Conversation {
+        id: "conv_split".into(),
+        number,
+        chat,
+        open: false,
+    });
     history.closes.insert("conv_split".into());
     for message in history.listed.iter_mut().filter(|it| it.message == moved) {
         message.conversation = "conv_split".into();
@@ -361,8 +462,15 @@ fn split(history: &mut History, at: Index) -> Option<()> {
     Some(())
 }
 
-fn given(wire: &mut [Wire], at: Index, change: impl FnOnce(&mut String, &mut String)) -> Option<()> {
-    let mut given: Vec<&mut Wire> = wire.iter_mut().filter(|step| matches!(step, Wire::Given { .. })).collect();
+fn given(
+    wire: &mut [Wire],
+    at: Index,
+    change: impl FnOnce(&mut String, &mut String),
+) -> Option<()> {
+    let mut given: Vec<&mut Wire> = wire
+        .iter_mut()
+        .filter(|step| matches!(step, Wire::Given { .. }))
+        .collect();
     if given.is_empty() {
         return None;
     }
@@ -377,7 +485,9 @@ fn given(wire: &mut [Wire], at: Index, change: impl FnOnce(&mut String, &mut Str
 fn hold_back_reports(wire: &mut [Wire]) -> Option<()> {
     let mut chats = HashMap::new();
     let two = wire.iter().any(|step| match step {
-        Wire::Given { chat, delivery, .. } => chats.insert(chat.clone(), delivery.clone()).is_some_and(|other| other != *delivery),
+        Wire::Given { chat, delivery, .. } => chats
+            .insert(chat.clone(), delivery.clone())
+            .is_some_and(|other| other != *delivery),
         Wire::Reporting { .. } | Wire::Reported { .. } => false,
     });
     wire.sort_by_key(|step| !matches!(step, Wire::Given { .. }));
@@ -406,16 +516,31 @@ fn each_kind_of_defect_can_be_planted_and_is_found() {
     let chats = [0, 1].map(|chat| {
         let write = (chat, Step::Write { waited: true });
         let answer = (chat, Step::Answer { given_again: true });
-        [write, write, answer, answer, (chat, Step::Close), write, answer]
+        [
+            write,
+            write,
+            answer,
+            answer,
+            (chat, Step::Close),
+            write,
+            answer,
+        ]
     });
     let steps = chats.concat();
     assert_eq!(check(&Model::run(&steps)), []);
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     for defect in DEFECTS {
-        let at = any::<Index>().new_tree(&mut runner).expect("an index").current();
+        let at = any::<Index>()
+            .new_tree(&mut runner)
+            .expect("an index")
+            .current();
         let mut history = Model::run(&steps);
-        let wanted = plant(&mut history, defect, at).unwrap_or_else(|| panic!("no place for {defect:?}"));
+        let wanted =
+            plant(&mut history, defect, at).unwrap_or_else(|| panic!("no place for {defect:?}"));
         let found = check(&history);
-        assert!(found.iter().any(wanted), "{defect:?} was planted, found {found:?}");
+        assert!(
+            found.iter().any(wanted),
+            "{defect:?} was planted, found {found:?}"
+        );
     }
 }

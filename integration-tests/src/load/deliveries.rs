@@ -21,7 +21,10 @@ impl Scene {
         let mut quit = ended.clone();
         while !*ended.borrow() {
             if let Some(Err(status)) = until(self.one_stream(&mut quit), &mut ended).await {
-                assert!(is_passing(&status), "the stream of deliveries was refused: {status:?}");
+                assert!(
+                    is_passing(&status),
+                    "the stream of deliveries was refused: {status:?}"
+                );
                 Clock::system().sleep(PAUSE).await;
             }
         }
@@ -47,8 +50,11 @@ impl Scene {
             seq: delivery.seq,
             text: delivery.text,
         });
-        self.record.wire(Wire::Reporting { delivery: id.clone() });
-        self.drop_on_the_way(async || drop(self.connector.report_sent(&id, lease).await)).await;
+        self.record.wire(Wire::Reporting {
+            delivery: id.clone(),
+        });
+        self.drop_on_the_way(async || drop(self.connector.report_sent(&id, lease).await))
+            .await;
         if self.connector.report_sent(&id, lease).await? {
             self.record.wire(Wire::Reported { delivery: id });
         }

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tonic::Status;
+
 use crate::history::{Answered, History, Seen, Submission, Wire};
 
 /// What happened so far.
@@ -23,7 +25,11 @@ struct Inner {
 impl Record {
     /// A client is about to write.
     pub fn submitting(&self, chat: &str, text: &str, waited: bool) {
-        let submission = Submission { chat: chat.to_owned(), text: text.to_owned(), waited };
+        let submission = Submission {
+            chat: chat.to_owned(),
+            text: text.to_owned(),
+            waited,
+        };
         self.lock().history.submissions.push(submission);
     }
 
@@ -32,6 +38,12 @@ impl Record {
         let mut inner = self.lock();
         inner.acknowledged.insert(seen.text.clone());
         inner.history.acks.push(seen);
+    }
+
+    /// A call was refused that should not have been.
+    pub fn refused(&self, what: &str, status: &Status) {
+        let text = format!("{what}: {:?}: {}", status.code(), status.message());
+        self.lock().history.refusals.push(text);
     }
 
     /// Somebody is about to close a conversation.
@@ -49,6 +61,11 @@ impl Record {
         inner.answering += usize::from(to_be_answered);
     }
 
+    /// A watcher was told that changes were lost to its stream.
+    pub fn reset(&self) {
+        self.lock().history.resets += 1;
+    }
+
     /// An employee has dealt with a message: by an answer that was accepted, or otherwise.
     pub fn answered(&self, answer: Option<Answered>) {
         let mut inner = self.lock();
@@ -63,7 +80,12 @@ impl Record {
 
     /// A visitor was shown an answer.
     pub fn shown(&self, visitor: &str, seen: Seen) {
-        self.lock().history.visitors.entry(visitor.to_owned()).or_default().push(seen);
+        self.lock()
+            .history
+            .visitors
+            .entry(visitor.to_owned())
+            .or_default()
+            .push(seen);
     }
 
     /// Different messages that were acknowledged.
@@ -111,7 +133,8 @@ struct State {
 
 impl State {
     fn is_settled(&self) -> bool {
-        let told = self.watched.len() == 2 && self.watched.iter().all(|watched| *watched >= self.promised);
+        let told =
+            self.watched.len() == 2 && self.watched.iter().all(|watched| *watched >= self.promised);
         let sent = self.reported >= self.to_connector && self.shown >= self.to_visitors;
         self.no_more_work && self.answering == 0 && told && sent
     }
@@ -123,16 +146,30 @@ impl Inner {
         let reported: HashSet<&str> = history
             .wire
             .iter()
-            .filter_map(|step| if let Wire::Reporting { delivery } = step { Some(&delivery[..]) } else { None })
+            .filter_map(|step| {
+                if let Wire::Reporting { delivery } = step {
+                    Some(&delivery[..])
+                } else {
+                    None
+                }
+            })
             .collect();
         State {
             no_more_work: self.no_more_work,
             answering: self.answering,
             promised: self.acknowledged.len() + history.answers.len(),
             watched: history.watched.iter().map(Vec::len).collect(),
-            to_connector: history.answers.iter().filter(|answer| answer.to_connector).count(),
+            to_connector: history
+                .answers
+                .iter()
+                .filter(|answer| answer.to_connector)
+                .count(),
             reported: reported.len(),
-            to_visitors: history.answers.iter().filter(|answer| answer.to_visitor.is_some()).count(),
+            to_visitors: history
+                .answers
+                .iter()
+                .filter(|answer| answer.to_visitor.is_some())
+                .count(),
             shown: history.visitors.values().map(Vec::len).sum(),
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use api::connector::v1::{ChannelEvent, PublishOutcome, PublishResult};
 use futures::future::join_all;
 use futures::{StreamExt, stream};
+use tonic::Status;
 
 use super::Scene;
 use crate::actors::{Visitor, written};
@@ -27,8 +28,11 @@ impl Scene {
         let mut number = 0;
         while number < self.plan.messages {
             let count = if seed.one_in(4) { 2 } else { 1 }.min(self.plan.messages - number);
-            let events: Vec<ChannelEvent> = (number..number + count).map(|number| self.submit(&chat, number, true)).collect();
-            self.drop_on_the_way(async || drop(self.connector.publish(events.clone()).await)).await;
+            let events: Vec<ChannelEvent> = (number..number + count)
+                .map(|number| self.submit(&chat, number, true))
+                .collect();
+            self.drop_on_the_way(async || drop(self.connector.publish(events.clone()).await))
+                .await;
             self.publish(&events).await;
             if seed.one_in(8) {
                 self.publish(&events).await;
@@ -38,7 +42,12 @@ impl Scene {
     }
 
     pub(super) async fn write_visitors(&self) {
-        join_all(self.visitors.iter().map(|visitor| self.write_visitor(visitor))).await;
+        join_all(
+            self.visitors
+                .iter()
+                .map(|visitor| self.write_visitor(visitor)),
+        )
+        .await;
     }
 
     async fn write_visitor(&self, visitor: &Visitor) {
@@ -46,10 +55,15 @@ impl Scene {
         for number in 0..self.plan.visitor_messages {
             let (id, text) = (seed.uuid(), text(visitor.id(), number));
             self.record.submitting(visitor.id(), &text, true);
-            self.drop_on_the_way(async || drop(visitor.send(id, "", &text).await)).await;
-            let answer = visitor.insist(id, &text).await;
-            let answer = answer.unwrap_or_else(|status| panic!("a visitor's message was refused: {status:?}"));
-            let message = answer.message.expect("the stored message");
+            self.drop_on_the_way(async || drop(visitor.send(id, "", &text).await))
+                .await;
+            let message = match visitor.insist(id, &text).await {
+                Ok(answer) => answer.message.expect("the stored message"),
+                Err(status) => {
+                    self.record.refused("a visitor's message", &status);
+                    continue;
+                }
+            };
             self.record.acked(Seen {
                 text: message.text,
                 message: message.id,
@@ -75,30 +89,44 @@ impl Scene {
             let size = 1 + self.seed.below(12);
             batches.push(events.split_off(events.len().saturating_sub(size)));
         }
-        stream::iter(&batches).for_each_concurrent(PARALLEL, |batch| self.publish(batch)).await;
+        stream::iter(&batches)
+            .for_each_concurrent(PARALLEL, |batch| self.publish(batch))
+            .await;
     }
 
     /// An event that is about to be brought.
     fn submit(&self, chat: &str, number: usize, waited: bool) -> ChannelEvent {
         let text = text(chat, number);
         self.record.submitting(chat, &text, waited);
-        self.connector.event(chat, &format!("event-{text}"), written(&text))
+        self.connector
+            .event(chat, &format!("event-{text}"), written(&text))
     }
 
     /// Brings events until they are answered, and writes the answers down.
     async fn publish(&self, events: &[ChannelEvent]) {
-        let results = self.connector.insist(events).await;
-        let results = results.unwrap_or_else(|status| panic!("a batch was refused: {status:?}"));
+        let results = match self.connector.insist(events).await {
+            Ok(results) => results,
+            Err(status) => return self.record.refused("a batch", &status),
+        };
         assert_eq!(results.len(), events.len(), "an answer for each event");
         for (event, result) in events.iter().zip(results) {
-            self.record.acked(acked(event, &result));
+            match result.outcome() {
+                PublishOutcome::Accepted | PublishOutcome::Duplicate => {
+                    self.record.acked(acked(event, &result));
+                }
+                PublishOutcome::Refused | PublishOutcome::Unspecified => {
+                    self.record
+                        .refused("an event", &Status::invalid_argument(result.reason_text));
+                }
+            }
         }
     }
 
     /// Calls that nobody waits for: each is dropped at some moment, before, while or after it is worked on.
     pub(super) async fn drop_on_the_way(&self, call: impl AsyncFn()) {
         for _ in 0..self.plan.cancelled {
-            let life = Duration::from_micros(self.seed.below(SHORTEST_LIFE.as_micros() as usize) as u64);
+            let life =
+                Duration::from_micros(self.seed.below(SHORTEST_LIFE.as_micros() as usize) as u64);
             // Whether it came through is not known, and must not matter.
             let _ = tokio::time::timeout(life, call()).await;
         }
@@ -110,9 +138,10 @@ fn text(who: &str, number: usize) -> String {
 }
 
 fn acked(event: &ChannelEvent, result: &PublishResult) -> Seen {
-    let stored = matches!(result.outcome(), PublishOutcome::Accepted | PublishOutcome::Duplicate);
-    assert!(stored, "an event was refused: {result:?}");
-    let text = event.external_event_id.strip_prefix("event-").expect("an event of ours");
+    let text = event
+        .external_event_id
+        .strip_prefix("event-")
+        .expect("an event of ours");
     Seen {
         text: text.to_owned(),
         message: result.message_id.clone(),

@@ -69,13 +69,22 @@ mod tests {
     #[test]
     fn lists_and_single_reads_agree() {
         for viewer in [Viewer::Everything, Viewer::Employee] {
-            assert_eq!(viewer.list_scope() == ListScope::Nothing, viewer.sees() == Visibility::Hidden);
+            assert_eq!(
+                viewer.list_scope() == ListScope::Nothing,
+                viewer.sees() == Visibility::Hidden
+            );
         }
     }
 
     #[test]
     fn messages_are_read_only_where_the_chat_is_shown() {
-        let readable = [Visibility::Hidden, Visibility::ContactOnly, Visibility::ContactAndChat, Visibility::DealAndChat].map(Visibility::shows_messages);
+        let readable = [
+            Visibility::Hidden,
+            Visibility::ContactOnly,
+            Visibility::ContactAndChat,
+            Visibility::DealAndChat,
+        ]
+        .map(Visibility::shows_messages);
         assert_eq!(readable, [false, false, true, true]);
     }
 }

@@ -2,7 +2,13 @@
 //!
 //! Nothing here is written by hand. `make proto` writes it anew; a test fails when it differs from proto/.
 
-#[expect(clippy::all, clippy::pedantic, clippy::allow_attributes, rustdoc::all, reason = "generated")]
+#[expect(
+    clippy::all,
+    clippy::pedantic,
+    clippy::allow_attributes,
+    rustdoc::all,
+    reason = "generated"
+)]
 mod generated {
     include!("gen/mod.rs");
 }

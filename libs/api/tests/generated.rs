@@ -19,7 +19,11 @@ fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
         .expect("readable folder")
         .map(|entry| {
             let path = entry.expect("readable entry").path();
-            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
             (name, std::fs::read(&path).expect("readable file"))
         })
         .collect()

@@ -112,6 +112,8 @@ pub fn trace_parent() -> String {
     }
     let context = tracing::Span::current().context();
     let mut carried = std::collections::HashMap::new();
-    opentelemetry::global::get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut carried));
+    opentelemetry::global::get_text_map_propagator(|propagator| {
+        propagator.inject_context(&context, &mut carried);
+    });
     carried.remove("traceparent").unwrap_or_default()
 }

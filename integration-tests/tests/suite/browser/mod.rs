@@ -11,7 +11,9 @@ async fn shop() -> (Cluster, Admin) {
     let cluster = Cluster::start().await;
     let admin = cluster.account("shop").await;
     let chat = admin.online_chat(OnlineChatMode::OneActive).await;
-    cluster.restart_with(Service::Gateway, &[("BESEDA_DEMO_CHAT", chat.id)]).await;
+    cluster
+        .restart_with(Service::Gateway, &[("BESEDA_DEMO_CHAT", chat.id)])
+        .await;
     (cluster, admin)
 }
 
@@ -19,9 +21,16 @@ async fn shop() -> (Cluster, Admin) {
 async fn written(inbox: &mut Watch<'_>) -> (String, String) {
     loop {
         let change = inbox.next().await;
-        if matches!(change.kind(), ChangeKind::Created | ChangeKind::MessageAdded) {
+        if matches!(
+            change.kind(),
+            ChangeKind::Created | ChangeKind::MessageAdded
+        ) {
             let message = change.message.expect("the message");
-            if message.author.as_ref().is_some_and(|author| author.user_id.is_empty()) {
+            if message
+                .author
+                .as_ref()
+                .is_some_and(|author| author.user_id.is_empty())
+            {
                 return (message.conversation_id, message.text);
             }
         }
@@ -30,7 +39,12 @@ async fn written(inbox: &mut Watch<'_>) -> (String, String) {
 
 /// The texts of the conversation, as the employee has them.
 async fn texts(admin: &Admin, conversation: &str) -> Vec<String> {
-    admin.messages(conversation).await.into_iter().map(|it| it.text).collect()
+    admin
+        .messages(conversation)
+        .await
+        .into_iter()
+        .map(|it| it.text)
+        .collect()
 }
 
 #[tokio::test]
@@ -40,15 +54,23 @@ async fn a_person_on_the_demo_page_and_an_employee_talk_live() {
     let mut browser = Browser::open(&cluster.url()).await;
     browser.open_chat().await;
     browser.send("Здравствуйте, есть ли доставка?").await;
-    browser.wait_state("sent", "Здравствуйте, есть ли доставка?").await;
+    browser
+        .wait_state("sent", "Здравствуйте, есть ли доставка?")
+        .await;
 
     let (conversation, text) = written(&mut inbox).await;
     assert_eq!(text, "Здравствуйте, есть ли доставка?");
     assert_eq!(admin.get(&conversation).await.expect("it").number, 1);
-    admin.send(&conversation, "Да, по всему городу.").await.expect("answered");
+    admin
+        .send(&conversation, "Да, по всему городу.")
+        .await
+        .expect("answered");
     browser.wait_text("company", "Да, по всему городу.").await;
     browser.send("Спасибо!").await;
-    assert_eq!(written(&mut inbox).await, (conversation, "Спасибо!".to_owned()));
+    assert_eq!(
+        written(&mut inbox).await,
+        (conversation, "Спасибо!".to_owned())
+    );
     assert_eq!(browser.problems().await, [""; 0], "the page has no errors");
 }
 
@@ -71,7 +93,10 @@ async fn what_is_written_offline_arrives_in_order_and_once() {
         browser.wait_state("sent", text).await;
     }
     let (conversation, _) = written(&mut inbox).await;
-    assert_eq!(texts(&admin, &conversation).await, ["раз", "два", "три", "четыре"]);
+    assert_eq!(
+        texts(&admin, &conversation).await,
+        ["раз", "два", "три", "четыре"]
+    );
 }
 
 #[tokio::test]
@@ -90,10 +115,15 @@ async fn the_chat_goes_on_after_the_gateway_was_killed() {
     cluster.revive(Service::Gateway).await;
     browser.wait_state("sent", "во время").await;
     browser.wait_notice(false).await;
-    let sent = admin.insist(async || admin.send(&conversation, "после").await).await;
+    let sent = admin
+        .insist(async || admin.send(&conversation, "после").await)
+        .await;
     sent.expect("answered");
     browser.wait_text("company", "после").await;
-    assert_eq!(texts(&admin, &conversation).await, ["до", "во время", "после"]);
+    assert_eq!(
+        texts(&admin, &conversation).await,
+        ["до", "во время", "после"]
+    );
 }
 
 #[tokio::test]
@@ -151,6 +181,11 @@ async fn a_reloaded_page_has_the_history() {
     browser.reload().await;
     browser.open_chat().await;
     browser.wait_text("company", "Помним").await;
-    let shown: Vec<String> = browser.texts().await.into_iter().map(|(_, _, text)| text).collect();
+    let shown: Vec<String> = browser
+        .texts()
+        .await
+        .into_iter()
+        .map(|(_, _, text)| text)
+        .collect();
     assert_eq!(shown, ["Не забудьте меня", "Помним"]);
 }

@@ -6,6 +6,7 @@ mod redelivered;
 mod services;
 mod stores;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use integration_tests::load::{Plan, Scene};
@@ -17,18 +18,41 @@ const LONG: Duration = Duration::from_secs(600);
 const LONG_FAULTS: usize = 100;
 
 /// A load that takes a few seconds on two cores.
-const LOAD: Plan = Plan { chats: 8, messages: 24, visitors: 3, visitor_messages: 12, faults: 0, cancelled: 0 };
+const LOAD: Plan = Plan {
+    chats: 8,
+    messages: 24,
+    visitors: 3,
+    visitor_messages: 12,
+    faults: 0,
+    cancelled: 0,
+};
 
 /// Every promise was kept.
 #[track_caller]
 fn assert_kept(history: &History) {
     let violations = check(history);
+    let mut kinds: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for violation in &violations {
+        let text = format!("{violation:?}");
+        let kind = text.split('(').next().unwrap_or_default().to_owned();
+        kinds.entry(kind).or_default().push(text);
+    }
+    let shown: Vec<String> = kinds
+        .into_values()
+        .map(|texts| {
+            format!(
+                "{} × {}",
+                texts.len(),
+                texts[..texts.len().min(3)].join(", ")
+            )
+        })
+        .collect();
     assert!(
         violations.is_empty(),
-        "{} violations in {} messages: {:?}",
+        "{} violations in {} messages:\n{}",
         violations.len(),
         history.submissions.len(),
-        &violations[..violations.len().min(20)]
+        shown.join("\n")
     );
 }
 
@@ -39,11 +63,20 @@ async fn rounds(cluster: &Cluster, plan: Plan, mut fault: impl AsyncFnMut(&Scene
     let mut faults = 0;
     for round in 0.. {
         let scene = Scene::prepare(cluster, &seed, &format!("round{round}"), plan).await;
-        let history = scene.run(async |scene, number| fault(scene, number).await).await;
+        let history = scene
+            .run(async |scene, number| fault(scene, number).await)
+            .await;
         assert_kept(&history);
-        assert!(!history.answers.is_empty() && !history.wire.is_empty(), "employees answered and the connector was given their answers");
+        assert!(
+            !history.answers.is_empty() && !history.wire.is_empty(),
+            "employees answered and the connector was given their answers"
+        );
         faults += plan.faults;
-        println!("round {round}: {} messages, {faults} faults, {} calls repeated", history.listed.len(), scene.admin().retries());
+        println!(
+            "round {round}: {} messages, {faults} faults, {} calls repeated",
+            history.listed.len(),
+            scene.admin().retries()
+        );
         if !is_long() || (began.elapsed() > LONG && faults >= LONG_FAULTS) {
             return;
         }

@@ -6,7 +6,11 @@ use integration_tests::{Cluster, Service};
 use super::{LOAD, rounds};
 
 /// In turn, as often as there are faults.
-const VICTIMS: [Service; 3] = [Service::Conversations, Service::OnlineChat, Service::Gateway];
+const VICTIMS: [Service; 3] = [
+    Service::Conversations,
+    Service::OnlineChat,
+    Service::Gateway,
+];
 
 #[tokio::test]
 async fn killed_services_lose_nothing_and_double_nothing() {

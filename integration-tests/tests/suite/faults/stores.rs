@@ -23,22 +23,32 @@ async fn a_killed_postgres_keeps_what_was_acknowledged() {
 async fn redis_may_be_killed_and_flushed_and_started_empty() {
     let cluster = Cluster::to_be_hurt().await;
     let redis = cluster.redis().await;
-    rounds(&cluster, Plan { faults: 6, ..LOAD }, async |scene, number| match number % 3 {
-        // It comes back empty.
-        0 => redis.restart().await.expect("Redis is back"),
-        1 => flush(redis).await,
-        // Work goes on without it.
-        _ => {
-            redis.kill9().await.expect("killed");
-            scene.wait_progress(15).await;
-            redis.restart().await.expect("Redis is back");
-        }
-    })
+    rounds(
+        &cluster,
+        Plan { faults: 6, ..LOAD },
+        async |scene, number| match number % 3 {
+            // It comes back empty.
+            0 => redis.restart().await.expect("Redis is back"),
+            1 => flush(redis).await,
+            // Work goes on without it.
+            _ => {
+                redis.kill9().await.expect("killed");
+                scene.wait_progress(15).await;
+                redis.restart().await.expect("Redis is back");
+            }
+        },
+    )
     .await;
 }
 
 async fn flush(redis: &testkit::Redis) {
     let client = redis::Client::open(redis.url().expose_secret()).expect("an address");
-    let mut connection = client.get_multiplexed_async_connection().await.expect("connected");
-    let () = redis::cmd("FLUSHALL").query_async(&mut connection).await.expect("flushed");
+    let mut connection = client
+        .get_multiplexed_async_connection()
+        .await
+        .expect("connected");
+    let () = redis::cmd("FLUSHALL")
+        .query_async(&mut connection)
+        .await
+        .expect("flushed");
 }

@@ -19,15 +19,39 @@ use super::{conversation, office};
 async fn reflection_tells_every_public_service_and_no_internal_one() {
     let cluster = Cluster::start().await;
     let mut client = ServerReflectionClient::new(channel(&cluster.url()));
-    let ask = ServerReflectionRequest { message_request: Some(MessageRequest::ListServices(String::new())), ..Default::default() };
-    let mut answers = client.server_reflection_info(futures::stream::iter([ask])).await.expect("reflection").into_inner();
-    let answer = answers.message().await.expect("an answer").expect("an answer").message_response;
-    let Some(MessageResponse::ListServicesResponse(list)) = answer else { panic!("a list of services") };
+    let ask = ServerReflectionRequest {
+        message_request: Some(MessageRequest::ListServices(String::new())),
+        ..Default::default()
+    };
+    let mut answers = client
+        .server_reflection_info(futures::stream::iter([ask]))
+        .await
+        .expect("reflection")
+        .into_inner();
+    let answer = answers
+        .message()
+        .await
+        .expect("an answer")
+        .expect("an answer")
+        .message_response;
+    let Some(MessageResponse::ListServicesResponse(list)) = answer else {
+        panic!("a list of services")
+    };
     let names: Vec<String> = list.service.into_iter().map(|it| it.name).collect();
-    for known in ["beseda.conversations.v1.InboxService", "beseda.identity.v1.SessionService", "beseda.onlinechat.v1.VisitorService"] {
-        assert!(names.iter().any(|name| name == known), "{known} is not in {names:?}");
+    for known in [
+        "beseda.conversations.v1.InboxService",
+        "beseda.identity.v1.SessionService",
+        "beseda.onlinechat.v1.VisitorService",
+    ] {
+        assert!(
+            names.iter().any(|name| name == known),
+            "{known} is not in {names:?}"
+        );
     }
-    assert!(names.iter().all(|name| !name.contains("internal")), "{names:?}");
+    assert!(
+        names.iter().all(|name| !name.contains("internal")),
+        "{names:?}"
+    );
 }
 
 #[tokio::test]
@@ -35,11 +59,22 @@ async fn health_and_pages_are_served() {
     let cluster = Cluster::start().await;
     let mut health = HealthClient::new(channel(&cluster.url()));
     testkit::wait_for("everything is serving", async || {
-        let answer = health.check(HealthCheckRequest::default()).await.ok()?.into_inner();
-        (answer.status() == tonic_health::pb::health_check_response::ServingStatus::Serving).then_some(())
+        let answer = health
+            .check(HealthCheckRequest::default())
+            .await
+            .ok()?
+            .into_inner();
+        (answer.status() == tonic_health::pb::health_check_response::ServingStatus::Serving)
+            .then_some(())
     })
     .await;
-    for path in ["/", "/healthz", "/readyz", "/.well-known/jwks.json", "/widget/loader.js"] {
+    for path in [
+        "/",
+        "/healthz",
+        "/readyz",
+        "/.well-known/jwks.json",
+        "/widget/loader.js",
+    ] {
         assert_eq!(get(cluster.gateway(), path).await.status(), 200, "{path}");
     }
 }
@@ -49,15 +84,39 @@ async fn a_request_id_makes_a_repeated_send_safe() {
     let (_cluster, admin, connector) = office(ConversationMode::NewAfterClose).await;
     let open = conversation(&admin, &connector, "chat").await;
     let id = Seed::take().uuid();
-    let first = admin.send_once(&open.id, "Один раз", Some(id)).await.expect("sent");
-    let again = admin.send_once(&open.id, "Один раз", Some(id)).await.expect("replayed");
+    let first = admin
+        .send_once(&open.id, "Один раз", Some(id))
+        .await
+        .expect("sent");
+    let again = admin
+        .send_once(&open.id, "Один раз", Some(id))
+        .await
+        .expect("replayed");
     assert_eq!(first, again);
     let other = admin.send_once(&open.id, "Другое", Some(id)).await;
-    assert_eq!(refused(other), (Code::InvalidArgument, ErrorReason::RequestIdReused));
-    let texts: Vec<String> = admin.messages(&open.id).await.into_iter().map(|it| it.text).collect();
+    assert_eq!(
+        refused(other),
+        (Code::InvalidArgument, ErrorReason::RequestIdReused)
+    );
+    let texts: Vec<String> = admin
+        .messages(&open.id)
+        .await
+        .into_iter()
+        .map(|it| it.text)
+        .collect();
     assert_eq!(texts, ["Здравствуйте!", "Один раз"]);
 
-    let wrong = SendMessageRequest { conversation_id: open.id, text: "x".into(), request_id: "no uuid".into() };
-    let answer = admin.conversations().send_message(admin.ask(wrong).await).await;
-    assert_eq!(refused(answer), (Code::InvalidArgument, ErrorReason::FieldInvalid));
+    let wrong = SendMessageRequest {
+        conversation_id: open.id,
+        text: "x".into(),
+        request_id: "no uuid".into(),
+    };
+    let answer = admin
+        .conversations()
+        .send_message(admin.ask(wrong).await)
+        .await;
+    assert_eq!(
+        refused(answer),
+        (Code::InvalidArgument, ErrorReason::FieldInvalid)
+    );
 }

@@ -23,6 +23,11 @@ async fn office(mode: ConversationMode) -> (Cluster, Admin, Connector) {
 
 /// A conversation with one message of a client.
 async fn conversation(admin: &Admin, connector: &Connector, chat: &str) -> Conversation {
-    let result = connector.write(chat, &format!("{chat}-1"), "Здравствуйте!").await;
-    admin.get(&result.conversation_id).await.expect("the conversation")
+    let result = connector
+        .write(chat, &format!("{chat}-1"), "Здравствуйте!")
+        .await;
+    admin
+        .get(&result.conversation_id)
+        .await
+        .expect("the conversation")
 }

@@ -21,13 +21,20 @@ const LOG_PER_PIECE: usize = 20;
 /// An installation that counts nobody's calls, so that garbage is met by what it is.
 async fn installation() -> (Cluster, Admin) {
     let environment = vec![("BESEDA_RATE_LIMITS", "off".to_owned())];
-    let cluster = Cluster::with(integration_tests::Settings { environment, ..Default::default() }).await;
+    let cluster = Cluster::with(integration_tests::Settings {
+        environment,
+        ..Default::default()
+    })
+    .await;
     let admin = cluster.account("office").await;
     (cluster, admin)
 }
 
 async fn assert_serves(admin: &Admin) {
-    let answer = admin.sessions().get_caller(admin.ask(GetCallerRequest {}).await).await;
+    let answer = admin
+        .sessions()
+        .get_caller(admin.ask(GetCallerRequest {}).await)
+        .await;
     answer.expect("the next caller is served");
 }
 
@@ -37,7 +44,9 @@ async fn log_size(cluster: &Cluster) -> usize {
 
 /// Bytes of chance.
 fn noise(seed: &Seed, most: usize) -> Vec<u8> {
-    (0..1 + seed.below(most)).map(|_| u8::try_from(seed.below(256)).unwrap_or_default()).collect()
+    (0..1 + seed.below(most))
+        .map(|_| u8::try_from(seed.below(256)).unwrap_or_default())
+        .collect()
 }
 
 #[tokio::test]
@@ -50,16 +59,34 @@ async fn noise_on_the_wire_ends_its_own_connection_only() {
         // As it is, after the preface of HTTP/2, and after its first frame.
         match number % 3 {
             0 => [b"\xff".to_vec(), noise].concat(),
-            1 => [PREFACE.to_vec(), b"\xff\xff\xff\xff\xff\xff\xff\xff\xff".to_vec(), noise].concat(),
-            _ => [PREFACE.to_vec(), vec![0, 0, 0, 4, 0, 0, 0, 0, 0], vec![0, 0, 9, 1, 4, 0, 0, 0, 1], vec![0xff; 9], noise].concat(),
+            1 => [
+                PREFACE.to_vec(),
+                b"\xff\xff\xff\xff\xff\xff\xff\xff\xff".to_vec(),
+                noise,
+            ]
+            .concat(),
+            _ => [
+                PREFACE.to_vec(),
+                vec![0, 0, 0, 4, 0, 0, 0, 0, 0],
+                vec![0, 0, 9, 1, 4, 0, 0, 0, 1],
+                vec![0xff; 9],
+                noise,
+            ]
+            .concat(),
         }
     });
     let addr = cluster.gateway();
     // A connection that says nothing sensible is kept for some seconds: all at once.
-    stream::iter(pieces).for_each_concurrent(MANY, async |bytes| drop(raw(addr, &bytes).await)).await;
+    stream::iter(pieces)
+        .for_each_concurrent(MANY, async |bytes| drop(raw(addr, &bytes).await))
+        .await;
     assert_serves(&admin).await;
     let grown = log_size(&cluster).await - before;
-    assert!(grown < MANY * LOG_PER_PIECE, "the log grew by {grown} bytes:\n{}", cluster.log(Service::Gateway).await);
+    assert!(
+        grown < MANY * LOG_PER_PIECE,
+        "the log grew by {grown} bytes:\n{}",
+        cluster.log(Service::Gateway).await
+    );
 }
 
 #[tokio::test]
@@ -67,27 +94,56 @@ async fn grpc_web_garbage_is_refused_with_a_reason() {
     let (cluster, admin) = installation().await;
     let seed = Seed::take();
     let before = log_size(&cluster).await;
-    let kinds = ["application/grpc-web", "application/grpc-web+proto", "application/grpc-web-text", "application/grpc-web-text+proto"];
+    let kinds = [
+        "application/grpc-web",
+        "application/grpc-web+proto",
+        "application/grpc-web-text",
+        "application/grpc-web-text+proto",
+    ];
     for number in 0..MANY {
         let body = match number % 4 {
             // No frame, a frame that is cut, a frame of another length, a frame whose message is none.
             0 => noise(&seed, 60),
-            1 => frame(&MarkReadRequest { thread_id: "x".into(), seq: 1 })[..4].to_vec(),
+            1 => frame(&MarkReadRequest {
+                thread_id: "x".into(),
+                seq: 1,
+            })[..4]
+                .to_vec(),
             2 => [&[0, 0, 1, 0, 0][..], &noise(&seed, 60)].concat(),
             _ => [&[0, 0, 0, 0, 3][..], &[0xff; 3]].concat(),
         };
         let path = if number % 2 == 0 { MARK_READ } else { LOG_IN };
         let kind = kinds[number % kinds.len()];
-        let answer = request(cluster.gateway(), "POST", path, &[("content-type", kind)], &body).await.expect("an answer");
+        let answer = request(
+            cluster.gateway(),
+            "POST",
+            path,
+            &[("content-type", kind)],
+            &body,
+        )
+        .await
+        .expect("an answer");
         assert_eq!(answer.status(), 200, "gRPC-Web always says 200");
-        let status = Status::from_header_map(answer.headers()).unwrap_or_else(|| panic!("no status for {kind} {body:?}: {answer:?}"));
-        let allowed = [Code::InvalidArgument, Code::ResourceExhausted, Code::Unauthenticated];
-        assert!(allowed.contains(&status.code()), "{kind} {body:?}: {status:?}");
+        let status = Status::from_header_map(answer.headers())
+            .unwrap_or_else(|| panic!("no status for {kind} {body:?}: {answer:?}"));
+        let allowed = [
+            Code::InvalidArgument,
+            Code::ResourceExhausted,
+            Code::Unauthenticated,
+        ];
+        assert!(
+            allowed.contains(&status.code()),
+            "{kind} {body:?}: {status:?}"
+        );
         assert_ne!(reason(&status), ErrorReason::Unspecified);
     }
     assert_serves(&admin).await;
     let grown = log_size(&cluster).await - before;
-    assert!(grown < MANY * LOG_PER_PIECE, "the log grew by {grown} bytes:\n{}", cluster.log(Service::Gateway).await);
+    assert!(
+        grown < MANY * LOG_PER_PIECE,
+        "the log grew by {grown} bytes:\n{}",
+        cluster.log(Service::Gateway).await
+    );
 }
 
 #[tokio::test]
@@ -96,11 +152,21 @@ async fn oversized_bodies_and_headers_are_refused() {
     let addr = cluster.gateway();
     let huge = [&[0, 0x00, 0x60, 0x00, 0x00][..], &vec![0; 0x60_0000]].concat();
     for path in [MARK_READ, LOG_IN] {
-        let answer = request(addr, "POST", path, &[("content-type", "application/grpc-web")], &huge).await;
+        let answer = request(
+            addr,
+            "POST",
+            path,
+            &[("content-type", "application/grpc-web")],
+            &huge,
+        )
+        .await;
         // It may hang up while the rest is still coming; when it says something, it says why.
         if let Ok(answer) = answer {
             let status = Status::from_header_map(answer.headers()).expect("a status");
-            assert_eq!((status.code(), kit::refusal::name(reason(&status))), (Code::ResourceExhausted, "TOO_LARGE"));
+            assert_eq!(
+                (status.code(), kit::refusal::name(reason(&status))),
+                (Code::ResourceExhausted, "TOO_LARGE")
+            );
         }
     }
     let wide = "x".repeat(512 << 10);
@@ -120,14 +186,30 @@ async fn strange_paths_and_kinds_get_plain_answers() {
     let (cluster, admin) = installation().await;
     let addr = cluster.gateway();
     let status = async |method: &str, path: &str, kind: &str| {
-        let answer = request(addr, method, path, &[("content-type", kind)], b"{}").await.expect("an answer");
-        (answer.status().as_u16(), Status::from_header_map(answer.headers()).map(|status| status.code()))
+        let answer = request(addr, method, path, &[("content-type", kind)], b"{}")
+            .await
+            .expect("an answer");
+        (
+            answer.status().as_u16(),
+            Status::from_header_map(answer.headers()).map(|status| status.code()),
+        )
     };
     assert_eq!(status("POST", MARK_READ, "application/json").await.0, 415);
     assert_eq!(status("GET", "/nothing/here", "text/plain").await.0, 404);
-    assert_eq!(status("GET", "/../../etc/passwd", "text/plain").await.0, 404);
-    assert_eq!(status("GET", "/assets/%2e%2e/%2e%2e/Cargo.toml", "text/plain").await.0, 404);
+    assert_eq!(
+        status("GET", "/../../etc/passwd", "text/plain").await.0,
+        404
+    );
+    assert_eq!(
+        status("GET", "/assets/%2e%2e/%2e%2e/Cargo.toml", "text/plain")
+            .await
+            .0,
+        404
+    );
     assert_eq!(status("DELETE", "/", "text/plain").await.0, 405);
-    assert_eq!(status("POST", "/beseda.nothing.v1.X/Y", "application/grpc-web").await, (200, Some(Code::Unimplemented)));
+    assert_eq!(
+        status("POST", "/beseda.nothing.v1.X/Y", "application/grpc-web").await,
+        (200, Some(Code::Unimplemented))
+    );
     assert_serves(&admin).await;
 }

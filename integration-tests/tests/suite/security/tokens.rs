@@ -2,8 +2,8 @@
 
 use auth::token::{Grant, SigningKey};
 use auth::{Principal, Role};
-use integration_tests::actors::Admin;
 use integration_tests::Cluster;
+use integration_tests::actors::Admin;
 use sqlx::Row;
 use types::{Clock, Language};
 
@@ -23,27 +23,49 @@ pub async fn expired(cluster: &Cluster, admin: &Admin, account: &str) -> String 
 
 /// A token of one of the installation's own services, stolen from inside.
 pub async fn of_service(cluster: &Cluster) -> String {
-    sign(&signing_key(cluster).await, Principal::Service { name: "conversations".into() }, 0)
+    sign(
+        &signing_key(cluster).await,
+        Principal::Service {
+            name: "conversations".into(),
+        },
+        0,
+    )
 }
 
 fn sign(key: &SigningKey, principal: Principal, seconds: i64) -> String {
     let at = Clock::system().now() + time::Duration::seconds(seconds);
-    key.sign(&Grant::new(principal, Language::Ru), at).expect("signed").0
+    key.sign(&Grant::new(principal, Language::Ru), at)
+        .expect("signed")
+        .0
 }
 
 /// The key with which identity signs, opened with the installation's master key.
 async fn signing_key(cluster: &Cluster) -> SigningKey {
     let mut owner = cluster.db().owner().await;
-    let row = sqlx::query("SELECT key_id, sealed_seed FROM identity.signing_keys").fetch_one(&mut owner).await.expect("a key");
+    let row = sqlx::query("SELECT key_id, sealed_seed FROM identity.signing_keys")
+        .fetch_one(&mut owner)
+        .await
+        .expect("a key");
     let id: String = row.get(0);
     let sealed: Vec<u8> = row.get(1);
-    let seed = testkit::master_key().open(&sealed, &format!("signing_key:{id}")).expect("the key of this installation");
+    let seed = testkit::master_key()
+        .open(&sealed, &format!("signing_key:{id}"))
+        .expect("the key of this installation");
     SigningKey::new(id, &seed[..].try_into().expect("32 bytes"))
 }
 
 /// Strings that are no tokens, in the ways in which people and programs get them wrong.
 pub fn garbage() -> Vec<String> {
     let long = "a".repeat(4_000);
-    let texts = ["x", "null", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c2VyIn0.", "a.b.c", "bsk_", "bsk_00_11", "vst_x", &long];
+    let texts = [
+        "x",
+        "null",
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c2VyIn0.",
+        "a.b.c",
+        "bsk_",
+        "bsk_00_11",
+        "vst_x",
+        &long,
+    ];
     texts.map(str::to_owned).to_vec()
 }

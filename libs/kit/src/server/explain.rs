@@ -33,7 +33,10 @@ fn meant_by(headers: &HeaderMap) -> Option<Refusal> {
     }
     match Code::from_bytes(headers.get(&PARTS[0])?.as_bytes()) {
         // Our handlers say INTERNAL with a reason only: this is a request that could not be read.
-        Code::Internal => Some(Refusal::field("request", "must be a message of this method")),
+        Code::Internal => Some(Refusal::field(
+            "request",
+            "must be a message of this method",
+        )),
         Code::OutOfRange | Code::ResourceExhausted => Some(Refusal::too_large(MAX_REQUEST_BYTES)),
         Code::Unimplemented => Some(Refusal::method_unknown()),
         _ => None,
@@ -54,8 +57,14 @@ mod tests {
     #[test]
     fn what_the_library_refuses_gets_a_reason() {
         let cases = [
-            (Status::internal("failed to decode Protobuf message"), ErrorReason::FieldInvalid),
-            (Status::out_of_range("decoded message length too large"), ErrorReason::TooLarge),
+            (
+                Status::internal("failed to decode Protobuf message"),
+                ErrorReason::FieldInvalid,
+            ),
+            (
+                Status::out_of_range("decoded message length too large"),
+                ErrorReason::TooLarge,
+            ),
             (Status::unimplemented(""), ErrorReason::MethodUnknown),
         ];
         for (status, reason) in cases {
@@ -69,6 +78,9 @@ mod tests {
     fn what_has_a_reason_keeps_it() {
         let refusal = Status::from(Refusal::internal(anyhow::anyhow!("a defect")));
         let explained = explained(&refusal);
-        assert_eq!(crate::refusal::reason_of(&explained), Some(ErrorReason::Internal));
+        assert_eq!(
+            crate::refusal::reason_of(&explained),
+            Some(ErrorReason::Internal)
+        );
     }
 }
