@@ -12,6 +12,9 @@ use prost::Message;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+/// Spoils one field of a message.
+type Change<M> = fn(&mut M);
+
 /// An account with one of everything.
 struct Office {
     cluster: Cluster,
@@ -523,7 +526,7 @@ async fn visitors_calls_refuse_wrong_fields() {
     office
         .refuses(&start_path, "", &start, "online_chat_id")
         .await;
-    let long_fields: [(&str, fn(&mut och::StartVisitorSessionRequest)); 6] = [
+    let long_fields: [(&str, Change<och::StartVisitorSessionRequest>); 6] = [
         ("visitor_name", |it| it.visitor_name = long(201)),
         ("language", |it| it.language = long(36)),
         ("page_url", |it| it.page_url = long(2_001)),
@@ -700,15 +703,15 @@ async fn employees_calls_refuse_wrong_fields() {
         enabled: true,
         ..Default::default()
     };
-    let changes: [(&str, fn(&mut conv::Connection)); 5] = [
+    let changes: [(&str, Change<conv::Connection>); 5] = [
         ("connection.title", |it| it.title = String::new()),
         ("connection.title", |it| it.title = long(201)),
         ("connection.external_id", |it| it.external_id = long(201)),
         ("connection.connector_key", |it| {
-            it.connector_key = "НЕТ".into()
+            it.connector_key = "НЕТ".into();
         }),
         ("connection.conversation_mode", |it| {
-            it.conversation_mode = 42
+            it.conversation_mode = 42;
         }),
     ];
     for (field, change) in changes {

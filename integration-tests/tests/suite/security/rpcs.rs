@@ -280,7 +280,7 @@ impl Findings<'_> {
         self.expect("no token", "", case.foreign.clone(), Some(R::TokenMissing))
             .await;
         for token in tokens::garbage() {
-            let what = format!("the token {:.20}", token);
+            let what = format!("the token {token:.20}");
             let answer = self.call(&token, case.foreign.clone()).await;
             self.note(&what, &answer, |status| {
                 status.code() == Code::Unauthenticated
