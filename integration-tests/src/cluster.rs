@@ -7,6 +7,7 @@ mod ports;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Stdio;
+use std::sync::Arc;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -74,7 +75,7 @@ pub struct Settings {
 /// A running installation.
 pub struct Cluster {
     // Before `db`: the services end before their database is dropped.
-    processes: [Mutex<Process>; 4],
+    processes: [Arc<Mutex<Process>>; 4],
     db: TestDb,
     environment: Vec<(&'static str, String)>,
     ports: [u16; 4],
@@ -84,14 +85,14 @@ pub struct Cluster {
 impl Cluster {
     /// An installation with the usual settings.
     pub async fn start() -> Self {
-        Self::with(Settings::default()).await
+        Self::with_settings(Settings::default()).await
     }
 
     /// An installation whose PostgreSQL may be killed and keeps what it promised as in production. A crowd of clients comes
     /// from one address here, so nobody counts their calls.
     pub async fn to_be_hurt() -> Self {
         let environment = vec![("BESEDA_RATE_LIMITS", "off".to_owned())];
-        Self::with(Settings {
+        Self::with_settings(Settings {
             own_postgres: true,
             environment,
         })
@@ -102,7 +103,7 @@ impl Cluster {
     ///
     /// # Panics
     /// When it does not start.
-    pub async fn with(settings: Settings) -> Self {
+    pub async fn with_settings(settings: Settings) -> Self {
         let db = if settings.own_postgres {
             testkit::private_postgres(true).await.database(&[]).await
         } else {
@@ -113,12 +114,13 @@ impl Cluster {
         environment.extend(settings.environment);
         run(&environment, &["migrate"], "").await;
         let processes = [0, 1, 2, 3].map(|place| {
-            Mutex::new(spawn(
-                Service::ALL[place],
+            let service = Service::ALL[place];
+            Arc::new(Mutex::new(spawn(
+                service,
                 ports[place],
                 admin_port,
                 &environment,
-            ))
+            )))
         });
         let cluster = Self {
             processes,
@@ -199,33 +201,34 @@ impl Cluster {
 
     /// Kills a service as a crash does.
     pub async fn kill(&self, service: Service) {
-        self.process(service).lock().await.kill9();
+        self.with(service, Process::kill9).await;
     }
 
     /// Asks a service to end, and waits until it has drained.
     pub async fn terminate(&self, service: Service) {
-        self.process(service).lock().await.terminate();
+        self.with(service, Process::terminate).await;
     }
 
     /// Starts a service again that has ended, at the same address.
     pub async fn revive(&self, service: Service) {
-        self.process(service).lock().await.start_again();
+        self.with(service, Process::start_again).await;
         self.wait_ready(service).await;
     }
 
     /// Ends a service in order and starts it with further settings.
     pub async fn restart_with(&self, service: Service, further: &[(&'static str, String)]) {
-        let mut process = self.process(service).lock().await;
-        process.terminate();
+        self.terminate(service).await;
         let environment = [&self.environment[..], further].concat();
-        *process = spawn(
-            service,
-            self.ports[service as usize],
-            self.admin_port,
-            &environment,
-        );
-        drop(process);
+        let port = self.ports[service as usize];
+        *self.process(service).lock().await = spawn(service, port, self.admin_port, &environment);
         self.wait_ready(service).await;
+    }
+
+    /// On a thread of its own: callers of this very test may be what the process waits for.
+    async fn with(&self, service: Service, work: fn(&mut Process)) {
+        let mut process = Arc::clone(self.process(service)).lock_owned().await;
+        let done = tokio::task::spawn_blocking(move || work(&mut process)).await;
+        done.expect("it did as it was told");
     }
 
     /// What a service has printed since it was last started.
@@ -271,7 +274,7 @@ impl Cluster {
         self.process(service).lock().await.wait_line("ready").await;
     }
 
-    fn process(&self, service: Service) -> &Mutex<Process> {
+    fn process(&self, service: Service) -> &Arc<Mutex<Process>> {
         &self.processes[service as usize]
     }
 }

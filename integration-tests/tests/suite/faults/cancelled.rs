@@ -26,7 +26,7 @@ async fn calls_dropped_at_any_moment_poison_no_connection() {
     let environment = environment
         .map(|(name, value)| (name, value.to_owned()))
         .to_vec();
-    let cluster = Cluster::with(Settings {
+    let cluster = Cluster::with_settings(Settings {
         own_postgres: true,
         environment,
     })

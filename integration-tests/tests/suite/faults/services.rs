@@ -28,7 +28,9 @@ async fn a_service_that_is_asked_to_stop_under_load_refuses_nothing_for_good() {
     let cluster = Cluster::to_be_hurt().await;
     rounds(&cluster, Plan { faults: 3, ..LOAD }, async |_, number| {
         let victim = VICTIMS[number % VICTIMS.len()];
+        let began = std::time::Instant::now();
         cluster.terminate(victim).await;
+        println!("{} drained in {:?}", victim.name(), began.elapsed());
         cluster.revive(victim).await;
     })
     .await;

@@ -27,7 +27,7 @@ struct Office {
 impl Office {
     async fn open(mode: och::OnlineChatMode) -> Self {
         let environment = vec![("BESEDA_RATE_LIMITS", "off".to_owned())];
-        let cluster = Cluster::with(integration_tests::Settings {
+        let cluster = Cluster::with_settings(integration_tests::Settings {
             environment,
             ..Default::default()
         })

@@ -21,7 +21,7 @@ const LOG_PER_PIECE: usize = 20;
 /// An installation that counts nobody's calls, so that garbage is met by what it is.
 async fn installation() -> (Cluster, Admin) {
     let environment = vec![("BESEDA_RATE_LIMITS", "off".to_owned())];
-    let cluster = Cluster::with(integration_tests::Settings {
+    let cluster = Cluster::with_settings(integration_tests::Settings {
         environment,
         ..Default::default()
     })

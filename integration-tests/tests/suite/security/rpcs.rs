@@ -208,7 +208,7 @@ const LOG_OUT: &str = "/beseda.identity.v1.SessionService/LogOut";
 #[tokio::test]
 async fn every_rpc_refuses() {
     let environment = vec![("BESEDA_RATE_LIMITS", "off".to_owned())];
-    let cluster = Cluster::with(integration_tests::Settings {
+    let cluster = Cluster::with_settings(integration_tests::Settings {
         environment,
         ..Default::default()
     })

@@ -111,14 +111,34 @@ fn a_message_after_finishing_begins_a_new_conversation_with_threads() {
 #[test]
 fn one_active_conversation_is_opened_again_and_keeps_its_number() {
     let connection = connection(Mode::OneActive);
+    let message = item(&connection, "c", "ignored", "1", text("b"));
+    let chat = Chat {
+        id: ChatId::generate(),
+        client_name: "Client".to_owned(),
+        next_seq: 2,
+    };
+    let mut closed = conversation::tests::sample();
+    closed.number = 7;
+    closed.close(ClosedBy::Program, OffsetDateTime::UNIX_EPOCH);
+    let chats = HashMap::from([((connection.id, "c".to_owned()), chat.clone())]);
+    let mut plan = Plan::new(OffsetDateTime::UNIX_EPOCH, chats, HashMap::new());
+    plan.found(chat.id, "", closed);
+    plan.take(&message);
+    assert_eq!(numbers(&plan), [7]);
+    assert_eq!(plan.changes[0].kind, ChangeKind::Reopened);
+    let (new, changed) = plan.rows();
+    assert!(new.is_empty() && changed[0].is_open());
+}
+
+#[test]
+fn a_client_cannot_finish_the_one_active_conversation() {
+    let connection = connection(Mode::OneActive);
     let plan = run(&[
         item(&connection, "c", "", "1", text("a")),
         item(&connection, "c", "", "2", ItemKind::Finished),
-        item(&connection, "c", "ignored", "3", text("b")),
     ]);
-    assert_eq!(numbers(&plan), [1, 1, 1]);
-    assert_eq!(plan.changes[2].kind, ChangeKind::Reopened);
-    assert_eq!(plan.rows().0.len(), 1);
+    assert!(matches!(plan.outcomes()[1], Outcome::Refused(_)));
+    assert!(plan.rows().0[0].is_open());
 }
 
 #[test]
