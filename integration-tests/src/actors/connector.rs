@@ -143,6 +143,16 @@ impl Connector {
         self.report(report).await.map(|reason| reason.is_empty())
     }
 
+    /// The same until the hub has answered.
+    ///
+    /// # Errors
+    /// A refusal that no fault explains.
+    pub async fn insist_sent(&self, delivery: &str, lease: i64) -> Result<bool, Status> {
+        insist(&mut async || self.report_sent(delivery, lease).await)
+            .await
+            .0
+    }
+
     /// Reports; the reason why it was refused, empty when it was taken.
     ///
     /// # Errors

@@ -40,7 +40,8 @@ impl Scene {
         Ok(())
     }
 
-    /// "Sends" and reports. A report that gets no answer is given up with its stream: the delivery comes again.
+    /// "Sends" and reports. A lease outlives the stream and the process that gave it, so a report that got no answer is
+    /// made again; a lease that was lost meanwhile is no harm, the delivery comes again.
     async fn send(&self, delivery: Delivery) -> Result<(), Status> {
         let (id, lease) = (delivery.id.clone(), delivery.lease_token);
         self.record.wire(Wire::Given {
@@ -55,7 +56,7 @@ impl Scene {
         });
         self.drop_on_the_way(async || drop(self.connector.report_sent(&id, lease).await))
             .await;
-        if self.connector.report_sent(&id, lease).await? {
+        if self.connector.insist_sent(&id, lease).await? {
             self.record.wire(Wire::Reported { delivery: id });
         }
         Ok(())

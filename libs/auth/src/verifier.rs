@@ -149,13 +149,14 @@ impl Inner {
         if asked.is_some_and(|at| at.elapsed() < at_most_every) {
             return Ok(());
         }
-        *asked = Some(Instant::now());
         let json = self.source.jwks().await?;
         let newer = VerifyingKeys::parse(&json)
             .map_err(|error| tonic::Status::internal(error.to_string()))?;
         if newer.is_empty() {
             return Ok(());
         }
+        // Only an answer with keys counts as asked: after a failure the next token must not be refused unasked.
+        *asked = Some(Instant::now());
         if !self.keys.load().all_in(&newer) {
             // A key was withdrawn: what it signed must be looked at again.
             self.checked.clear();

@@ -101,10 +101,25 @@ async fn migrate_service(
          ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE ON SEQUENCES TO {role};",
         password = password.expose_secret(),
     );
-    run(connection, &prepare).await?;
+    prepare_role(connection, &prepare).await?;
     let outcome = apply(connection, service).await;
     run(connection, "RESET ROLE; RESET search_path").await?;
     outcome
+}
+
+/// Roles belong to the whole server: another database's migration may be changing the same one.
+async fn prepare_role(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
+    const TRIES: u32 = 50;
+    let clock = Clock::system();
+    for _ in 1..TRIES {
+        match run(connection, sql).await {
+            Err(error) if error.to_string().contains("tuple concurrently updated") => {
+                clock.sleep(Duration::from_millis(20)).await;
+            }
+            outcome => return outcome,
+        }
+    }
+    run(connection, sql).await
 }
 
 async fn apply(connection: &mut PgConnection, service: &Migrations) -> anyhow::Result<()> {

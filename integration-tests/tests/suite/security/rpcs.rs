@@ -237,23 +237,26 @@ async fn every_rpc_refuses() {
         found.without_the_right(case, &strangers).await;
         let token = strangers.token(case.door).await;
         found
-            .expect("an empty message", &token, Bytes::new(), case.empty)
-            .await;
-        found
-            .expect(
-                "another account's ids",
-                &token,
-                case.foreign.clone(),
-                case.refusal,
-            )
-            .await;
-        found
             .expect(
                 "no message",
                 &token,
                 Bytes::from_static(&[0xff, 0xff, 0xff]),
                 Some(R::FieldInvalid),
             )
+            .await;
+        // Logging out names nobody, and a second time would be refused for the first.
+        if *path != LOG_OUT {
+            found
+                .expect(
+                    "another account's ids",
+                    &token,
+                    case.foreign.clone(),
+                    case.refusal,
+                )
+                .await;
+        }
+        found
+            .expect("an empty message", &token, Bytes::new(), case.empty)
             .await;
     }
     assert!(
