@@ -15,7 +15,7 @@ use crate::load::{self, Measured};
 use crate::report::{Goal, Report};
 use crate::stand::Stand;
 
-/// A small call that needs no more than the token: unknown pages of nothing.
+/// A small call of an employee. The service reads the caller from its database, so the gateway's share looks small.
 async fn call(channel: &Channel, authorization: &MetadataValue<Ascii>) -> Result<()> {
     let mut request = Request::new(GetCallerRequest {});
     request
