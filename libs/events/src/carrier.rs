@@ -40,7 +40,7 @@ impl Carrier {
     /// # Errors
     /// When the URL is malformed.
     pub fn new(redis_url: &str, service: &'static str) -> RedisResult<Self> {
-        let client = redis::Client::open(redis_url)?;
+        let client = kit::redis::client(redis_url)?;
         let config = ConnectionManagerConfig::new()
             .set_response_timeout(Some(RESPONSE))
             .set_connection_timeout(Some(RESPONSE))

@@ -20,7 +20,7 @@ mod source;
 
 pub use carrier::Carrier;
 pub use consumer::{Effect, Failure, consume};
-pub use outbox::{NewEvent, Place, append, positions, read, rotate};
+pub use outbox::{Columns, NewEvent, Place, append, positions, read, rotate};
 pub use reader::{Batch, Reader};
 pub use relay::{Waker, relay};
 pub use service::EventLog;

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use kit::lifecycle::Lifecycle;
-use pg::Db;
+use pg::{Db, Session, SystemScope};
 use redis::aio::PubSub;
 use tokio::sync::Notify;
 use types::Clock;
 
-use crate::{Carrier, Event, Place, Positions, SHARDS, outbox};
+use crate::{Carrier, Event, Positions, SHARDS, outbox};
 
 /// The net under the wake-ups.
 const POLL: Duration = Duration::from_millis(200);
@@ -43,6 +43,7 @@ impl Waker {
 pub fn relay(db: Db, carrier: Carrier, life: &Lifecycle) -> Waker {
     let waker = Waker(Arc::new(Notify::new()));
     let relay = Relay {
+        session: db.session(SystemScope::for_job("relay")),
         db,
         carrier,
         replica: types::new_uuid().to_string(),
@@ -61,6 +62,7 @@ pub fn relay(db: Db, carrier: Carrier, life: &Lifecycle) -> Waker {
 
 struct Relay {
     db: Db,
+    session: Session,
     carrier: Carrier,
     replica: String,
     committed: Arc<Notify>,
@@ -130,41 +132,36 @@ impl Relay {
     }
 
     async fn copy(&mut self) -> anyhow::Result<()> {
-        let newest = outbox::positions(&self.db).await?;
         let mut copied = match self.copied {
             Some(copied) => copied,
-            None => self.carrier.positions().await?,
+            None => self.copied_before().await?,
         };
-        for (copied, newest) in copied.iter_mut().zip(newest) {
-            if *copied == 0 {
-                *copied = (newest - REFILL).max(0);
-            }
-        }
         loop {
-            let behind: Vec<Place> = (0..SHARDS)
-                .map(|shard| Place {
-                    shard,
-                    position: copied[usize::from(shard)],
-                })
-                .filter(|place| newest[usize::from(place.shard)] > place.position)
-                .collect();
-            if behind.is_empty() {
-                break;
-            }
-            let events = outbox::read(&self.db, &behind, BATCH).await?;
-            if events.is_empty() {
-                // Dropped by age before they were copied.
-                copied = newest;
-                break;
-            }
+            let events = outbox::read_new(&self.session, &copied, BATCH).await?;
             self.carrier.add(&events).await?;
             note_age(&events);
             for event in &events {
                 copied[event.shard as usize % usize::from(SHARDS)] = event.position;
             }
+            // No shard can have more than was asked for.
+            if events.len() < BATCH as usize {
+                break;
+            }
         }
         self.copied = Some(copied);
         Ok(())
+    }
+
+    /// What the carrier has. An empty one gets only the newest events.
+    async fn copied_before(&mut self) -> anyhow::Result<Positions> {
+        let newest = outbox::positions(&self.db).await?;
+        let mut copied = self.carrier.positions().await?;
+        for (copied, newest) in copied.iter_mut().zip(newest) {
+            if *copied == 0 {
+                *copied = (newest - REFILL).max(0);
+            }
+        }
+        Ok(copied)
     }
 
     async fn rotate(&mut self) {

@@ -9,6 +9,7 @@ pub mod channel;
 pub mod language;
 pub mod lifecycle;
 pub mod page;
+pub mod redis;
 pub mod refusal;
 pub mod secrets;
 pub mod server;

@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::server::TcpIncoming;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::Routes;
@@ -133,7 +133,6 @@ impl Server {
         watch_health(name, health, health_routes, &life);
         let routes = routes.prepare();
         tonic::transport::Server::builder()
-            .tcp_nodelay(true)
             .http2_keepalive_interval(Some(Duration::from_secs(15)))
             .http2_keepalive_timeout(Some(Duration::from_secs(10)))
             .http2_adaptive_window(Some(true))
@@ -146,7 +145,9 @@ impl Server {
             }))
             .add_routes(routes)
             .serve_with_incoming_shutdown(
-                TcpListenerStream::new(listener),
+                // The builder's own setting is for listeners it makes itself. Without it a small answer waits for the
+                // acknowledgement of the one before it, which the other side delays by 40 ms.
+                TcpIncoming::from(listener).with_nodelay(Some(true)),
                 life.stopping().cancelled_owned(),
             )
             .await?;

@@ -23,3 +23,13 @@ BEGIN
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', guarded);
     EXECUTE format('CREATE POLICY own_account ON %s USING (account_id = (SELECT beseda.current_account()) OR (SELECT beseda.is_system()))', guarded);
 END $$;
+
+-- Ends a statement that found other rows than it was decided on: whoever decided looks again (SQLSTATE 40001).
+CREATE OR REPLACE FUNCTION beseda.expect(held boolean) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    IF held IS NOT TRUE THEN
+        RAISE EXCEPTION 'the rows have changed meanwhile' USING ERRCODE = 'serialization_failure';
+    END IF;
+    RETURN true;
+END $$;

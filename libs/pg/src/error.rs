@@ -51,6 +51,8 @@ impl From<sqlx::Error> for Error {
         match &error {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
+            // What a server answers that dies while it is asked to begin.
+            | sqlx::Error::Protocol(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => Self::Unavailable(error),

@@ -2,6 +2,7 @@
 //!
 //! - [`Db::tx`] is the only way to a transaction. It runs in a task of its own, so that a handler that is dropped because
 //!   its caller went away cannot leave a half-begun transaction behind in the pool (sqlx's `begin` is not cancel-safe).
+//! - [`Session`] saves a job of the system the round trips of a transaction where one statement is enough.
 //! - A transaction has a [`Scope`]: one account, or a named job of the system. Row-level security shows a transaction
 //!   only the rows of its scope, and none without one.
 //! - [`migrate()`] makes roles, schemas and tables as the owner; services connect as a role that owns nothing, and
@@ -18,7 +19,7 @@ mod migrate;
 mod scope;
 
 pub use boot::BootError;
-pub use db::{Config, Db, Tx};
+pub use db::{Config, Db, Session, Tx};
 pub use error::Error;
 pub use migrate::{Migrations, migrate, role_url};
 pub use scope::{Scope, SystemScope};

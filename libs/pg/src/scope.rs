@@ -23,6 +23,11 @@ impl SystemScope {
     pub fn for_job(job: &'static str) -> Self {
         Self { job }
     }
+
+    /// For logs.
+    pub(crate) fn name(self) -> &'static str {
+        self.job
+    }
 }
 
 impl From<AccountScope> for Scope {
@@ -46,7 +51,8 @@ impl Scope {
                 "BEGIN; SET LOCAL beseda.account = '{}'",
                 scope.account().uuid()
             ),
-            Self::System(_) => "BEGIN; SET LOCAL beseda.system = 'on'".to_owned(),
+            // The system's connections see every account from their start.
+            Self::System(_) => "BEGIN".to_owned(),
         }
     }
 
@@ -54,7 +60,7 @@ impl Scope {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Account(_) => "account",
-            Self::System(scope) => scope.job,
+            Self::System(scope) => scope.name(),
         }
     }
 }

@@ -65,7 +65,7 @@ impl App {
         let own_origin =
             own_origin.context("the public URL must be an http or https address with a host")?;
         let db = Db::connect(&pg::Config::new(config.database_url), &crate::MIGRATIONS).await?;
-        let redis = redis::Client::open(config.redis_url).context("the Redis URL is malformed")?;
+        let redis = kit::redis::client(&config.redis_url).context("the Redis URL is malformed")?;
         let counters = lazy(&redis)?;
         let identity = kit::channel(&config.identity)?;
         let conversations = kit::channel(&config.conversations)?;

@@ -55,7 +55,7 @@ impl AfterCommit {
             .set_connection_timeout(Some(Duration::from_secs(1)))
             .set_number_of_retries(1);
         let connection =
-            ConnectionManager::new_lazy_with_config(redis::Client::open(redis_url)?, config)?;
+            ConnectionManager::new_lazy_with_config(kit::redis::client(redis_url)?, config)?;
         let (hints, waiting) = mpsc::channel(QUEUE);
         let stopping = life.stopping();
         life.spawn("hints", async move {

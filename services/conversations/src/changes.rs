@@ -49,7 +49,9 @@ impl Change {
         }
     }
 
-    fn event(&self) -> NewEvent {
+    /// The event that tells of it.
+    #[must_use]
+    pub fn event(&self) -> NewEvent {
         let payload = ConversationEvent {
             kind: self.kind.into(),
             conversation: Some(wire::conversation(

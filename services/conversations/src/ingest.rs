@@ -1,20 +1,24 @@
 //! The hot path: what clients write becomes messages of conversations.
 //!
-//! Concurrent calls are coalesced. Each lane runs one transaction at a time and takes into it whatever has queued up
+//! Concurrent calls are coalesced. Each lane stores one batch at a time and takes into the next one whatever has queued up
 //! meanwhile, so a lone call waits for nobody and a flood is stored in large sets. A lane has its own accounts: two lanes
 //! never wait for one another's rows, and the calls of an account keep their order.
+//!
+//! A batch is read without locks, decided, and written by one statement that fails when something has changed in between;
+//! then it is read again (docs/decisions/0007). Two round trips, whatever its size.
 
 mod batch;
-mod dedupe;
+mod known;
 mod plan;
 mod reads;
+mod write;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use kit::Refusal;
 use kit::lifecycle::Lifecycle;
-use pg::{Db, Error};
+use pg::{Db, Error, Session, SystemScope};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use types::{Clock, ConversationId, MessageId};
@@ -137,7 +141,7 @@ impl Ingest {
         let lanes = (0..config.lanes.max(1)).map(|_| {
             let (jobs, queue) = mpsc::channel(config.queue);
             let lane = Lane {
-                db: db.clone(),
+                session: db.session(SystemScope::for_job("ingest")),
                 clock: clock.clone(),
                 after: after.clone(),
                 batch: config.batch,
@@ -185,7 +189,7 @@ impl Ingest {
 }
 
 struct Lane {
-    db: Db,
+    session: Session,
     clock: Clock,
     after: AfterCommit,
     batch: usize,
@@ -262,18 +266,19 @@ impl Lane {
         outcomes
     }
 
-    /// One transaction, repeated when it met another replica's.
+    /// One transaction, repeated when something changed between reading and writing: an employee wrote, another replica
+    /// stored the same event.
     async fn transaction(&self, items: &Arc<Vec<Item>>) -> Result<Vec<Outcome>, Error> {
-        const TRIES: usize = 5;
+        const TRIES: usize = 10;
         let mut attempt = 1;
         loop {
-            match batch::store(&self.db, Arc::clone(items), self.clock.now()).await {
+            match batch::store(&self.session, Arc::clone(items), self.clock.now()).await {
                 Ok(stored) => {
                     self.after.changed(stored.touched);
                     return Ok(stored.outcomes);
                 }
                 Err(error) if attempt < TRIES && is_race(&error) => {
-                    tracing::debug!(%error, attempt, "a batch met another replica's; trying again");
+                    tracing::debug!(%error, attempt, "a batch was overtaken; deciding it again");
                     attempt += 1;
                 }
                 Err(error) => return Err(error),
@@ -282,12 +287,18 @@ impl Lane {
     }
 }
 
-/// Did another replica store the same event or open the same conversation at the same time?
+/// Keys that refuse what somebody else has made since the batch was read.
+const KEYS: [&str; 5] = [
+    "inbound_events_pkey",
+    "chats_external_id",
+    "account_numbers_pkey",
+    "conversations_open",
+    "conversations_number",
+];
+
+/// Has something changed since the batch was read?
 fn is_race(error: &Error) -> bool {
-    matches!(error, Error::Serialization)
-        || ["inbound_events_pkey", "conversations_open"]
-            .iter()
-            .any(|name| error.is_conflict(name))
+    matches!(error, Error::Serialization) || KEYS.iter().any(|name| error.is_conflict(name))
 }
 
 /// May the same items be stored by simply trying again?

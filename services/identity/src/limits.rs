@@ -69,7 +69,7 @@ impl Limits {
             .set_response_timeout(Some(REDIS))
             .set_connection_timeout(Some(REDIS))
             .set_number_of_retries(1);
-        let client = redis::Client::open(redis_url)?;
+        let client = kit::redis::client(redis_url)?;
         Ok(Self(Some(Arc::new(Inner {
             rule,
             redis: ConnectionManager::new_lazy_with_config(client, config)?,

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use api::conversations::v1::ChangeKind;
 use kit::Refusal;
 use time::OffsetDateTime;
-use types::{AccountId, ChatId, ConversationId, MessageId};
+use types::{AccountId, ChatId, ConnectionId, ConversationId, MessageId};
 
-use super::dedupe::{Key, key};
+use super::known::{AsRead, Chat, ChatKey, Known, key};
 use super::{Item, ItemKind, Outcome, Stored};
 use crate::changes::Change;
 use crate::domain::connection::Mode;
@@ -17,83 +17,77 @@ use crate::domain::conversation::{self, Answer, ClosedBy, Conversation, LastMess
 use crate::domain::message::{Author, AuthorKind, Message, preview};
 use crate::domain::routing::{Current, Route, route, thread};
 
-/// A chat as the batch finds it.
+/// A chat that changes.
 #[derive(Debug, Clone)]
-pub struct Chat {
-    /// Its id.
-    pub id: ChatId,
-    /// The client's name.
-    pub client_name: String,
-    /// The place that the next message of the batch gets.
-    pub next_seq: i64,
+pub struct ChangedChat {
+    /// Account.
+    pub account: AccountId,
+    /// Connection.
+    pub connection: ConnectionId,
+    /// The channel's id of it.
+    pub external_id: String,
+    /// As it will be.
+    pub chat: Chat,
+    /// As it was read; `None` for a chat that is made.
+    pub stored: Option<AsRead>,
 }
 
 /// A conversation that the batch works on.
 #[derive(Debug, Clone)]
 pub struct Work {
-    /// As it is now.
+    /// As it will be.
     pub conversation: Conversation,
-    /// Made by this batch: it has no number yet.
-    pub is_new: bool,
+    /// As it was read; `None` for one that is made.
+    pub stored: Option<AsRead>,
     /// Something changed.
     pub is_changed: bool,
+}
+
+/// The conversation numbers that an account uses up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbers {
+    /// The newest number as it was read; `None` for an account without one.
+    pub stored: Option<i64>,
+    /// The newest number as it will be.
+    pub last: i64,
 }
 
 /// A place that the client has read up to.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadUpTo {
-    /// Account.
-    pub account: AccountId,
-    /// Conversation.
-    pub conversation: ConversationId,
-    /// Place.
+    /// Place of the conversation in the plan.
+    pub work: usize,
+    /// Place of the message in the chat.
     pub seq: i64,
 }
-
-/// Where the chats' and threads' conversations stand.
-type Place = (ChatId, String);
 
 /// The batch as it grows.
 #[derive(Debug)]
 pub struct Plan {
     now: OffsetDateTime,
-    chats: HashMap<(types::ConnectionId, String), Chat>,
-    known: HashMap<Key, Stored>,
-    current: HashMap<Place, usize>,
-    /// Every conversation that was found or made.
-    pub works: Vec<Work>,
-    /// New messages.
-    pub messages: Vec<(AccountId, Message)>,
+    known: Known,
+    current: HashMap<(ChatId, String), usize>,
+    chats: BTreeMap<(AccountId, ConnectionId, String), ChangedChat>,
+    numbers: BTreeMap<AccountId, Numbers>,
+    works: Vec<Work>,
+    /// New messages with their place in `works`.
+    pub messages: Vec<(usize, Message)>,
     /// What to tell.
     pub changes: Vec<Change>,
     /// What clients have read.
     pub reads: Vec<ReadUpTo>,
-    outcomes: Vec<Planned>,
-}
-
-/// An outcome; those with a conversation made here get its number later.
-#[derive(Debug)]
-enum Planned {
-    Final(Outcome),
-    Work {
-        work: usize,
-        stored: Stored,
-        is_duplicate: bool,
-    },
+    outcomes: Vec<Outcome>,
 }
 
 impl Plan {
     /// Nothing decided yet.
-    pub fn new(
-        now: OffsetDateTime,
-        chats: HashMap<(types::ConnectionId, String), Chat>,
-        known: HashMap<Key, Stored>,
-    ) -> Self {
+    pub fn new(now: OffsetDateTime, known: Known) -> Self {
         Self {
             now,
-            chats,
             known,
             current: HashMap::new(),
+            chats: BTreeMap::new(),
+            numbers: BTreeMap::new(),
             works: Vec::new(),
             messages: Vec::new(),
             changes: Vec::new(),
@@ -102,59 +96,26 @@ impl Plan {
         }
     }
 
-    /// A conversation that exists, in its chat and (where the mode has threads) thread.
-    pub fn found(&mut self, chat: ChatId, thread: &str, conversation: Conversation) {
-        self.current
-            .insert((chat, thread.to_owned()), self.works.len());
-        self.works.push(Work {
-            conversation,
-            is_new: false,
-            is_changed: false,
-        });
-    }
-
     /// Decides about the next item.
     pub fn take(&mut self, item: &Item) {
-        let planned = match &item.kind {
-            ItemKind::Message { .. } => self.take_message(item),
+        let outcome = match &item.kind {
+            ItemKind::Message { sender_name, .. } => self.take_message(item, sender_name),
             ItemKind::Finished => self.take_finished(item),
             ItemKind::Read { seq } => self.take_read(item, *seq),
         };
-        self.outcomes.push(planned);
+        self.outcomes.push(outcome);
     }
 
-    fn take_message(&mut self, item: &Item) -> Planned {
+    fn take_message(&mut self, item: &Item, sender_name: &str) -> Outcome {
         let key = key(item);
-        if let Some(stored) = self.known.get(&key) {
-            // Known from before, or from earlier in this very batch.
-            let work = self
-                .works
-                .iter()
-                .position(|work| work.conversation.id == stored.conversation);
-            return match work {
-                Some(work) => Planned::Work {
-                    work,
-                    stored: *stored,
-                    is_duplicate: true,
-                },
-                None => Planned::Final(Outcome::Duplicate(*stored)),
-            };
+        // Known from before, or from earlier in this very batch.
+        if let Some(stored) = self.known.events.get(&key) {
+            return Outcome::Duplicate(*stored);
         }
-        let Some(chat) = self.chats.get_mut(&(item.connection.id, item.chat.clone())) else {
-            return Planned::Final(Outcome::Refused(Arc::new(Refusal::chat_not_found(
-                &item.chat,
-            ))));
-        };
-        let seq = chat.next_seq;
-        chat.next_seq += 1;
-        let chat = chat.clone();
-        let (mut message, facts) = message(item, &chat, seq, self.now);
+        let chat = self.arrive(item, sender_name);
+        let (mut message, facts) = message(item, &chat, self.now);
         let (work, kind) = self.conversation_for(item, &chat, &message);
-        let Some(conversation) = self.works.get_mut(work).map(|work| &mut work.conversation) else {
-            return Planned::Final(Outcome::Refused(Arc::new(Refusal::chat_not_found(
-                &item.chat,
-            ))));
-        };
+        let conversation = &mut self.works[work].conversation;
         message.conversation = conversation.id;
         if kind != ChangeKind::Created {
             conversation.add(last(&message));
@@ -163,18 +124,38 @@ impl Plan {
             conversation: conversation.id,
             number: conversation.number,
             message: Some(message.id),
-            seq,
+            seq: message.seq,
             create_time: self.now,
         };
         self.works[work].is_changed = true;
         self.tell(kind, work, Some(message.clone()), item, facts);
-        self.messages.push((item.connection.account, message));
-        self.known.insert(key, stored);
-        Planned::Work {
-            work,
-            stored,
-            is_duplicate: false,
+        self.messages.push((work, message));
+        self.known.events.insert(key, stored);
+        Outcome::Accepted(stored)
+    }
+
+    /// The item's chat, made where needed, with the place of its new message. Only a message makes a chat.
+    fn arrive(&mut self, item: &Item, sender_name: &str) -> Chat {
+        let known = self.known.chats.get(&chat_key(item));
+        let chat = self
+            .chats
+            .entry((
+                item.connection.account,
+                item.connection.id,
+                item.chat.clone(),
+            ))
+            .or_insert_with(|| ChangedChat {
+                account: item.connection.account,
+                connection: item.connection.id,
+                external_id: item.chat.clone(),
+                chat: known.map_or_else(Chat::new, |(chat, _)| chat.clone()),
+                stored: known.map(|(_, as_read)| as_read.clone()),
+            });
+        chat.chat.last_seq += 1;
+        if !sender_name.is_empty() {
+            sender_name.clone_into(&mut chat.chat.client_name);
         }
+        chat.chat.clone()
     }
 
     /// The conversation that a message goes to, made or opened again where needed.
@@ -185,8 +166,7 @@ impl Plan {
         message: &Message,
     ) -> (usize, ChangeKind) {
         let mode = item.connection.mode;
-        let place = (chat.id, thread(mode, &item.thread).to_owned());
-        let found = self.current.get(&place).copied();
+        let found = self.current(item, chat.id);
         let state = match found.map(|work| self.works[work].conversation.is_open()) {
             None => Current::None,
             Some(true) => Current::Open,
@@ -198,76 +178,106 @@ impl Plan {
                 self.works[work].conversation.reopen();
                 (work, ChangeKind::Reopened)
             }
-            _ => {
-                let work = self.works.len();
-                let conversation = new_conversation(item, chat, place.1.clone(), message, self.now);
-                self.works.push(Work {
-                    conversation,
-                    is_new: true,
-                    is_changed: true,
-                });
-                self.current.insert(place, work);
-                (work, ChangeKind::Created)
-            }
+            _ => (self.create(item, chat, message), ChangeKind::Created),
         }
     }
 
-    fn take_finished(&mut self, item: &Item) -> Planned {
+    /// The conversation in which a chat and thread stand, as this batch has left it.
+    fn current(&mut self, item: &Item, chat: ChatId) -> Option<usize> {
+        let thread = thread(item.connection.mode, &item.thread);
+        let place = (chat, thread.to_owned());
+        if let Some(work) = self.current.get(&place) {
+            return Some(*work);
+        }
+        let (conversation, as_read) = self.known.conversations.remove(&place)?;
+        self.works.push(Work {
+            conversation,
+            stored: Some(as_read),
+            is_changed: false,
+        });
+        self.current.insert(place, self.works.len() - 1);
+        Some(self.works.len() - 1)
+    }
+
+    /// Makes a conversation; it gets the next number of its account (CNV-09).
+    fn create(&mut self, item: &Item, chat: &Chat, message: &Message) -> usize {
+        let account = item.connection.account;
+        let stored = self.known.numbers.get(&account).copied();
+        let numbers = self.numbers.entry(account).or_insert(Numbers {
+            stored,
+            last: stored.unwrap_or(0),
+        });
+        numbers.last += 1;
+        let thread = thread(item.connection.mode, &item.thread).to_owned();
+        let conversation = Conversation {
+            id: ConversationId::generate(),
+            account,
+            number: numbers.last,
+            chat: chat.id,
+            connection: item.connection.id,
+            connector_key: item.connection.connector_key.clone(),
+            thread: thread.clone(),
+            title: conversation::title(&chat.client_name, &item.chat),
+            life: Life::Open,
+            answer: Answer::Required,
+            last: last(message),
+            client_read_seq: 0,
+            version: 1,
+            create_time: self.now,
+            update_time: self.now,
+        };
+        self.current.insert((chat.id, thread), self.works.len());
+        self.works.push(Work {
+            conversation,
+            stored: None,
+            is_changed: true,
+        });
+        self.works.len() - 1
+    }
+
+    fn take_finished(&mut self, item: &Item) -> Outcome {
         let Some(work) = self.current_work(item) else {
-            return Planned::Final(Outcome::Refused(Arc::new(Refusal::conversation_not_found(
-                &item.thread,
-            ))));
+            return no_conversation(item);
         };
         let conversation = &mut self.works[work].conversation;
         if item.connection.mode == Mode::OneActive {
             // Only employees close it.
-            let refusal = Refusal::finish_not_allowed(conversation.id);
-            return Planned::Final(Outcome::Refused(Arc::new(refusal)));
+            return Outcome::Refused(Arc::new(Refusal::finish_not_allowed(conversation.id)));
         }
-        let closed = conversation.close(ClosedBy::Client, self.now);
-        if closed {
-            self.works[work].is_changed = true;
-            self.tell(ChangeKind::Closed, work, None, item, Vec::new());
+        if !conversation.close(ClosedBy::Client, self.now) {
+            return Outcome::Duplicate(self.stored(work));
         }
-        let stored = self.stored(work);
-        Planned::Work {
-            work,
-            stored,
-            is_duplicate: !closed,
-        }
+        self.works[work].is_changed = true;
+        self.tell(ChangeKind::Closed, work, None, item, Vec::new());
+        Outcome::Accepted(self.stored(work))
     }
 
-    fn take_read(&mut self, item: &Item, seq: i64) -> Planned {
+    fn take_read(&mut self, item: &Item, seq: i64) -> Outcome {
         let Some(work) = self.current_work(item) else {
-            return Planned::Final(Outcome::Refused(Arc::new(Refusal::conversation_not_found(
-                &item.thread,
-            ))));
+            return no_conversation(item);
         };
         let conversation = &mut self.works[work].conversation;
         // Nobody has read what is not there.
         let seq = seq.min(conversation.last.seq);
-        let is_news = seq > conversation.client_read_seq;
-        if is_news {
-            conversation.client_read_seq = seq;
-            self.reads.push(ReadUpTo {
-                account: conversation.account,
-                conversation: conversation.id,
-                seq,
-            });
-            self.works[work].is_changed = true;
+        if seq <= conversation.client_read_seq {
+            return Outcome::Duplicate(self.stored(work));
         }
-        let stored = self.stored(work);
-        Planned::Work {
-            work,
-            stored,
-            is_duplicate: !is_news,
-        }
+        conversation.client_read_seq = seq;
+        self.reads.push(ReadUpTo { work, seq });
+        self.works[work].is_changed = true;
+        Outcome::Accepted(self.stored(work))
     }
 
-    fn current_work(&self, item: &Item) -> Option<usize> {
-        let chat = self.chats.get(&(item.connection.id, item.chat.clone()))?;
-        let thread = thread(item.connection.mode, &item.thread);
-        self.current.get(&(chat.id, thread.to_owned())).copied()
+    fn current_work(&mut self, item: &Item) -> Option<usize> {
+        let place = (
+            item.connection.account,
+            item.connection.id,
+            item.chat.clone(),
+        );
+        let changed = self.chats.get(&place).map(|chat| chat.chat.id);
+        let known = || self.known.chats.get(&chat_key(item)).map(|(chat, _)| chat.id);
+        let chat = changed.or_else(known)?;
+        self.current(item, chat)
     }
 
     fn stored(&self, work: usize) -> Stored {
@@ -299,75 +309,49 @@ impl Plan {
         });
     }
 
-    /// How many numbers each account needs, sorted by account.
-    pub fn numbers_wanted(&self) -> Vec<(AccountId, i64)> {
-        let mut wanted = BTreeMap::new();
-        for work in self.works.iter().filter(|work| work.is_new) {
-            *wanted.entry(work.conversation.account).or_insert(0) += 1;
-        }
-        wanted.into_iter().collect()
+    /// The chats that change, in the order in which they are locked.
+    pub fn chats(&self) -> impl Iterator<Item = &ChangedChat> {
+        self.chats.values()
     }
 
-    /// Gives the new conversations their numbers, in order of arrival (CNV-09), from the first number of each account.
-    pub fn number(&mut self, first: &[(AccountId, i64)]) {
-        let mut next: HashMap<AccountId, i64> = first.iter().copied().collect();
-        let mut given = HashMap::new();
-        for work in self.works.iter_mut().filter(|work| work.is_new) {
-            if let Some(next) = next.get_mut(&work.conversation.account) {
-                work.conversation.number = *next;
-                given.insert(work.conversation.id, *next);
-                *next += 1;
-            }
-        }
-        for change in &mut self.changes {
-            if let Some(number) = given.get(&change.conversation.id) {
-                change.conversation.number = *number;
-            }
-        }
+    /// The numbers that are used up, in the order in which they are locked.
+    pub fn numbers(&self) -> impl Iterator<Item = (AccountId, Numbers)> {
+        self.numbers
+            .iter()
+            .map(|(account, numbers)| (*account, *numbers))
     }
 
-    /// The conversations to insert and those to update.
-    pub fn rows(&self) -> (Vec<Conversation>, Vec<Conversation>) {
-        let of = |is_new| {
-            let works = self
-                .works
-                .iter()
-                .filter(move |work| work.is_changed && work.is_new == is_new);
-            works.map(|work| work.conversation.clone()).collect()
-        };
-        (of(true), of(false))
+    /// The conversations that change.
+    pub fn works(&self) -> impl Iterator<Item = &Work> {
+        self.works.iter().filter(|work| work.is_changed)
+    }
+
+    /// A conversation by its place.
+    pub fn conversation(&self, work: usize) -> &Conversation {
+        &self.works[work].conversation
+    }
+
+    /// Is there nothing to write?
+    pub fn is_empty(&self) -> bool {
+        self.works().next().is_none()
     }
 
     /// The outcomes, in the order of the items.
-    pub fn outcomes(&self) -> Vec<Outcome> {
-        let outcomes = self.outcomes.iter().map(|planned| match planned {
-            Planned::Final(outcome) => outcome.clone(),
-            Planned::Work {
-                work,
-                stored,
-                is_duplicate,
-            } => {
-                let stored = Stored {
-                    number: self.works[*work].conversation.number,
-                    ..*stored
-                };
-                if *is_duplicate {
-                    Outcome::Duplicate(stored)
-                } else {
-                    Outcome::Accepted(stored)
-                }
-            }
-        });
-        outcomes.collect()
+    pub fn into_outcomes(self) -> Vec<Outcome> {
+        self.outcomes
     }
 }
 
-fn message(
-    item: &Item,
-    chat: &Chat,
-    seq: i64,
-    now: OffsetDateTime,
-) -> (Message, Vec<(String, String)>) {
+fn chat_key(item: &Item) -> ChatKey {
+    (item.connection.id, item.chat.clone())
+}
+
+fn no_conversation(item: &Item) -> Outcome {
+    Outcome::Refused(Arc::new(Refusal::conversation_not_found(&item.thread)))
+}
+
+/// The message, as the newest one of the chat.
+fn message(item: &Item, chat: &Chat, now: OffsetDateTime) -> (Message, Vec<(String, String)>) {
     let (text, sender_name, unsupported_kind, facts) = match &item.kind {
         ItemKind::Message {
             text,
@@ -391,7 +375,7 @@ fn message(
         id: MessageId::generate(),
         // Set by the caller, who knows the conversation.
         conversation: ConversationId::from(uuid::Uuid::nil()),
-        seq,
+        seq: chat.last_seq,
         author: Author {
             kind: AuthorKind::Client,
             name,
@@ -415,32 +399,6 @@ fn last(message: &Message) -> LastMessage {
         author: message.author.clone(),
         preview: preview(&message.text),
         time: message.create_time,
-    }
-}
-
-fn new_conversation(
-    item: &Item,
-    chat: &Chat,
-    thread: String,
-    message: &Message,
-    now: OffsetDateTime,
-) -> Conversation {
-    Conversation {
-        id: ConversationId::generate(),
-        account: item.connection.account,
-        number: 0,
-        chat: chat.id,
-        connection: item.connection.id,
-        connector_key: item.connection.connector_key.clone(),
-        thread,
-        title: conversation::title(&chat.client_name, &item.chat),
-        life: Life::Open,
-        answer: Answer::Required,
-        last: last(message),
-        client_read_seq: 0,
-        version: 1,
-        create_time: now,
-        update_time: now,
     }
 }
 

@@ -3,46 +3,22 @@
 use auth::AccountScope;
 use pg::{Error, Tx};
 use types::AccountId;
-use uuid::Uuid;
 
 use crate::domain::account::AccountState;
 
-/// Takes the next `count` numbers of each account, which must come sorted; the answer has the first number of each.
+/// Takes the next conversation number of the account.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn take_numbers(
-    tx: &mut Tx,
-    wanted: &[(AccountId, i64)],
-) -> Result<Vec<(AccountId, i64)>, Error> {
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<(Uuid, i64)> = sqlx::query_as(
-        "INSERT INTO account_numbers AS n (account_id, last_number)
-         SELECT * FROM unnest($1::uuid[], $2::bigint[])
-         ON CONFLICT (account_id) DO UPDATE SET last_number = n.last_number + excluded.last_number
-         RETURNING account_id, last_number",
+pub async fn take_number(tx: &mut Tx, scope: AccountScope) -> Result<i64, Error> {
+    Ok(sqlx::query_scalar(
+        "INSERT INTO account_numbers AS n (account_id, last_number) VALUES ($1, 1)
+         ON CONFLICT (account_id) DO UPDATE SET last_number = n.last_number + 1
+         RETURNING last_number",
     )
-    .bind(
-        wanted
-            .iter()
-            .map(|(account, _)| account.uuid())
-            .collect::<Vec<_>>(),
-    )
-    .bind(wanted.iter().map(|(_, count)| *count).collect::<Vec<_>>())
-    .fetch_all(&mut **tx)
-    .await?;
-    let count = |account: AccountId| {
-        wanted
-            .iter()
-            .find(|(wanted, _)| *wanted == account)
-            .map_or(0, |(_, count)| *count)
-    };
-    Ok(rows
-        .into_iter()
-        .map(|(account, last)| (account.into(), last - count(account.into()) + 1))
-        .collect())
+    .bind(scope.account().uuid())
+    .fetch_one(&mut **tx)
+    .await?)
 }
 
 /// What identity said of an account; `None` when it has not been heard of yet.

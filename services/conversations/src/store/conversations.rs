@@ -8,6 +8,7 @@ mod write;
 pub use list::{Filter, Key, list};
 pub use of_chat::{OfChat, Wanted, current_of_chat, list_of_chat};
 pub use row::from_row;
+pub(crate) use write::Columns;
 pub use write::{insert, update};
 
 use auth::AccountScope;

@@ -65,7 +65,7 @@ impl Buckets {
         });
         Ok(Self {
             redis: RedisState {
-                client: redis::Client::open(redis_url)?,
+                client: kit::redis::client(redis_url)?,
                 connection: tokio::sync::OnceCell::new(),
                 script: Script::new(TAKE),
                 begun: Instant::now(),

@@ -49,7 +49,7 @@ pub async fn finish(
     conversation: &Conversation,
     message: Option<Message>,
 ) -> Result<Change, Error> {
-    conversations::update(tx, std::slice::from_ref(conversation)).await?;
+    conversations::update(tx, conversation).await?;
     tell(tx, kind, chat, conversation, message).await
 }
 

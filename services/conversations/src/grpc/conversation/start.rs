@@ -116,11 +116,7 @@ async fn newest(
         mode: connection.mode,
         thread: "",
     };
-    Ok(conversations::current_of_chat(tx, &[wanted])
-        .await?
-        .into_iter()
-        .next()
-        .flatten())
+    Ok(conversations::current_of_chat(tx, &wanted).await?)
 }
 
 async fn reopen(
@@ -132,7 +128,7 @@ async fn reopen(
     let (message, last) = write::message(draft, conversation.id, seq);
     conversation.reopen();
     conversation.add(last);
-    conversations::update(tx, std::slice::from_ref(&conversation)).await?;
+    conversations::update(tx, &conversation).await?;
     Ok((conversation, message, ChangeKind::Reopened))
 }
 
@@ -146,11 +142,11 @@ async fn create(
 ) -> Result<(Conversation, Message, ChangeKind), Error> {
     let id = ConversationId::generate();
     let (message, last) = write::message(draft, id, seq);
-    let numbers = accounts::take_numbers(tx, &[(scope.account(), 1)]).await?;
+    let number = accounts::take_number(tx, scope).await?;
     let conversation = Conversation {
         id,
         account: scope.account(),
-        number: numbers.first().map_or(0, |(_, number)| *number),
+        number,
         chat: chat.id,
         connection: connection.id,
         connector_key: connection.connector_key.clone(),
@@ -164,7 +160,7 @@ async fn create(
         create_time: draft.now,
         update_time: draft.now,
     };
-    conversations::insert(tx, std::slice::from_ref(&conversation)).await?;
+    conversations::insert(tx, &conversation).await?;
     Ok((conversation, message, ChangeKind::Created))
 }
 

@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the URL is malformed.
 pub fn listen(redis_url: &str, after: AfterCommit, life: &Lifecycle) -> redis::RedisResult<()> {
-    let client = Client::open(redis_url)?;
+    let client = kit::redis::client(redis_url)?;
     let stopping = life.stopping();
     life.spawn("delivery hints", async move {
         tokio::select! { () = keep(client, after) => {}, () = stopping.cancelled() => {} }

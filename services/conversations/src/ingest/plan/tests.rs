@@ -50,39 +50,33 @@ fn text(text: &str) -> ItemKind {
     }
 }
 
-/// Runs items against chats that exist and conversations that do not, numbers from 1.
+/// Runs items where nothing is known yet.
 fn run(items: &[Item]) -> Plan {
-    let chats = items
-        .iter()
-        .map(|item| {
-            let chat = Chat {
-                id: ChatId::generate(),
-                client_name: "Client".to_owned(),
-                next_seq: 1,
-            };
-            ((item.connection.id, item.chat.clone()), chat)
-        })
-        .collect::<HashMap<_, _>>();
-    let mut plan = Plan::new(OffsetDateTime::UNIX_EPOCH, chats, HashMap::new());
+    run_on(Known::default(), items)
+}
+
+fn run_on(known: Known, items: &[Item]) -> Plan {
+    let mut plan = Plan::new(OffsetDateTime::UNIX_EPOCH, known);
     for item in items {
         plan.take(item);
     }
-    let first: Vec<(AccountId, i64)> = plan
-        .numbers_wanted()
-        .into_iter()
-        .map(|(account, _)| (account, 1))
-        .collect();
-    plan.number(&first);
     plan
 }
 
 fn numbers(plan: &Plan) -> Vec<i64> {
-    plan.outcomes()
+    plan.outcomes
         .iter()
         .map(|outcome| match outcome {
             Outcome::Accepted(stored) | Outcome::Duplicate(stored) => stored.number,
             Outcome::Refused(_) | Outcome::Failed(_) => 0,
         })
+        .collect()
+}
+
+fn made(plan: &Plan) -> Vec<&Conversation> {
+    plan.works()
+        .filter(|work| work.stored.is_none())
+        .map(|work| &work.conversation)
         .collect()
 }
 
@@ -115,19 +109,51 @@ fn one_active_conversation_is_opened_again_and_keeps_its_number() {
     let chat = Chat {
         id: ChatId::generate(),
         client_name: "Client".to_owned(),
-        next_seq: 2,
+        last_seq: 1,
     };
     let mut closed = conversation::tests::sample();
     closed.number = 7;
     closed.close(ClosedBy::Program, OffsetDateTime::UNIX_EPOCH);
-    let chats = HashMap::from([((connection.id, "c".to_owned()), chat.clone())]);
-    let mut plan = Plan::new(OffsetDateTime::UNIX_EPOCH, chats, HashMap::new());
-    plan.found(chat.id, "", closed);
-    plan.take(&message);
+    let as_read = |version| AsRead {
+        version,
+        place: "(0,1)".to_owned(),
+    };
+    let read = as_read(closed.version);
+    let known = Known {
+        chats: HashMap::from([(chat_key(&message), (chat.clone(), as_read(1)))]),
+        conversations: HashMap::from([((chat.id, String::new()), (closed, read.clone()))]),
+        ..Known::default()
+    };
+    let plan = run_on(known, &[message]);
     assert_eq!(numbers(&plan), [7]);
     assert_eq!(plan.changes[0].kind, ChangeKind::Reopened);
-    let (new, changed) = plan.rows();
-    assert!(new.is_empty() && changed[0].is_open());
+    let work = plan.works().next().expect("it changed");
+    assert!(work.conversation.is_open());
+    assert_eq!(work.stored, Some(read));
+    let changed = plan.chats().next().expect("its chat changed");
+    assert_eq!(
+        (&changed.stored, changed.chat.last_seq),
+        (&Some(as_read(1)), 2)
+    );
+}
+
+/// Numbers go on from the account's newest one, and the plan says on which it counts.
+#[test]
+fn numbers_go_on_from_the_newest() {
+    let connection = connection(Mode::NewAfterClose);
+    let known = Known {
+        numbers: HashMap::from([(connection.account, 41)]),
+        ..Known::default()
+    };
+    let items = ["a", "b"].map(|chat| item(&connection, chat, "", chat, text("x")));
+    let plan = run_on(known, &items);
+    assert_eq!(numbers(&plan), [42, 43]);
+    let used: Vec<_> = plan.numbers().collect();
+    let expected = Numbers {
+        stored: Some(41),
+        last: 43,
+    };
+    assert_eq!(used, [(connection.account, expected)]);
 }
 
 #[test]
@@ -137,8 +163,8 @@ fn a_client_cannot_finish_the_one_active_conversation() {
         item(&connection, "c", "", "1", text("a")),
         item(&connection, "c", "", "2", ItemKind::Finished),
     ]);
-    assert!(matches!(plan.outcomes()[1], Outcome::Refused(_)));
-    assert!(plan.rows().0[0].is_open());
+    assert!(matches!(plan.outcomes[1], Outcome::Refused(_)));
+    assert!(made(&plan)[0].is_open());
 }
 
 #[test]
@@ -174,7 +200,7 @@ proptest! {
             .filter(|item| matches!(item.kind, ItemKind::Message { .. })).map(|item| &item.event_id[..]).collect();
         prop_assert_eq!(plan.messages.len(), distinct.len());
 
-        let (new, _) = plan.rows();
+        let new = made(&plan);
         let mut given: Vec<i64> = new.iter().map(|conversation| conversation.number).collect();
         given.sort_unstable();
         prop_assert_eq!(given, (1..=i64::try_from(new.len()).expect("few")).collect::<Vec<_>>());

@@ -7,7 +7,6 @@ use types::{AccountId, ChatId, ConnectionId};
 use super::{columns, from_row};
 use crate::domain::connection::Mode;
 use crate::domain::conversation::Conversation;
-use crate::store::numbers::of_mode;
 
 /// A chat and thread whose conversation is looked for.
 #[derive(Debug, Clone, Copy)]
@@ -22,41 +21,28 @@ pub struct Wanted<'a> {
     pub thread: &'a str,
 }
 
-/// For each chat and thread the conversation that a message could go to: the open one, else the newest closed one. The
-/// answers are in the order of the questions. The chats must be locked by this transaction.
+/// The conversation that a message of a chat and thread could go to: the open one, else the newest closed one. The chat must
+/// be locked by this transaction.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn current_of_chat(
     tx: &mut Tx,
-    wanted: &[Wanted<'_>],
-) -> Result<Vec<Option<Conversation>>, Error> {
-    let mut found: Vec<Option<Conversation>> = vec![None; wanted.len()];
-    if wanted.is_empty() {
-        return Ok(found);
-    }
-    let rows = sqlx::query(concat!(
-        "SELECT w.ord, ",
+    wanted: &Wanted<'_>,
+) -> Result<Option<Conversation>, Error> {
+    let row = sqlx::query(concat!(
+        "SELECT ",
         columns!(),
-        " FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::text[]) WITH ORDINALITY AS w (account_id, chat_id, threaded, thread, ord)
-         CROSS JOIN LATERAL (
-               SELECT * FROM conversations r
-                WHERE r.account_id = w.account_id AND r.chat_id = w.chat_id AND (NOT w.threaded OR r.thread = w.thread)
-                ORDER BY r.life, r.number DESC LIMIT 1) c"
+        " FROM conversations c WHERE c.account_id = $1 AND c.chat_id = $2 AND (NOT $3 OR c.thread = $4)
+          ORDER BY c.life, c.number DESC LIMIT 1"
     ))
-    .bind(wanted.iter().map(|w| w.account.uuid()).collect::<Vec<_>>())
-    .bind(wanted.iter().map(|w| w.chat.uuid()).collect::<Vec<_>>())
-    .bind(wanted.iter().map(|w| of_mode(w.mode) == of_mode(Mode::Multiple)).collect::<Vec<_>>())
-    .bind(wanted.iter().map(|w| w.thread).collect::<Vec<_>>())
-    .fetch_all(&mut **tx)
+    .bind(wanted.account.uuid())
+    .bind(wanted.chat.uuid())
+    .bind(wanted.mode == Mode::Multiple)
+    .bind(wanted.thread)
+    .fetch_optional(&mut **tx)
     .await?;
-    for row in &rows {
-        let place = usize::try_from(row.try_get::<i64, _>("ord")? - 1).unwrap_or(usize::MAX);
-        if let Some(slot) = found.get_mut(place) {
-            *slot = Some(from_row(row)?);
-        }
-    }
-    Ok(found)
+    row.as_ref().map(from_row).transpose()
 }
 
 /// A conversation as its channel sees it.

@@ -1,36 +1,28 @@
-//! Writing conversations, many at once.
+//! Writing conversations.
 
 use pg::{Error, Tx};
-use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::domain::conversation::{Conversation, Life};
 use crate::store::numbers::{CLOSED, OPEN, of_answer, of_author, of_closed_by};
 
-/// The changing part of conversations, column by column.
-struct Changing<'a> {
-    accounts: Vec<Uuid>,
-    ids: Vec<Uuid>,
-    lives: Vec<i16>,
-    answers: Vec<i16>,
-    last_seqs: Vec<i64>,
-    last_messages: Vec<Uuid>,
-    last_authors: Vec<i16>,
-    last_names: Vec<&'a str>,
-    last_users: Vec<Option<Uuid>>,
-    last_texts: Vec<&'a str>,
-    last_times: Vec<OffsetDateTime>,
-    read_seqs: Vec<i64>,
-    close_times: Vec<Option<OffsetDateTime>>,
-    closed_bys: Vec<Option<i16>>,
-    closed_users: Vec<Option<Uuid>>,
-    versions: Vec<i64>,
-    update_times: Vec<OffsetDateTime>,
+/// Conversations column by column, as parameters: first the seventeen that change, then the seven that do not.
+pub(crate) struct Columns<'a> {
+    conversations: &'a [&'a Conversation],
 }
 
-impl<'a> Changing<'a> {
-    fn of(conversations: &'a [Conversation]) -> Self {
-        let each = || conversations.iter();
+type Statement<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
+
+impl<'a> Columns<'a> {
+    pub(crate) fn of(conversations: &'a [&'a Conversation]) -> Self {
+        Self { conversations }
+    }
+
+    fn column<T>(&self, value: impl Fn(&'a Conversation) -> T) -> Vec<T> {
+        self.conversations.iter().map(|c| value(c)).collect()
+    }
+
+    /// Binds those that change.
+    fn bind_changing(&self, statement: Statement<'a>) -> Statement<'a> {
         let closing = |c: &Conversation| match c.life {
             Life::Open => (None, None, None),
             Life::Closed { at, by } => {
@@ -38,43 +30,45 @@ impl<'a> Changing<'a> {
                 (Some(at), Some(by), user)
             }
         };
-        Self {
-            accounts: each().map(|c| c.account.uuid()).collect(),
-            ids: each().map(|c| c.id.uuid()).collect(),
-            lives: each()
-                .map(|c| if c.is_open() { OPEN } else { CLOSED })
-                .collect(),
-            answers: each().map(|c| of_answer(c.answer)).collect(),
-            last_seqs: each().map(|c| c.last.seq).collect(),
-            last_messages: each().map(|c| c.last.id.uuid()).collect(),
-            last_authors: each().map(|c| of_author(c.last.author.kind)).collect(),
-            last_names: each().map(|c| &c.last.author.name[..]).collect(),
-            last_users: each()
-                .map(|c| c.last.author.user.map(|user| user.uuid()))
-                .collect(),
-            last_texts: each().map(|c| &c.last.preview[..]).collect(),
-            last_times: each().map(|c| c.last.time).collect(),
-            read_seqs: each().map(|c| c.client_read_seq).collect(),
-            close_times: each().map(|c| closing(c).0).collect(),
-            closed_bys: each().map(|c| closing(c).1).collect(),
-            closed_users: each().map(|c| closing(c).2).collect(),
-            versions: each().map(|c| c.version).collect(),
-            update_times: each().map(|c| c.update_time).collect(),
-        }
+        statement
+            .bind(self.column(|c| c.account.uuid()))
+            .bind(self.column(|c| c.id.uuid()))
+            .bind(self.column(|c| if c.is_open() { OPEN } else { CLOSED }))
+            .bind(self.column(|c| of_answer(c.answer)))
+            .bind(self.column(|c| c.last.seq))
+            .bind(self.column(|c| c.last.id.uuid()))
+            .bind(self.column(|c| of_author(c.last.author.kind)))
+            .bind(self.column(|c| &c.last.author.name[..]))
+            .bind(self.column(|c| c.last.author.user.map(|user| user.uuid())))
+            .bind(self.column(|c| &c.last.preview[..]))
+            .bind(self.column(|c| c.last.time))
+            .bind(self.column(|c| c.client_read_seq))
+            .bind(self.column(|c| closing(c).0))
+            .bind(self.column(|c| closing(c).1))
+            .bind(self.column(|c| closing(c).2))
+            .bind(self.column(|c| c.version))
+            .bind(self.column(|c| c.update_time))
+    }
+
+    /// Binds all.
+    pub(crate) fn bind(&self, statement: Statement<'a>) -> Statement<'a> {
+        self.bind_changing(statement)
+            .bind(self.column(|c| c.number))
+            .bind(self.column(|c| c.chat.uuid()))
+            .bind(self.column(|c| c.connection.uuid()))
+            .bind(self.column(|c| &c.connector_key[..]))
+            .bind(self.column(|c| &c.thread[..]))
+            .bind(self.column(|c| &c.title[..]))
+            .bind(self.column(|c| c.create_time))
     }
 }
 
-/// Stores new conversations.
+/// Stores a new conversation.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn insert(tx: &mut Tx, conversations: &[Conversation]) -> Result<(), Error> {
-    if conversations.is_empty() {
-        return Ok(());
-    }
-    let each = || conversations.iter();
-    let c = Changing::of(conversations);
-    sqlx::query(
+pub async fn insert(tx: &mut Tx, conversation: &Conversation) -> Result<(), Error> {
+    let statement = sqlx::query(
         "INSERT INTO conversations (account_id, id, life, answer, last_seq, last_message_id, last_author, last_author_name,
                 last_author_user, last_text, last_time, client_read_seq, close_time, closed_by, closed_user, version, update_time,
                 number, chat_id, connection_id, connector_key, thread, title, create_time)
@@ -82,46 +76,21 @@ pub async fn insert(tx: &mut Tx, conversations: &[Conversation]) -> Result<(), E
                 $8::text[], $9::uuid[], $10::text[], $11::timestamptz[], $12::bigint[], $13::timestamptz[], $14::smallint[],
                 $15::uuid[], $16::bigint[], $17::timestamptz[],
                 $18::bigint[], $19::uuid[], $20::uuid[], $21::text[], $22::text[], $23::text[], $24::timestamptz[])",
-    )
-    .bind(c.accounts)
-    .bind(c.ids)
-    .bind(c.lives)
-    .bind(c.answers)
-    .bind(c.last_seqs)
-    .bind(c.last_messages)
-    .bind(c.last_authors)
-    .bind(c.last_names)
-    .bind(c.last_users)
-    .bind(c.last_texts)
-    .bind(c.last_times)
-    .bind(c.read_seqs)
-    .bind(c.close_times)
-    .bind(c.closed_bys)
-    .bind(c.closed_users)
-    .bind(c.versions)
-    .bind(c.update_times)
-    .bind(each().map(|c| c.number).collect::<Vec<_>>())
-    .bind(each().map(|c| c.chat.uuid()).collect::<Vec<_>>())
-    .bind(each().map(|c| c.connection.uuid()).collect::<Vec<_>>())
-    .bind(each().map(|c| &c.connector_key[..]).collect::<Vec<_>>())
-    .bind(each().map(|c| &c.thread[..]).collect::<Vec<_>>())
-    .bind(each().map(|c| &c.title[..]).collect::<Vec<_>>())
-    .bind(each().map(|c| c.create_time).collect::<Vec<_>>())
-    .execute(&mut **tx)
-    .await?;
+    );
+    let conversations = [conversation];
+    Columns::of(&conversations)
+        .bind(statement)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 
-/// Stores changed conversations; their chats must be locked by this transaction.
+/// Stores a changed conversation; its chat must be locked by this transaction.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn update(tx: &mut Tx, conversations: &[Conversation]) -> Result<(), Error> {
-    if conversations.is_empty() {
-        return Ok(());
-    }
-    let c = Changing::of(conversations);
-    sqlx::query(
+pub async fn update(tx: &mut Tx, conversation: &Conversation) -> Result<(), Error> {
+    let statement = sqlx::query(
         "UPDATE conversations c
             SET life = n.life, answer = n.answer, last_seq = n.last_seq, last_message_id = n.last_message_id,
                 last_author = n.last_author, last_author_name = n.last_author_name, last_author_user = n.last_author_user,
@@ -134,25 +103,11 @@ pub async fn update(tx: &mut Tx, conversations: &[Conversation]) -> Result<(), E
              AS n (account_id, id, life, answer, last_seq, last_message_id, last_author, last_author_name, last_author_user,
                 last_text, last_time, client_read_seq, close_time, closed_by, closed_user, version, update_time)
           WHERE c.account_id = n.account_id AND c.id = n.id",
-    )
-    .bind(c.accounts)
-    .bind(c.ids)
-    .bind(c.lives)
-    .bind(c.answers)
-    .bind(c.last_seqs)
-    .bind(c.last_messages)
-    .bind(c.last_authors)
-    .bind(c.last_names)
-    .bind(c.last_users)
-    .bind(c.last_texts)
-    .bind(c.last_times)
-    .bind(c.read_seqs)
-    .bind(c.close_times)
-    .bind(c.closed_bys)
-    .bind(c.closed_users)
-    .bind(c.versions)
-    .bind(c.update_times)
-    .execute(&mut **tx)
-    .await?;
+    );
+    let conversations = [conversation];
+    Columns::of(&conversations)
+        .bind_changing(statement)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }

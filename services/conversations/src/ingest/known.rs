@@ -1,0 +1,152 @@
+//! What is known before a batch: one statement. Nothing is locked: what the batch writes holds only if nothing of this has
+//! changed meanwhile ([`super::write`]).
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use pg::Error;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+use types::{AccountId, ChatId, ConnectionId};
+use uuid::Uuid;
+
+use super::{Item, Stored};
+use crate::domain::connection::Mode;
+use crate::domain::conversation::Conversation;
+use crate::domain::routing::thread;
+use crate::store::conversations::{columns, from_row};
+
+/// The key of an event.
+pub type Key = (ConnectionId, String);
+
+/// The key of a chat.
+pub type ChatKey = (ConnectionId, String);
+
+/// The key of an item's event.
+pub fn key(item: &Item) -> Key {
+    (item.connection.id, item.event_id.clone())
+}
+
+/// A chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chat {
+    /// Its id.
+    pub id: ChatId,
+    /// The client's name.
+    pub client_name: String,
+    /// Place of the newest message.
+    pub last_seq: i64,
+}
+
+impl Chat {
+    /// A chat that is not stored yet.
+    pub fn new() -> Self {
+        Self {
+            id: ChatId::generate(),
+            client_name: String::new(),
+            last_seq: 0,
+        }
+    }
+}
+
+/// A row as it was read: it is written only if nobody has changed it since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AsRead {
+    /// What every change of the row changes: a conversation's version, a chat's newest place.
+    pub version: i64,
+    /// Where the row stands in its table (`ctid`).
+    pub place: String,
+}
+
+/// What is known of everything that a batch names.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// What events became.
+    pub events: HashMap<Key, Stored>,
+    /// Chats.
+    pub chats: HashMap<ChatKey, (Chat, AsRead)>,
+    /// The conversation that a message of a chat and thread could go to: the open one, else the newest closed one.
+    pub conversations: HashMap<(ChatId, String), (Conversation, AsRead)>,
+    /// The newest number of each account that has one.
+    pub numbers: HashMap<AccountId, i64>,
+}
+
+/// Reads what is known of the items.
+pub async fn read(connection: &mut PgConnection, items: &[Item]) -> Result<Known, Error> {
+    let each = || items.iter();
+    let rows = sqlx::query(concat!(
+        "SELECT e.conversation_id AS known_conversation, e.number AS known_number, e.message_id AS known_message,
+                e.seq AS known_seq, e.create_time AS known_time,
+                h.id AS chat, h.client_name, h.last_seq AS chat_seq, h.ctid::text AS chat_place, a.last_number,
+                c.place, ",
+        columns!(),
+        " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::boolean[], $6::text[]) WITH ORDINALITY
+               AS w (account_id, connection_id, event_id, external_id, threaded, thread, ord)
+          LEFT JOIN inbound_events e
+            ON e.account_id = w.account_id AND e.connection_id = w.connection_id AND e.external_event_id = w.event_id
+          LEFT JOIN chats h
+            ON h.account_id = w.account_id AND h.connection_id = w.connection_id AND h.external_id = w.external_id
+          LEFT JOIN account_numbers a ON a.account_id = w.account_id
+          LEFT JOIN LATERAL (
+               SELECT r.ctid::text AS place, r.* FROM conversations r
+                WHERE r.account_id = h.account_id AND r.chat_id = h.id AND (NOT w.threaded OR r.thread = w.thread)
+                ORDER BY r.life, r.number DESC LIMIT 1) c ON true
+         ORDER BY w.ord"
+    ))
+    .bind(each().map(|item| item.connection.account.uuid()).collect::<Vec<_>>())
+    .bind(each().map(|item| item.connection.id.uuid()).collect::<Vec<_>>())
+    .bind(each().map(|item| &item.event_id[..]).collect::<Vec<_>>())
+    .bind(each().map(|item| &item.chat[..]).collect::<Vec<_>>())
+    .bind(each().map(|item| item.connection.mode == Mode::Multiple).collect::<Vec<_>>())
+    .bind(each().map(|item| thread(item.connection.mode, &item.thread)).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await?;
+    let mut known = Known::default();
+    for (item, row) in items.iter().zip(&rows) {
+        known.take(item, row)?;
+    }
+    Ok(known)
+}
+
+impl Known {
+    fn take(&mut self, item: &Item, row: &PgRow) -> Result<(), Error> {
+        if let Some(number) = row.try_get("last_number")? {
+            self.numbers.insert(item.connection.account, number);
+        }
+        if let Some(conversation) = row.try_get::<Option<Uuid>, _>("known_conversation")? {
+            let stored = Stored {
+                conversation: conversation.into(),
+                number: row.try_get("known_number")?,
+                message: Some(row.try_get::<Uuid, _>("known_message")?.into()),
+                seq: row.try_get("known_seq")?,
+                create_time: row.try_get("known_time")?,
+            };
+            self.events.insert(key(item), stored);
+        }
+        let Some(chat) = row.try_get::<Option<Uuid>, _>("chat")? else {
+            return Ok(());
+        };
+        let chat = Chat {
+            id: chat.into(),
+            client_name: row.try_get("client_name")?,
+            last_seq: row.try_get("chat_seq")?,
+        };
+        if let Some(place) = row.try_get("place")? {
+            let thread = thread(item.connection.mode, &item.thread).to_owned();
+            if let Entry::Vacant(entry) = self.conversations.entry((chat.id, thread)) {
+                let conversation = from_row(row)?;
+                let version = conversation.version;
+                entry.insert((conversation, AsRead { version, place }));
+            }
+        }
+        let as_read = AsRead {
+            version: chat.last_seq,
+            place: row.try_get("chat_place")?,
+        };
+        self.chats.insert(
+            (item.connection.id, item.chat.clone()),
+            (chat, as_read),
+        );
+        Ok(())
+    }
+}
