@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use types::{AccountId, ApiKeyId, GroupId, SessionId, UserId};
+use types::{AccountId, ApiKeyId, GroupId, Role, SessionId, UserId};
 use uuid::Uuid;
 
 /// Who a verified token stands for.
@@ -58,14 +57,4 @@ impl Principal {
             Self::Service { .. } => None,
         }
     }
-}
-
-/// Role of an employee.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// «Администратор»: everything in the account.
-    Administrator,
-    /// «Менеджер»: what the rights matrix gives.
-    Manager,
 }

@@ -94,20 +94,42 @@ ids! {
     AuditEntryId = "aud";
     /// The line to one client in one connection.
     ChatId = "chat";
+    /// A company in the CRM.
+    CompanyId = "com";
     /// One line of a channel.
     ConnectionId = "cxn";
+    /// A person in the CRM.
+    ContactId = "con";
     /// One request of a client.
     ConversationId = "conv";
+    /// A customer: a card of repeated sales.
+    CustomerId = "cust";
+    /// A deal.
+    DealId = "deal";
     /// A message on its way to a channel.
     DeliveryId = "dlv";
+    /// A custom field of cards.
+    FieldId = "fld";
     /// A department.
     GroupId = "grp";
     /// A message.
     MessageId = "msg";
     /// An online chat.
     OnlineChatId = "och";
+    /// A pipeline of deals.
+    PipelineId = "pip";
     /// An employee's session.
     SessionId = "ses";
+    /// A stage of a pipeline.
+    StageId = "stg";
+    /// A tag.
+    TagId = "tag";
+    /// A task.
+    TaskId = "task";
+    /// An entry of a card's timeline.
+    TimelineEntryId = "tle";
+    /// A new lead that nobody has accepted yet.
+    UnsortedId = "uns";
     /// An employee.
     UserId = "user";
     /// A visitor of an online chat.

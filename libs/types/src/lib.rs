@@ -1,4 +1,4 @@
-//! Small pure values that every crate shares: typed ids, the clock, languages.
+//! Small pure values that every crate shares: typed ids, the clock, languages, roles.
 //!
 //! An id is a newtype over a UUIDv7. In the database it is a `uuid`; on the wire and in logs it is a TypeID: a prefix
 //! that names the kind, an underscore, and the UUID in 26 letters of Crockford's base32 ("conv_01h455vb4pex5vsknk084sn02q").
@@ -8,7 +8,9 @@ mod base32;
 mod clock;
 mod ids;
 mod language;
+mod role;
 
 pub use clock::Clock;
 pub use ids::*;
 pub use language::Language;
+pub use role::Role;

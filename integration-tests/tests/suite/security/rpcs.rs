@@ -115,6 +115,7 @@ impl Theirs {
             "/beseda.identity.v1.UserService/ListUsers",
             "/beseda.identity.v1.GroupService/ListGroups",
             "/beseda.identity.v1.ApiKeyService/ListApiKeys",
+            "/beseda.identity.v1.RightsService/GetRightsOptions",
             "/beseda.identity.v1.AuditService/ListAuditEntries",
             "/beseda.onlinechat.v1.OnlineChatService/ListOnlineChats",
         ];

@@ -99,6 +99,8 @@ pub enum ErrorReason {
     MethodUnknown = 111,
     /// INTERNAL. A defect of ours; it is logged with the request id. {}
     Internal = 120,
+    /// FAILED_PRECONDITION. The account has as many rules on stages and fields as it can hold; remove some first. {limit}
+    RightsLimitReached = 200,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -154,6 +156,7 @@ impl ErrorReason {
             Self::Deadline => "ERROR_REASON_DEADLINE",
             Self::MethodUnknown => "ERROR_REASON_METHOD_UNKNOWN",
             Self::Internal => "ERROR_REASON_INTERNAL",
+            Self::RightsLimitReached => "ERROR_REASON_RIGHTS_LIMIT_REACHED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -208,6 +211,7 @@ impl ErrorReason {
             "ERROR_REASON_DEADLINE" => Some(Self::Deadline),
             "ERROR_REASON_METHOD_UNKNOWN" => Some(Self::MethodUnknown),
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
+            "ERROR_REASON_RIGHTS_LIMIT_REACHED" => Some(Self::RightsLimitReached),
             _ => None,
         }
     }

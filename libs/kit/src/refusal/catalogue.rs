@@ -37,7 +37,8 @@ pub fn code(reason: R) -> Code {
         | R::GroupNotEmpty
         | R::ConnectionDisabled
         | R::OnlineChatDisabled
-        | R::ImboxDisabled => Code::FailedPrecondition,
+        | R::ImboxDisabled
+        | R::RightsLimitReached => Code::FailedPrecondition,
         R::EtagMismatch | R::Conflict => Code::Aborted,
         R::RateLimited | R::Overloaded | R::TooLarge => Code::ResourceExhausted,
         R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown => Code::Unavailable,
@@ -216,6 +217,11 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "В отделе есть сотрудники. Сначала переведите их.",
             "El departamento tiene empleados. Trasládelos primero.",
             "The group still has members. Move them first.",
+        ),
+        R::RightsLimitReached => (
+            "В аккаунте слишком много правил на этапы и поля. Сначала удалите лишние.",
+            "La cuenta tiene demasiadas reglas sobre etapas y campos. Elimine antes las que sobran.",
+            "The account has too many rules on stages and fields. Remove some first.",
         ),
         R::ConnectionDisabled => (
             "Подключение выключено.",

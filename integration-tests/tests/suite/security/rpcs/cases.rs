@@ -264,6 +264,7 @@ fn identity_cases(theirs: &Theirs, cases: &mut Cases) {
         R::GroupNotFound,
         R::FieldInvalid,
     );
+    rights_cases(&user.id, cases);
 
     add(
         cases,
@@ -310,6 +311,68 @@ fn identity_cases(theirs: &Theirs, cases: &mut Cases) {
         },
         R::PageTokenMismatch,
         None,
+    );
+}
+
+fn rights_cases(user_id: &str, cases: &mut Cases) {
+    use Door::{Administrators, Everybody};
+    let subject = Some(id::RightsSubject {
+        subject: Some(id::rights_subject::Subject::UserId(user_id.to_owned())),
+    });
+    add(
+        cases,
+        "/beseda.identity.v1.RightsService/GetRights",
+        Administrators,
+        &id::GetRightsRequest {
+            subject: subject.clone(),
+        },
+        R::UserNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.identity.v1.RightsService/SetRights",
+        Administrators,
+        &id::SetRightsRequest {
+            rights: Some(id::Rights {
+                subject,
+                mail: Some(true),
+                ..Default::default()
+            }),
+        },
+        R::UserNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.identity.v1.RightsService/GetEffectiveRights",
+        Everybody,
+        &id::GetEffectiveRightsRequest {
+            user_id: user_id.to_owned(),
+        },
+        R::UserNotFound,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.identity.v1.RightsService/GetRightsOptions",
+        Everybody,
+        &id::GetRightsOptionsRequest {},
+        None,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.identity.v1.RightsService/SetRightsOptions",
+        Administrators,
+        &id::SetRightsOptionsRequest {
+            options: Some(id::RightsOptions {
+                subscription_beats_forbidden_stage: false,
+                etag: "v77".to_owned(),
+            }),
+        },
+        R::EtagMismatch,
+        R::FieldInvalid,
     );
 }
 
