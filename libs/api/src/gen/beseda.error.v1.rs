@@ -99,6 +99,28 @@ pub enum ErrorReason {
     MethodUnknown = 111,
     /// INTERNAL. A defect of ours; it is logged with the request id. {}
     Internal = 120,
+    /// NOT_FOUND. No such contact, or it may not be viewed by the caller. {contact_id}
+    ContactNotFound = 230,
+    /// NOT_FOUND. No such company, or it may not be viewed by the caller. {company_id}
+    CompanyNotFound = 231,
+    /// NOT_FOUND. No such deal, or it may not be viewed by the caller. {deal_id}
+    DealNotFound = 232,
+    /// NOT_FOUND. No such customer, or it may not be viewed by the caller. {customer_id}
+    CustomerNotFound = 233,
+    /// NOT_FOUND. No such pipeline. {pipeline_id}
+    PipelineNotFound = 234,
+    /// NOT_FOUND. No such stage, or it is not one of the pipeline. {stage_id}
+    StageNotFound = 235,
+    /// PERMISSION_DENIED. The caller may not change this field of the card; leave it out. {field}
+    FieldNotEditable = 250,
+    /// FAILED_PRECONDITION. There are deals on the stage; move or delete them first. {stage_id}
+    StageNotEmpty = 251,
+    /// FAILED_PRECONDITION. There are deals in the pipeline; move or delete them first. {pipeline_id}
+    PipelineNotEmpty = 252,
+    /// FAILED_PRECONDITION. The first stage and the final ones are fixed: they can be renamed, not moved or deleted. {stage_id}
+    StageFixed = 253,
+    /// FAILED_PRECONDITION. There are as many of these as there may be; delete one first. {limit}
+    LimitReached = 254,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -154,6 +176,17 @@ impl ErrorReason {
             Self::Deadline => "ERROR_REASON_DEADLINE",
             Self::MethodUnknown => "ERROR_REASON_METHOD_UNKNOWN",
             Self::Internal => "ERROR_REASON_INTERNAL",
+            Self::ContactNotFound => "ERROR_REASON_CONTACT_NOT_FOUND",
+            Self::CompanyNotFound => "ERROR_REASON_COMPANY_NOT_FOUND",
+            Self::DealNotFound => "ERROR_REASON_DEAL_NOT_FOUND",
+            Self::CustomerNotFound => "ERROR_REASON_CUSTOMER_NOT_FOUND",
+            Self::PipelineNotFound => "ERROR_REASON_PIPELINE_NOT_FOUND",
+            Self::StageNotFound => "ERROR_REASON_STAGE_NOT_FOUND",
+            Self::FieldNotEditable => "ERROR_REASON_FIELD_NOT_EDITABLE",
+            Self::StageNotEmpty => "ERROR_REASON_STAGE_NOT_EMPTY",
+            Self::PipelineNotEmpty => "ERROR_REASON_PIPELINE_NOT_EMPTY",
+            Self::StageFixed => "ERROR_REASON_STAGE_FIXED",
+            Self::LimitReached => "ERROR_REASON_LIMIT_REACHED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -208,6 +241,17 @@ impl ErrorReason {
             "ERROR_REASON_DEADLINE" => Some(Self::Deadline),
             "ERROR_REASON_METHOD_UNKNOWN" => Some(Self::MethodUnknown),
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
+            "ERROR_REASON_CONTACT_NOT_FOUND" => Some(Self::ContactNotFound),
+            "ERROR_REASON_COMPANY_NOT_FOUND" => Some(Self::CompanyNotFound),
+            "ERROR_REASON_DEAL_NOT_FOUND" => Some(Self::DealNotFound),
+            "ERROR_REASON_CUSTOMER_NOT_FOUND" => Some(Self::CustomerNotFound),
+            "ERROR_REASON_PIPELINE_NOT_FOUND" => Some(Self::PipelineNotFound),
+            "ERROR_REASON_STAGE_NOT_FOUND" => Some(Self::StageNotFound),
+            "ERROR_REASON_FIELD_NOT_EDITABLE" => Some(Self::FieldNotEditable),
+            "ERROR_REASON_STAGE_NOT_EMPTY" => Some(Self::StageNotEmpty),
+            "ERROR_REASON_PIPELINE_NOT_EMPTY" => Some(Self::PipelineNotEmpty),
+            "ERROR_REASON_STAGE_FIXED" => Some(Self::StageFixed),
+            "ERROR_REASON_LIMIT_REACHED" => Some(Self::LimitReached),
             _ => None,
         }
     }

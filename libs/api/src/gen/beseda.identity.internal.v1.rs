@@ -18,6 +18,61 @@ pub struct AccountChanged {
     #[prost(string, tag = "5")]
     pub language: ::prost::alloc::string::String,
 }
+/// All that decides who may do what in an account, at one moment: it is sent whole with every change of users, groups, roles or
+/// rights. Consumers ignore an epoch that is not greater than theirs.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AccountRights {
+    /// Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+    /// Grows by one with every change.
+    #[prost(int64, tag = "2")]
+    pub epoch: i64,
+    /// The employees.
+    #[prost(message, repeated, tag = "3")]
+    pub members: ::prost::alloc::vec::Vec<AccountMember>,
+    /// The departments.
+    #[prost(message, repeated, tag = "4")]
+    pub groups: ::prost::alloc::vec::Vec<AccountGroup>,
+    /// What is set, a message for each subject.
+    #[prost(message, repeated, tag = "5")]
+    pub rights: ::prost::alloc::vec::Vec<super::super::v1::Rights>,
+    /// The account's settings.
+    #[prost(message, optional, tag = "6")]
+    pub options: ::core::option::Option<super::super::v1::RightsOptions>,
+}
+/// An employee, as rights need them.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountMember {
+    /// Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub user_id: ::prost::alloc::vec::Vec<u8>,
+    /// Name to show.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Role. A consumer treats one that it does not know as MANAGER.
+    #[prost(enumeration = "super::super::v1::Role", tag = "3")]
+    pub role: i32,
+    /// Department: sixteen bytes; empty for none.
+    #[prost(bytes = "vec", tag = "4")]
+    pub group_id: ::prost::alloc::vec::Vec<u8>,
+    /// BCP 47 language: their own, else the account's.
+    #[prost(string, tag = "5")]
+    pub language: ::prost::alloc::string::String,
+    /// Off: cannot log in, and sees nothing.
+    #[prost(bool, tag = "6")]
+    pub active: bool,
+}
+/// A department.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccountGroup {
+    /// Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub group_id: ::prost::alloc::vec::Vec<u8>,
+    /// Its name.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
 /// Nothing to say.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetJwksRequest {}
@@ -101,6 +156,20 @@ pub struct GetAccountStateResponse {
     /// Language.
     #[prost(string, tag = "3")]
     pub language: ::prost::alloc::string::String,
+}
+/// Which account.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetAccountRightsRequest {
+    /// Required. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+}
+/// The account.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetAccountRightsResponse {
+    /// Its members and rights.
+    #[prost(message, optional, tag = "1")]
+    pub rights: ::core::option::Option<AccountRights>,
 }
 /// Generated client implementations.
 pub mod identity_internal_service_client {
@@ -349,6 +418,37 @@ pub mod identity_internal_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// All that decides who may do what in an account, for a service that has missed the events. "rights.changed" with a greater
+        /// epoch says what became of it.
+        pub async fn get_account_rights(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetAccountRightsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetAccountRightsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.identity.internal.v1.IdentityInternalService/GetAccountRights",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.identity.internal.v1.IdentityInternalService",
+                        "GetAccountRights",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -402,6 +502,15 @@ pub mod identity_internal_service_server {
             request: tonic::Request<super::GetAccountStateRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetAccountStateResponse>,
+            tonic::Status,
+        >;
+        /// All that decides who may do what in an account, for a service that has missed the events. "rights.changed" with a greater
+        /// epoch says what became of it.
+        async fn get_account_rights(
+            &self,
+            request: tonic::Request<super::GetAccountRightsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetAccountRightsResponse>,
             tonic::Status,
         >;
     }
@@ -710,6 +819,55 @@ pub mod identity_internal_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetAccountStateSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.identity.internal.v1.IdentityInternalService/GetAccountRights" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetAccountRightsSvc<T: IdentityInternalService>(pub Arc<T>);
+                    impl<
+                        T: IdentityInternalService,
+                    > tonic::server::UnaryService<super::GetAccountRightsRequest>
+                    for GetAccountRightsSvc<T> {
+                        type Response = super::GetAccountRightsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetAccountRightsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as IdentityInternalService>::get_account_rights(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetAccountRightsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -17,7 +17,10 @@ pub fn code(reason: R) -> Code {
         | R::SessionEnded
         | R::CredentialsInvalid
         | R::RefreshTokenReused => Code::Unauthenticated,
-        R::PermissionMissing | R::OriginNotAllowed | R::ScopeMissing => Code::PermissionDenied,
+        R::PermissionMissing
+        | R::OriginNotAllowed
+        | R::ScopeMissing
+        | R::FieldNotEditable => Code::PermissionDenied,
         R::ConversationNotFound
         | R::ChatNotFound
         | R::ConnectionNotFound
@@ -27,7 +30,13 @@ pub fn code(reason: R) -> Code {
         | R::SessionNotFound
         | R::ApiKeyNotFound
         | R::DeliveryNotFound
-        | R::ConnectorNotFound => Code::NotFound,
+        | R::ConnectorNotFound
+        | R::ContactNotFound
+        | R::CompanyNotFound
+        | R::DealNotFound
+        | R::CustomerNotFound
+        | R::PipelineNotFound
+        | R::StageNotFound => Code::NotFound,
         R::EmailTaken | R::GroupNameTaken | R::ConversationAlreadyOpen => Code::AlreadyExists,
         R::ConversationClosed
         | R::SubscriptionUnpaid
@@ -37,7 +46,11 @@ pub fn code(reason: R) -> Code {
         | R::GroupNotEmpty
         | R::ConnectionDisabled
         | R::OnlineChatDisabled
-        | R::ImboxDisabled => Code::FailedPrecondition,
+        | R::ImboxDisabled
+        | R::StageNotEmpty
+        | R::PipelineNotEmpty
+        | R::StageFixed
+        | R::LimitReached => Code::FailedPrecondition,
         R::EtagMismatch | R::Conflict => Code::Aborted,
         R::RateLimited | R::Overloaded | R::TooLarge => Code::ResourceExhausted,
         R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown => Code::Unavailable,
@@ -231,6 +244,61 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "imBox не включён. Его включает администратор.",
             "imBox no está activado. Lo activa un administrador.",
             "imBox is not switched on. An administrator can switch it on.",
+        ),
+        R::ContactNotFound => (
+            "Контакт не найден.",
+            "Contacto no encontrado.",
+            "No such contact.",
+        ),
+        R::CompanyNotFound => (
+            "Компания не найдена.",
+            "Empresa no encontrada.",
+            "No such company.",
+        ),
+        R::DealNotFound => (
+            "Сделка не найдена.",
+            "Negocio no encontrado.",
+            "No such deal.",
+        ),
+        R::CustomerNotFound => (
+            "Покупатель не найден.",
+            "Comprador no encontrado.",
+            "No such customer.",
+        ),
+        R::PipelineNotFound => (
+            "Воронка не найдена.",
+            "Embudo no encontrado.",
+            "No such pipeline.",
+        ),
+        R::StageNotFound => (
+            "Этап воронки не найден.",
+            "Etapa del embudo no encontrada.",
+            "No such stage.",
+        ),
+        R::FieldNotEditable => (
+            "Это поле вам нельзя изменять.",
+            "No puede cambiar este campo.",
+            "You may not change this field.",
+        ),
+        R::StageNotEmpty => (
+            "На этапе есть сделки. Сначала переведите их.",
+            "La etapa tiene negocios. Trasládelos primero.",
+            "There are deals on the stage. Move them first.",
+        ),
+        R::PipelineNotEmpty => (
+            "В воронке есть сделки. Сначала переведите их.",
+            "El embudo tiene negocios. Trasládelos primero.",
+            "There are deals in the pipeline. Move them first.",
+        ),
+        R::StageFixed => (
+            "Первый и завершающие этапы можно только переименовать.",
+            "La primera etapa y las finales solo pueden renombrarse.",
+            "The first stage and the final ones can only be renamed.",
+        ),
+        R::LimitReached => (
+            "Достигнут предел. Сначала удалите лишнее.",
+            "Se alcanzó el límite. Elimine algo primero.",
+            "There are as many as there may be. Delete one first.",
         ),
         R::EtagMismatch => (
             "Данные изменились. Обновите и повторите.",

@@ -118,6 +118,28 @@ named! {
     online_chat_disabled(online_chat_id) = OnlineChatDisabled;
     /// Larger than the limit.
     too_large(limit) = TooLarge;
+    /// No such contact for this caller.
+    contact_not_found(contact_id) = ContactNotFound;
+    /// No such company for this caller.
+    company_not_found(company_id) = CompanyNotFound;
+    /// No such deal for this caller.
+    deal_not_found(deal_id) = DealNotFound;
+    /// No such customer for this caller.
+    customer_not_found(customer_id) = CustomerNotFound;
+    /// No such pipeline.
+    pipeline_not_found(pipeline_id) = PipelineNotFound;
+    /// No such stage in the pipeline.
+    stage_not_found(stage_id) = StageNotFound;
+    /// The caller may not change the field.
+    field_not_editable(field) = FieldNotEditable;
+    /// The stage has deals.
+    stage_not_empty(stage_id) = StageNotEmpty;
+    /// The pipeline has deals.
+    pipeline_not_empty(pipeline_id) = PipelineNotEmpty;
+    /// The stage belongs to every pipeline.
+    stage_fixed(stage_id) = StageFixed;
+    /// As many as there may be.
+    limit_reached(limit) = LimitReached;
 }
 
 impl Refusal {

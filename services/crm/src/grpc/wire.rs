@@ -1,0 +1,214 @@
+//! Between the domain and the wire: what several services share.
+
+use std::str::FromStr;
+
+use api::crm::v1 as proto;
+use email_address::EmailAddress;
+use kit::time::from_proto;
+use kit::validate::Fields;
+use prost_types::Timestamp;
+use time::OffsetDateTime;
+use types::InvalidId;
+
+use crate::domain::card::{Card, Labelled, MAX_MESSENGERS, MAX_POINTS, Messenger, Money};
+use crate::domain::phone;
+
+/// The longest e-mail address there is.
+const MAX_EMAIL: usize = 254;
+
+/// Refuses a list that is too long.
+pub fn at_most<T>(fields: &mut Fields, field: &str, items: &[T], most: usize) {
+    if items.len() > most {
+        fields.reject(field, format!("has {} items, may have {most}", items.len()));
+    }
+}
+
+/// A telephone number.
+pub fn phone(fields: &mut Fields, field: &str, text: &str) -> String {
+    phone::normalised(text).unwrap_or_else(|| {
+        fields.reject(
+            field,
+            "is not a telephone number in international form, such as +74951234567",
+        );
+        String::new()
+    })
+}
+
+/// An e-mail address.
+pub fn email(fields: &mut Fields, field: &str, text: &str) -> String {
+    let text = text.trim();
+    if text.len() > MAX_EMAIL || EmailAddress::from_str(text).is_err() {
+        fields.reject(field, "is not an e-mail address of at most 254 characters");
+    }
+    text.to_owned()
+}
+
+fn label(fields: &mut Fields, field: &str, text: &str) -> String {
+    fields.line(&format!("{field}.label"), text, 0..=50)
+}
+
+/// Keeps the first of several with the same value.
+fn distinct(items: impl Iterator<Item = Labelled>) -> Vec<Labelled> {
+    let mut kept: Vec<Labelled> = Vec::new();
+    for item in items {
+        if kept.iter().all(|known| known.value != item.value) {
+            kept.push(item);
+        }
+    }
+    kept
+}
+
+/// Telephone numbers of a card.
+pub fn phones(fields: &mut Fields, field: &str, items: &[proto::Phone]) -> Vec<Labelled> {
+    at_most(fields, field, items, MAX_POINTS);
+    distinct(items.iter().enumerate().map(|(place, item)| {
+        let field = format!("{field}[{place}]");
+        Labelled {
+            value: phone(fields, &format!("{field}.number"), &item.number),
+            label: label(fields, &field, &item.label),
+        }
+    }))
+}
+
+/// E-mail addresses of a card.
+pub fn emails(fields: &mut Fields, field: &str, items: &[proto::Email]) -> Vec<Labelled> {
+    at_most(fields, field, items, MAX_POINTS);
+    distinct(items.iter().enumerate().map(|(place, item)| {
+        let field = format!("{field}[{place}]");
+        Labelled {
+            value: email(fields, &format!("{field}.address"), &item.address),
+            label: label(fields, &field, &item.label),
+        }
+    }))
+}
+
+/// Postal addresses of a card.
+pub fn addresses(fields: &mut Fields, field: &str, items: &[proto::Address]) -> Vec<Labelled> {
+    at_most(fields, field, items, MAX_POINTS);
+    distinct(items.iter().enumerate().map(|(place, item)| {
+        let field = format!("{field}[{place}]");
+        Labelled {
+            value: fields.text(&format!("{field}.text"), &item.text, 1..=500),
+            label: label(fields, &field, &item.label),
+        }
+    }))
+}
+
+/// How a channel knows a person.
+pub fn messenger(fields: &mut Fields, field: &str, item: &proto::MessengerIdentity) -> Messenger {
+    Messenger {
+        connector: fields.key(
+            &format!("{field}.connector_key"),
+            &item.connector_key,
+            1..=64,
+        ),
+        external_id: fields.key(&format!("{field}.external_id"), &item.external_id, 1..=256),
+        name: fields.line(&format!("{field}.name"), &item.name, 0..=200),
+    }
+}
+
+/// Messengers of a contact.
+pub fn messengers(
+    fields: &mut Fields,
+    field: &str,
+    items: &[proto::MessengerIdentity],
+) -> Vec<Messenger> {
+    at_most(fields, field, items, MAX_MESSENGERS);
+    let mut kept: Vec<Messenger> = Vec::new();
+    for (place, item) in items.iter().enumerate() {
+        let item = messenger(fields, &format!("{field}[{place}]"), item);
+        if kept.iter().all(|known| known.lookup() != item.lookup()) {
+            kept.push(item);
+        }
+    }
+    kept
+}
+
+/// An amount.
+pub fn money(fields: &mut Fields, field: &str, money: Option<&proto::Money>) -> Option<Money> {
+    let money = money?;
+    if money.amount_minor < 0 {
+        fields.reject(&format!("{field}.amount_minor"), "must not be negative");
+    }
+    let is_code =
+        money.currency.len() == 3 && money.currency.bytes().all(|byte| byte.is_ascii_uppercase());
+    if !is_code {
+        fields.reject(
+            &format!("{field}.currency"),
+            "is not a currency of ISO 4217, such as RUB",
+        );
+    }
+    Some(Money {
+        minor: money.amount_minor,
+        currency: money.currency.clone(),
+    })
+}
+
+/// A point in time.
+pub fn time(fields: &mut Fields, field: &str, time: Option<&Timestamp>) -> Option<OffsetDateTime> {
+    let time = time?;
+    let known = from_proto(time);
+    if known.is_none() {
+        fields.reject(field, "is not a point in time");
+    }
+    // As exact as the database keeps it.
+    known.map(|time| time.replace_microsecond(time.microsecond()).unwrap_or(time))
+}
+
+/// Ids in a list. Only the first that is none is named: an answer has to fit into a header.
+pub fn ids<T: FromStr<Err = InvalidId>>(
+    fields: &mut Fields,
+    field: &str,
+    items: &[String],
+    most: usize,
+) -> Vec<T> {
+    at_most(fields, field, items, most);
+    let mut ids = Vec::new();
+    for (place, text) in items.iter().enumerate() {
+        match fields.id(&format!("{field}[{place}]"), text) {
+            Some(id) => ids.push(id),
+            None => break,
+        }
+    }
+    ids
+}
+
+/// An id as the wire has it; empty for none.
+pub fn text(id: Option<impl ToString>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// Telephone numbers.
+pub fn to_phones(card: &Card) -> Vec<proto::Phone> {
+    let phone = |it: &Labelled| proto::Phone {
+        number: it.value.clone(),
+        label: it.label.clone(),
+    };
+    card.phones.iter().map(phone).collect()
+}
+
+/// E-mail addresses.
+pub fn to_emails(card: &Card) -> Vec<proto::Email> {
+    let email = |it: &Labelled| proto::Email {
+        address: it.value.clone(),
+        label: it.label.clone(),
+    };
+    card.emails.iter().map(email).collect()
+}
+
+/// Postal addresses.
+pub fn to_addresses(card: &Card) -> Vec<proto::Address> {
+    let address = |it: &Labelled| proto::Address {
+        text: it.value.clone(),
+        label: it.label.clone(),
+    };
+    card.addresses.iter().map(address).collect()
+}
+
+/// An amount.
+pub fn to_money(money: Option<&Money>) -> Option<proto::Money> {
+    money.map(|money| proto::Money {
+        amount_minor: money.minor,
+        currency: money.currency.clone(),
+    })
+}
