@@ -26,6 +26,8 @@ pub struct Member {
 pub struct AccountRights {
     /// Grows by one with every change of members, groups or rules: of two states the one with the greater epoch is newer.
     pub epoch: i64,
+    /// The departments, with their names.
+    pub groups: BTreeMap<GroupId, String>,
     /// The employees.
     pub members: BTreeMap<UserId, Member>,
     /// What is set.

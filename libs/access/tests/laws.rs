@@ -108,6 +108,7 @@ proptest! {
         };
         let account = AccountRights {
             epoch: 1,
+            groups: std::collections::BTreeMap::new(),
             members: [(world.me, member)].into(),
             rules: world.rules.clone(),
         };

@@ -5,6 +5,9 @@
 //! [`AccountScope`] to reach an account's data, a [`Permission`], or a [`ConnectorScope`]. Scopes can be made nowhere else,
 //! so a store function that takes one cannot be reached without a verified token.
 //!
+//! [`rights`] translates the rights matrix between the wire and `libs/access`: identity, which keeps it, and the services that
+//! decide by it must read it alike, and all of them depend on this crate already, while `libs/access` stays free of the wire.
+//!
 //! [`ServiceTokens`] is the other side: a service's own token, kept fresh, put on its calls to other services.
 //!
 //! ```compile_fail
@@ -21,6 +24,7 @@ mod ended;
 mod layer;
 mod permission;
 mod principal;
+pub mod rights;
 mod scope;
 mod service_tokens;
 mod source;

@@ -171,7 +171,7 @@ impl Viewers {
         let Some(bytes) = account_rights::snapshot(tx, id).await? else {
             return Ok(None);
         };
-        let account = snapshot::decode(&bytes)
+        let (_, account) = snapshot::decode(&bytes)
             .map_err(|problem| Refusal::internal(anyhow::anyhow!(problem)))?;
         let account = Arc::new(account);
         self.accounts.insert(id, Arc::clone(&account));

@@ -117,8 +117,8 @@ async fn create(
         language: None,
         password_hash,
     };
-    let user = changes::users::create(tx, by, administrator).await?;
-    events::append(tx, &[event]).await?;
+    let (user, rights) = changes::users::create(tx, by, administrator).await?;
+    events::append(tx, &[event, rights]).await?;
     Ok(Created {
         account: account.id,
         user: user.id,

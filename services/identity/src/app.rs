@@ -10,6 +10,7 @@ use api::identity::v1::account_service_server::AccountServiceServer;
 use api::identity::v1::api_key_service_server::ApiKeyServiceServer;
 use api::identity::v1::audit_service_server::AuditServiceServer;
 use api::identity::v1::group_service_server::GroupServiceServer;
+use api::identity::v1::rights_service_server::RightsServiceServer;
 use api::identity::v1::session_service_server::SessionServiceServer;
 use api::identity::v1::user_service_server::UserServiceServer;
 use auth::{AuthLayer, Verifier};
@@ -27,6 +28,7 @@ use crate::grpc::api_keys::ApiKeys;
 use crate::grpc::audit::Audit;
 use crate::grpc::groups::Groups;
 use crate::grpc::internal::{Internal, LocalSource};
+use crate::grpc::rights::Rights;
 use crate::grpc::sessions::Sessions;
 use crate::grpc::users::Users;
 use crate::jobs;
@@ -138,6 +140,7 @@ fn server(core: &Arc<Core>, db: Db) -> anyhow::Result<Server> {
         .service(SessionServiceServer::new(Sessions(Arc::clone(core))))
         .service(UserServiceServer::new(Users(Arc::clone(core))))
         .service(GroupServiceServer::new(Groups(Arc::clone(core))))
+        .service(RightsServiceServer::new(Rights(Arc::clone(core))))
         .service(AccountServiceServer::new(Accounts(Arc::clone(core))))
         .service(ApiKeyServiceServer::new(ApiKeys(Arc::clone(core))))
         .service(AuditServiceServer::new(Audit(Arc::clone(core))))

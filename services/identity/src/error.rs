@@ -32,6 +32,9 @@ pub enum Error {
     /// The account would be left without an active administrator.
     #[error("user {0} is the last administrator")]
     LastAdministrator(UserId),
+    /// The account has as many rules on stages and fields as it can hold.
+    #[error("too many rules on stages and fields")]
+    RightsLimitReached,
     /// The resource changed since it was read.
     #[error("the resource changed")]
     EtagMismatch,

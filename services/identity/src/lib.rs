@@ -27,6 +27,7 @@ mod store;
 pub use admin::rotate_keys;
 pub use app::App;
 pub use changes::accounts::ACCOUNT_CHANGED;
+pub use changes::rights::RIGHTS_CHANGED;
 pub use config::{Config, LOG_IN_LIMIT, Rule};
 
 use error::Error;

@@ -7,6 +7,7 @@ mod cases;
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::conversations::v1 as conv;
+use api::crm::v1 as crm;
 use api::error::v1::ErrorReason as R;
 use api::identity::v1 as id;
 use api::onlinechat::v1 as och;
@@ -57,6 +58,98 @@ struct Theirs {
     key: id::ApiKey,
     group: id::Group,
     delivery: String,
+    cards: Cards,
+}
+
+/// A card of each kind.
+struct Cards {
+    pipeline: crm::Pipeline,
+    contact: crm::Contact,
+    company: crm::Company,
+    deal: crm::Deal,
+    customer: crm::Customer,
+}
+
+impl Cards {
+    async fn make(admin: &Admin) -> Self {
+        let name = || "Наше".to_owned();
+        let pipeline = crm::Pipeline {
+            name: name(),
+            ..Default::default()
+        };
+        let pipeline: crm::CreatePipelineResponse = made(
+            admin,
+            "PipelineService/CreatePipeline",
+            crm::CreatePipelineRequest {
+                pipeline: Some(pipeline),
+                ..Default::default()
+            },
+        )
+        .await;
+        let contact: crm::CreateContactResponse = made(
+            admin,
+            "ContactService/CreateContact",
+            crm::CreateContactRequest {
+                contact: Some(crm::Contact {
+                    name: name(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
+        let company: crm::CreateCompanyResponse = made(
+            admin,
+            "CompanyService/CreateCompany",
+            crm::CreateCompanyRequest {
+                company: Some(crm::Company {
+                    name: name(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
+        let deal: crm::CreateDealResponse = made(
+            admin,
+            "DealService/CreateDeal",
+            crm::CreateDealRequest {
+                deal: Some(crm::Deal {
+                    name: name(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
+        let customer: crm::CreateCustomerResponse = made(
+            admin,
+            "CustomerService/CreateCustomer",
+            crm::CreateCustomerRequest {
+                customer: Some(crm::Customer {
+                    name: name(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
+        Self {
+            pipeline: pipeline.pipeline.expect("it"),
+            contact: contact.contact.expect("it"),
+            company: company.company.expect("it"),
+            deal: deal.deal.expect("it"),
+            customer: customer.customer.expect("it"),
+        }
+    }
+}
+
+/// What a create of crm answers.
+async fn made<A: Message + Default>(admin: &Admin, method: &str, request: impl Message) -> A {
+    let path = format!("/beseda.crm.v1.{method}");
+    let request = request.encode_to_vec().into();
+    let answer = raw::call(&admin.channel(), &path, &admin.token().await, request).await;
+    A::decode(answer.expect("made")).expect("the answer")
 }
 
 impl Theirs {
@@ -93,6 +186,7 @@ impl Theirs {
             .into_inner()
             .group
             .expect("it");
+        let cards = Cards::make(&admin).await;
         let delivery = "dlv_01h455vb4pex5vsknk084sn02q".to_owned();
         Self {
             admin,
@@ -103,6 +197,7 @@ impl Theirs {
             key,
             group,
             delivery,
+            cards,
         }
     }
 
@@ -111,10 +206,16 @@ impl Theirs {
         let lists = [
             "/beseda.conversations.v1.InboxService/ListConversations",
             "/beseda.conversations.v1.ConnectionService/ListConnections",
+            "/beseda.crm.v1.ContactService/ListContacts",
+            "/beseda.crm.v1.CompanyService/ListCompanies",
+            "/beseda.crm.v1.DealService/ListDeals",
+            "/beseda.crm.v1.CustomerService/ListCustomers",
+            "/beseda.crm.v1.PipelineService/ListPipelines",
             "/beseda.identity.v1.AccountService/GetAccount",
             "/beseda.identity.v1.UserService/ListUsers",
             "/beseda.identity.v1.GroupService/ListGroups",
             "/beseda.identity.v1.ApiKeyService/ListApiKeys",
+            "/beseda.identity.v1.RightsService/GetRightsOptions",
             "/beseda.identity.v1.AuditService/ListAuditEntries",
             "/beseda.onlinechat.v1.OnlineChatService/ListOnlineChats",
         ];

@@ -99,6 +99,8 @@ pub enum ErrorReason {
     MethodUnknown = 111,
     /// INTERNAL. A defect of ours; it is logged with the request id. {}
     Internal = 120,
+    /// FAILED_PRECONDITION. The account has as many rules on stages and fields as it can hold; remove some first. {limit}
+    RightsLimitReached = 200,
     /// NOT_FOUND. No such contact, or it may not be viewed by the caller. {contact_id}
     ContactNotFound = 230,
     /// NOT_FOUND. No such company, or it may not be viewed by the caller. {company_id}
@@ -176,6 +178,7 @@ impl ErrorReason {
             Self::Deadline => "ERROR_REASON_DEADLINE",
             Self::MethodUnknown => "ERROR_REASON_METHOD_UNKNOWN",
             Self::Internal => "ERROR_REASON_INTERNAL",
+            Self::RightsLimitReached => "ERROR_REASON_RIGHTS_LIMIT_REACHED",
             Self::ContactNotFound => "ERROR_REASON_CONTACT_NOT_FOUND",
             Self::CompanyNotFound => "ERROR_REASON_COMPANY_NOT_FOUND",
             Self::DealNotFound => "ERROR_REASON_DEAL_NOT_FOUND",
@@ -241,6 +244,7 @@ impl ErrorReason {
             "ERROR_REASON_DEADLINE" => Some(Self::Deadline),
             "ERROR_REASON_METHOD_UNKNOWN" => Some(Self::MethodUnknown),
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
+            "ERROR_REASON_RIGHTS_LIMIT_REACHED" => Some(Self::RightsLimitReached),
             "ERROR_REASON_CONTACT_NOT_FOUND" => Some(Self::ContactNotFound),
             "ERROR_REASON_COMPANY_NOT_FOUND" => Some(Self::CompanyNotFound),
             "ERROR_REASON_DEAL_NOT_FOUND" => Some(Self::DealNotFound),

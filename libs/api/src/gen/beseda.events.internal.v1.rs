@@ -8,7 +8,7 @@ pub struct ReadEventsRequest {
     /// The last position the reader has.
     #[prost(int64, tag = "2")]
     pub after_position: i64,
-    /// At most this many; 0 means 500, more than 500 means 500.
+    /// At most this many; 0 means 500, more than 500 means 500. Where events are large there are fewer, but at least one.
     #[prost(uint32, tag = "3")]
     pub limit: u32,
 }

@@ -17,10 +17,9 @@ pub fn code(reason: R) -> Code {
         | R::SessionEnded
         | R::CredentialsInvalid
         | R::RefreshTokenReused => Code::Unauthenticated,
-        R::PermissionMissing
-        | R::OriginNotAllowed
-        | R::ScopeMissing
-        | R::FieldNotEditable => Code::PermissionDenied,
+        R::PermissionMissing | R::OriginNotAllowed | R::ScopeMissing | R::FieldNotEditable => {
+            Code::PermissionDenied
+        }
         R::ConversationNotFound
         | R::ChatNotFound
         | R::ConnectionNotFound
@@ -47,6 +46,7 @@ pub fn code(reason: R) -> Code {
         | R::ConnectionDisabled
         | R::OnlineChatDisabled
         | R::ImboxDisabled
+        | R::RightsLimitReached
         | R::StageNotEmpty
         | R::PipelineNotEmpty
         | R::StageFixed
@@ -229,6 +229,11 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "В отделе есть сотрудники. Сначала переведите их.",
             "El departamento tiene empleados. Trasládelos primero.",
             "The group still has members. Move them first.",
+        ),
+        R::RightsLimitReached => (
+            "В аккаунте слишком много правил на этапы и поля. Сначала удалите лишние.",
+            "La cuenta tiene demasiadas reglas sobre etapas y campos. Elimine antes las que sobran.",
+            "The account has too many rules on stages and fields. Remove some first.",
         ),
         R::ConnectionDisabled => (
             "Подключение выключено.",

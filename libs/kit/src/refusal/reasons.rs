@@ -116,6 +116,8 @@ named! {
     connection_disabled(connection_id) = ConnectionDisabled;
     /// The online chat is off.
     online_chat_disabled(online_chat_id) = OnlineChatDisabled;
+    /// The account can hold no more rules.
+    rights_limit_reached(limit) = RightsLimitReached;
     /// Larger than the limit.
     too_large(limit) = TooLarge;
     /// No such contact for this caller.

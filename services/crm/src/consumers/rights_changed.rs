@@ -3,7 +3,6 @@
 use events::{Event, Failure};
 use pg::Tx;
 use types::AccountId;
-use uuid::Uuid;
 
 use super::snapshot;
 use crate::store::account_rights;
@@ -20,13 +19,11 @@ pub async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
 
 /// A snapshot that could not be read later must not be kept.
 fn checked(event: &Event) -> Result<(AccountId, i64), String> {
-    let account = Uuid::from_slice(&event.account_id)
-        .map_err(|error| format!("the account is no id: {error}"))?;
-    if snapshot::account(&event.payload)? != account {
+    let (account, rights) = snapshot::decode(&event.payload)?;
+    if account.uuid().as_bytes()[..] != event.account_id[..] {
         return Err("the payload is another account's".to_owned());
     }
-    let rights = snapshot::decode(&event.payload)?;
-    Ok((account.into(), rights.epoch))
+    Ok((account, rights.epoch))
 }
 
 #[cfg(test)]

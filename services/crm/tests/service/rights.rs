@@ -357,6 +357,22 @@ async fn what_may_not_be_seen_cannot_be_linked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_rights_arrives_by_an_event() {
+    let world = World::start().await;
+    let (boris, [own, _, _]) = contacts_of_three(&world).await;
+    world
+        .set_rights(&boris, &row(Contacts, Own), &[], &[])
+        .await;
+    world.get_contact(&boris, &own.id).await.expect("one's own");
+    world.forbid_by_event(&boris).await;
+    let refused = testkit::wait_for("the right is gone", async || {
+        world.get_contact(&boris, &own.id).await.err()
+    })
+    .await;
+    assert_eq!(reason(&refused), R::ContactNotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_accounts_administrator_finds_nothing() {
     let world = World::start().await;
     world.pipeline("Продажи", &[]).await;

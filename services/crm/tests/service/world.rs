@@ -198,7 +198,7 @@ impl World {
         self.identity.know(self.account, rights.clone());
     }
 
-    /// Sets rights of a subject, tells the service by an event and waits until it has taken it in.
+    /// Sets rights of an employee, known to the service at once.
     pub async fn set_rights(
         &self,
         of: &Who,
@@ -225,22 +225,35 @@ impl World {
         self.tell_rights().await;
     }
 
-    /// Tells members and rights as they are by an event, and waits until the service has taken it in.
+    /// Puts members and rights, as they are, where the service's consumer keeps them: at once.
     pub async fn tell_rights(&self) {
+        let rights = self.rights.lock().expect("no panic in the world").clone();
+        let mut owner = self.db.owner().await;
+        sqlx::query(
+            "INSERT INTO crm.account_rights (account_id, epoch, snapshot) VALUES ($1, $2, $3)
+             ON CONFLICT (account_id) DO UPDATE SET epoch = excluded.epoch, snapshot = excluded.snapshot",
+        )
+        .bind(self.account.uuid())
+        .bind(rights.epoch)
+        .bind(rights.encode_to_vec())
+        .execute(&mut owner)
+        .await
+        .expect("stored");
+    }
+
+    /// Takes all rights of an employee away and tells the service by an event, as identity does.
+    pub async fn forbid_by_event(&self, of: &Who) {
+        let subject = id::RightsSubject {
+            subject: Some(id::rights_subject::Subject::UserId(of.id())),
+        };
+        self.change_rights(|rights| {
+            rights
+                .rights
+                .retain(|other| other.subject.as_ref() != Some(&subject));
+        });
         let rights = self.rights.lock().expect("no panic in the world").clone();
         self.identity
             .tell(self.account, "rights.changed", rights.encode_to_vec());
-        testkit::wait_for("the rights have arrived", async || {
-            let mut owner = self.db.owner().await;
-            let epoch: Option<i64> =
-                sqlx::query_scalar("SELECT epoch FROM crm.account_rights WHERE account_id = $1")
-                    .bind(self.account.uuid())
-                    .fetch_optional(&mut owner)
-                    .await
-                    .expect("readable");
-            (epoch == Some(rights.epoch)).then_some(())
-        })
-        .await;
     }
 
     /// Time passes.

@@ -5,7 +5,7 @@ use events::NewEvent;
 use pg::Tx;
 use prost::Message;
 
-use super::By;
+use super::{By, rights};
 use crate::Error;
 use crate::domain::account::{Account, Plan, Subscription};
 use crate::domain::audit::Changes;
@@ -69,7 +69,12 @@ pub async fn update(
     after.version += 1;
     accounts::update(tx, &after).await?;
     by.note(tx, "account.update", after.id, changes).await?;
-    events::append(tx, &[changed(&after)]).await?;
+    let mut events = vec![changed(&after)];
+    if after.language != before.language {
+        // Members without a language of their own read in the account's.
+        events.push(rights::changed(tx, by.account).await?);
+    }
+    events::append(tx, &events).await?;
     Ok(Some(after))
 }
 

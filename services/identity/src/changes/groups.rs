@@ -1,20 +1,21 @@
 //! Departments.
 
+use events::NewEvent;
 use pg::Tx;
 use types::GroupId;
 
-use super::By;
+use super::{By, rights};
 use crate::Error;
 use crate::domain::audit::Changes;
 use crate::domain::etag;
 use crate::domain::group::Group;
 use crate::store::groups;
 
-/// Adds a department.
+/// Adds a department. The event is the caller's to append, last in the transaction.
 ///
 /// # Errors
 /// `GroupNameTaken`, or when the database fails.
-pub async fn create(tx: &mut Tx, by: By, name: String) -> Result<Group, Error> {
+pub async fn create(tx: &mut Tx, by: By, name: String) -> Result<(Group, NewEvent), Error> {
     let group = Group {
         id: GroupId::generate(),
         name,
@@ -27,10 +28,10 @@ pub async fn create(tx: &mut Tx, by: By, name: String) -> Result<Group, Error> {
     let mut changes = Changes::new();
     changes.set("name", &group.name);
     by.note(tx, "group.create", group.id, changes).await?;
-    Ok(group)
+    Ok((group, rights::changed(tx, by.account).await?))
 }
 
-/// Renames a department, if it still has the expected etag.
+/// Renames a department, if it still has the expected etag. This ends the transaction's work.
 ///
 /// # Errors
 /// `GroupNotFound`, `GroupNameTaken`, `EtagMismatch`, or when the database fails.
@@ -62,10 +63,12 @@ pub async fn rename(
         .await
         .map_err(name_taken)?;
     by.note(tx, "group.update", id, changes).await?;
+    let event = rights::changed(tx, by.account).await?;
+    events::append(tx, &[event]).await?;
     Ok(after)
 }
 
-/// Deletes a department that has no members.
+/// Deletes a department that has no members, and what is set for it. This ends the transaction's work.
 ///
 /// # Errors
 /// `GroupNotFound`, `GroupNotEmpty`, or when the database fails.
@@ -80,7 +83,10 @@ pub async fn delete(tx: &mut Tx, by: By, id: GroupId) -> Result<(), Error> {
     if !deleted {
         return Err(Error::GroupNotFound(id));
     }
-    Ok(by.note(tx, "group.delete", id, Changes::new()).await?)
+    by.note(tx, "group.delete", id, Changes::new()).await?;
+    let event = rights::changed(tx, by.account).await?;
+    events::append(tx, &[event]).await?;
+    Ok(())
 }
 
 fn name_taken(error: pg::Error) -> Error {

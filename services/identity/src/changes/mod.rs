@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod groups;
+pub mod rights;
 pub mod sessions;
 pub mod users;
 

@@ -1,10 +1,11 @@
 //! Employees.
 
 use auth::Role;
+use events::NewEvent;
 use pg::Tx;
 use types::{GroupId, SessionId, UserId, new_uuid};
 
-use super::By;
+use super::{By, rights};
 use crate::Error;
 use crate::domain::audit::Changes;
 use crate::domain::email::Email;
@@ -29,11 +30,11 @@ pub struct NewUser {
     pub password_hash: String,
 }
 
-/// Adds an employee.
+/// Adds an employee. The event is the caller's to append, last in the transaction.
 ///
 /// # Errors
 /// `EmailTaken`, `GroupNotFound`, or when the database fails.
-pub async fn create(tx: &mut Tx, by: By, new: NewUser) -> Result<User, Error> {
+pub async fn create(tx: &mut Tx, by: By, new: NewUser) -> Result<(User, NewEvent), Error> {
     if let Some(group) = new.group {
         groups::get(tx, by.account, group)
             .await?
@@ -64,11 +65,11 @@ pub async fn create(tx: &mut Tx, by: By, new: NewUser) -> Result<User, Error> {
     changes.set("role", role_name(user.role));
     changes.set("group_id", user.group);
     by.note(tx, "user.create", user.id, changes).await?;
-    Ok(user)
+    Ok((user, rights::changed(tx, by.account).await?))
 }
 
 /// Changes an employee who still has the expected etag. Tokens that say what is no longer true are refused from now on;
-/// whoever is switched off is logged out.
+/// whoever is switched off is logged out. This ends the transaction's work.
 ///
 /// # Errors
 /// `UserNotFound`, `GroupNotFound`, `EtagMismatch`, `LastAdministrator`, or when the database fails.
@@ -101,7 +102,9 @@ pub async fn update(
     if before.active && !after.active {
         ended.extend(sessions::end_all(tx, by.account, id, None, by.now).await?);
     }
+    let event = rights::changed(tx, by.account).await?;
     revocations::insert(tx, by.account, &ended, by.now).await?;
+    events::append(tx, &[event]).await?;
     Ok(after)
 }
 

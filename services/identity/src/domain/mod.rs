@@ -8,6 +8,7 @@ pub mod group;
 pub mod limits;
 pub mod password;
 pub mod refresh;
+pub mod rights;
 pub mod session;
 pub mod signing;
 pub mod user;

@@ -7,6 +7,7 @@ pub mod groups;
 pub mod internal;
 mod mask;
 mod once;
+pub mod rights;
 pub mod sessions;
 mod status;
 pub mod users;

@@ -6,6 +6,7 @@ use kit::Refusal;
 use tonic::Status;
 
 use crate::Error;
+use crate::domain::rights::MAX_ACCOUNT_RULES;
 
 /// When there may be room for another password.
 const PASSWORDS_BUSY: Duration = Duration::from_secs(2);
@@ -21,6 +22,7 @@ impl From<Error> for Refusal {
             Error::GroupNameTaken => Self::group_name_taken(),
             Error::GroupNotEmpty(id) => Self::group_not_empty(id),
             Error::LastAdministrator(id) => Self::last_administrator(id),
+            Error::RightsLimitReached => Self::rights_limit_reached(MAX_ACCOUNT_RULES),
             Error::EtagMismatch => Self::etag_mismatch(),
             Error::CredentialsInvalid => Self::credentials_invalid(),
             Error::TokenInvalid => Self::token_invalid(),

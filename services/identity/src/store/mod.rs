@@ -9,6 +9,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod groups;
 pub mod revocations;
+pub mod rights;
 pub mod sessions;
 pub mod signing_keys;
 pub mod users;

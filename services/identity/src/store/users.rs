@@ -36,11 +36,7 @@ impl TryFrom<UserRow> for User {
             id: row.user_id.into(),
             email: row.email,
             name: row.name,
-            role: match row.role {
-                1 => Role::Administrator,
-                2 => Role::Manager,
-                _ => return Err(corrupt("users", "role", row.user_id)),
-            },
+            role: role(row.role).ok_or_else(|| corrupt("users", "role", row.user_id))?,
             group: row.group_id.map(GroupId::from),
             language: row.language,
             active: row.active,
@@ -51,7 +47,19 @@ impl TryFrom<UserRow> for User {
     }
 }
 
-fn role_number(role: Role) -> i16 {
+/// A role as it is stored.
+#[must_use]
+pub fn role(number: i16) -> Option<Role> {
+    match number {
+        1 => Some(Role::Administrator),
+        2 => Some(Role::Manager),
+        _ => None,
+    }
+}
+
+/// How a role is stored.
+#[must_use]
+pub fn role_number(role: Role) -> i16 {
     match role {
         Role::Administrator => 1,
         Role::Manager => 2,

@@ -3,10 +3,12 @@
 use api::error::v1::ErrorReason;
 use api::identity::v1::{
     Account, ApiKey, CreateApiKeyRequest, CreateGroupRequest, DeleteGroupRequest,
-    GetAccountRequest, GetCallerRequest, GetGroupRequest, GetUserRequest, Group,
-    KillSessionRequest, ListApiKeysRequest, ListGroupsRequest, ListSessionsRequest,
-    ListUsersRequest, RevokeApiKeyRequest, Role, SetPasswordRequest, UpdateAccountRequest,
-    UpdateGroupRequest, UpdateUserRequest, User,
+    GetAccountRequest, GetCallerRequest, GetEffectiveRightsRequest, GetGroupRequest,
+    GetRightsOptionsRequest, GetRightsRequest, GetUserRequest, Group, KillSessionRequest,
+    ListApiKeysRequest, ListGroupsRequest, ListSessionsRequest, ListUsersRequest,
+    RevokeApiKeyRequest, Rights, RightsOptions, RightsSubject, Role, SetPasswordRequest,
+    SetRightsOptionsRequest, SetRightsRequest, UpdateAccountRequest, UpdateGroupRequest,
+    UpdateUserRequest, User, rights_subject::Subject,
 };
 use tonic::Status;
 use types::{ApiKeyId, GroupId, SessionId, UserId};
@@ -68,7 +70,53 @@ async fn calls(
         user_id: user.clone(),
         ..ListSessionsRequest::default()
     };
+    let subject = Some(RightsSubject {
+        subject: Some(Subject::UserId(user.clone())),
+    });
+    let some_rights = Rights {
+        subject: subject.clone(),
+        mail: Some(true),
+        ..Rights::default()
+    };
+    let mut rights = caller.rights();
     let administrators = vec![
+        (
+            "GetRights",
+            rights
+                .get_rights(caller.with(GetRightsRequest { subject }))
+                .await
+                .err(),
+        ),
+        (
+            "SetRights",
+            rights
+                .set_rights(caller.with(SetRightsRequest {
+                    rights: Some(some_rights),
+                }))
+                .await
+                .err(),
+        ),
+        (
+            "GetEffectiveRights",
+            rights
+                .get_effective_rights(caller.with(GetEffectiveRightsRequest {
+                    user_id: user.clone(),
+                }))
+                .await
+                .err(),
+        ),
+        (
+            "SetRightsOptions",
+            rights
+                .set_rights_options(caller.with(SetRightsOptionsRequest {
+                    options: Some(RightsOptions {
+                        subscription_beats_forbidden_stage: true,
+                        etag: String::new(),
+                    }),
+                }))
+                .await
+                .err(),
+        ),
         (
             "CreateUser",
             users
@@ -155,6 +203,13 @@ async fn calls(
         ),
     ];
     let everybody = vec![
+        (
+            "GetRightsOptions",
+            rights
+                .get_rights_options(caller.with(GetRightsOptionsRequest {}))
+                .await
+                .err(),
+        ),
         (
             "GetUser",
             users
@@ -274,6 +329,9 @@ async fn an_id_of_another_account_is_as_unknown_as_one_of_nobody() {
         "KillSession",
         "GetUser",
         "GetGroup",
+        "GetRights",
+        "SetRights",
+        "GetEffectiveRights",
     ];
     let mut compared = 0;
     let all = |(one, other): (Vec<_>, Vec<_>)| one.into_iter().chain(other);

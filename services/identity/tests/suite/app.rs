@@ -9,6 +9,7 @@ use api::identity::v1::account_service_client::AccountServiceClient;
 use api::identity::v1::api_key_service_client::ApiKeyServiceClient;
 use api::identity::v1::audit_service_client::AuditServiceClient;
 use api::identity::v1::group_service_client::GroupServiceClient;
+use api::identity::v1::rights_service_client::RightsServiceClient;
 use api::identity::v1::session_service_client::SessionServiceClient;
 use api::identity::v1::user_service_client::UserServiceClient;
 use api::identity::v1::{
@@ -199,6 +200,10 @@ impl Caller {
 
     pub fn api_keys(&self) -> ApiKeyServiceClient<Channel> {
         ApiKeyServiceClient::new(self.channel.clone())
+    }
+
+    pub fn rights(&self) -> RightsServiceClient<Channel> {
+        RightsServiceClient::new(self.channel.clone())
     }
 
     pub async fn create_user(&self, request: CreateUserRequest) -> Result<User, Status> {

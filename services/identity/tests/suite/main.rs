@@ -11,5 +11,6 @@ mod internal;
 mod limits;
 mod log_in;
 mod refresh;
+mod rights;
 mod signing;
 mod users;

@@ -1,5 +1,7 @@
 //! A case for every method of the contracts.
 
+mod crm;
+
 use std::collections::BTreeMap;
 
 use api::connector::v1 as hub;
@@ -16,6 +18,7 @@ use super::{Case, Door, Theirs};
 pub(super) fn cases(theirs: &Theirs) -> BTreeMap<&'static str, Case> {
     let mut cases = BTreeMap::new();
     identity_cases(theirs, &mut cases);
+    crm::crm_cases(theirs, &mut cases);
     conversations_cases(theirs, &mut cases);
     hub_cases(theirs, &mut cases);
     onlinechat_cases(theirs, &mut cases);
@@ -264,6 +267,7 @@ fn identity_cases(theirs: &Theirs, cases: &mut Cases) {
         R::GroupNotFound,
         R::FieldInvalid,
     );
+    rights_cases(&user_id, cases);
 
     add(
         cases,
@@ -310,6 +314,68 @@ fn identity_cases(theirs: &Theirs, cases: &mut Cases) {
         },
         R::PageTokenMismatch,
         None,
+    );
+}
+
+fn rights_cases(user_id: &str, cases: &mut Cases) {
+    use Door::{Administrators, Everybody};
+    let subject = Some(id::RightsSubject {
+        subject: Some(id::rights_subject::Subject::UserId(user_id.to_owned())),
+    });
+    add(
+        cases,
+        "/beseda.identity.v1.RightsService/GetRights",
+        Administrators,
+        &id::GetRightsRequest {
+            subject: subject.clone(),
+        },
+        R::UserNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.identity.v1.RightsService/SetRights",
+        Administrators,
+        &id::SetRightsRequest {
+            rights: Some(id::Rights {
+                subject,
+                mail: Some(true),
+                ..Default::default()
+            }),
+        },
+        R::UserNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.identity.v1.RightsService/GetEffectiveRights",
+        Everybody,
+        &id::GetEffectiveRightsRequest {
+            user_id: user_id.to_owned(),
+        },
+        R::UserNotFound,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.identity.v1.RightsService/GetRightsOptions",
+        Everybody,
+        &id::GetRightsOptionsRequest {},
+        None,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.identity.v1.RightsService/SetRightsOptions",
+        Administrators,
+        &id::SetRightsOptionsRequest {
+            options: Some(id::RightsOptions {
+                subscription_beats_forbidden_stage: false,
+                etag: "v77".to_owned(),
+            }),
+        },
+        R::EtagMismatch,
+        R::FieldInvalid,
     );
 }
 

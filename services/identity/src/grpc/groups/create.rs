@@ -23,19 +23,23 @@ pub async fn handle(
     let request_id = fields.optional_uuid("request_id", &request.request_id);
     fields.finish()?;
     let once = Once::new(core, &caller, "CreateGroup", request_id, &request)?;
-    core.db
+    let answer = core
+        .db
         .tx(scope, move |tx| {
             Box::pin(async move {
                 if let Some(answer) = once.answered(tx).await? {
                     return Ok(answer);
                 }
-                let group = create(tx, by, name).await?;
+                let (group, event) = create(tx, by, name).await?;
                 let answer = CreateGroupResponse {
                     group: Some(group.into()),
                 };
                 once.keep(tx, &answer).await?;
-                Ok(answer)
+                events::append(tx, &[event]).await?;
+                Ok::<_, Error>(answer)
             })
         })
-        .await
+        .await?;
+    core.waker.wake();
+    Ok(answer)
 }

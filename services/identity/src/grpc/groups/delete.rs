@@ -28,5 +28,6 @@ pub async fn handle(
             Box::pin(async move { delete(tx, by, id).await })
         })
         .await?;
+    core.waker.wake();
     Ok(DeleteGroupResponse {})
 }

@@ -34,6 +34,7 @@ pub async fn handle(
             Box::pin(async move { rename(tx, by, id, name, &group.etag).await })
         })
         .await?;
+    core.waker.wake();
     Ok(UpdateGroupResponse {
         group: Some(group.into()),
     })

@@ -1,5 +1,6 @@
 //! What the other services need to verify tokens and know accounts.
 
+mod account_rights;
 mod account_state;
 mod revocations;
 mod tokens;
@@ -8,9 +9,10 @@ use std::sync::Arc;
 
 use api::identity::internal::v1::identity_internal_service_server::IdentityInternalService;
 use api::identity::internal::v1::{
-    ExchangeApiKeyRequest, ExchangeApiKeyResponse, GetAccountStateRequest, GetAccountStateResponse,
-    GetJwksRequest, GetJwksResponse, IssueServiceTokenRequest, IssueServiceTokenResponse,
-    ListRevocationsRequest, ListRevocationsResponse,
+    ExchangeApiKeyRequest, ExchangeApiKeyResponse, GetAccountRightsRequest,
+    GetAccountRightsResponse, GetAccountStateRequest, GetAccountStateResponse, GetJwksRequest,
+    GetJwksResponse, IssueServiceTokenRequest, IssueServiceTokenResponse, ListRevocationsRequest,
+    ListRevocationsResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -59,5 +61,12 @@ impl IdentityInternalService for Internal {
         request: Request<GetAccountStateRequest>,
     ) -> Result<Response<GetAccountStateResponse>, Status> {
         answer(account_state::handle(&self.0, request).await)
+    }
+
+    async fn get_account_rights(
+        &self,
+        request: Request<GetAccountRightsRequest>,
+    ) -> Result<Response<GetAccountRightsResponse>, Status> {
+        answer(account_rights::handle(&self.0, request).await)
     }
 }

@@ -3,11 +3,13 @@
 use api::identity::v1::{CreateUserRequest, CreateUserResponse};
 use auth::Role;
 use kit::validate::Fields;
+use pg::Tx;
 use tonic::Request;
 use types::GroupId;
 use uuid::Uuid;
 
 use crate::Error;
+use crate::changes::By;
 use crate::changes::users::{NewUser, create};
 use crate::core::Core;
 use crate::domain::email::Email;
@@ -50,21 +52,27 @@ pub async fn handle(
         language,
         password_hash,
     };
-    core.db
+    let answer = core
+        .db
         .tx(scope, move |tx| {
-            Box::pin(async move {
-                if let Some(answer) = once.answered(tx).await? {
-                    return Ok(answer);
-                }
-                let user = create(tx, by, new).await?;
-                let answer = CreateUserResponse {
-                    user: Some(user.into()),
-                };
-                once.keep(tx, &answer).await?;
-                Ok(answer)
-            })
+            Box::pin(async move { store(tx, by, new, once).await })
         })
-        .await
+        .await?;
+    core.waker.wake();
+    Ok(answer)
+}
+
+async fn store(tx: &mut Tx, by: By, new: NewUser, once: Once) -> Result<CreateUserResponse, Error> {
+    if let Some(answer) = once.answered(tx).await? {
+        return Ok(answer);
+    }
+    let (user, event) = create(tx, by, new).await?;
+    let answer = CreateUserResponse {
+        user: Some(user.into()),
+    };
+    once.keep(tx, &answer).await?;
+    events::append(tx, &[event]).await?;
+    Ok(answer)
 }
 
 fn validated(request: &CreateUserRequest) -> Result<Valid, Error> {

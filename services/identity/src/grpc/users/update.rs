@@ -31,6 +31,7 @@ pub async fn handle(
             Box::pin(async move { update(tx, by, id, change, &etag).await })
         })
         .await?;
+    core.waker.wake();
     Ok(UpdateUserResponse {
         user: Some(user.into()),
     })
