@@ -205,7 +205,7 @@ fn identity_cases(theirs: &Theirs, cases: &mut Cases) {
         "/beseda.identity.v1.UserService/SetPassword",
         Everybody,
         &id::SetPasswordRequest {
-            user_id,
+            user_id: user_id.clone(),
             new_password: "another correct horse".into(),
             ..Default::default()
         },
