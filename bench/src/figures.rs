@@ -3,5 +3,6 @@
 pub mod edge;
 pub mod footprint;
 pub mod ingest;
+pub mod rights;
 pub mod skeleton;
 pub mod streams;

@@ -13,8 +13,16 @@ fn compiled(world: &World) -> Rights {
     world.rules.compile(world.me, world.my_group, world.my_role)
 }
 
+/// Two thousand cases a law, or as many as PROPTEST_CASES says.
+fn config() -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(2_048),
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #![proptest_config(config())]
 
     /// IDN-14…IDN-31, IDN-33, IDN-35 and A-01…A-05 for any rights, set for anybody.
     #[test]

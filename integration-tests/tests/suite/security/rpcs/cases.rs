@@ -267,7 +267,7 @@ fn identity_cases(theirs: &Theirs, cases: &mut Cases) {
         R::GroupNotFound,
         R::FieldInvalid,
     );
-    rights_cases(&user_id, cases);
+    rights_cases(&user.id, cases);
 
     add(
         cases,
