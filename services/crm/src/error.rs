@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use access::{Action, Entity};
 use kit::Refusal;
-use types::{PipelineId, StageId, UserId};
+use types::{FieldId, PipelineId, StageId, TagId, TaskId, UserId};
 
 use crate::domain::ids::CardId;
 
@@ -20,6 +20,21 @@ pub enum Error {
     /// No such stage in the pipeline.
     #[error("no stage {0}")]
     StageNotFound(StageId),
+    /// No such task, or the caller may not view it.
+    #[error("no task {0}")]
+    TaskNotFound(TaskId),
+    /// No such field of this kind of card.
+    #[error("no field {0}")]
+    FieldNotFound(FieldId),
+    /// No such tag.
+    #[error("no tag {0}")]
+    TagNotFound(TagId),
+    /// Another tag of the account has this name.
+    #[error("the name belongs to another tag")]
+    TagNameTaken,
+    /// The task is completed.
+    #[error("task {0} is completed")]
+    TaskCompleted(TaskId),
     /// No such employee in the account.
     #[error("no user {0}")]
     UserNotFound(UserId),

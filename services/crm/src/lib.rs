@@ -26,7 +26,10 @@ use api::crm::v1::company_service_server::CompanyServiceServer;
 use api::crm::v1::contact_service_server::ContactServiceServer;
 use api::crm::v1::customer_service_server::CustomerServiceServer;
 use api::crm::v1::deal_service_server::DealServiceServer;
+use api::crm::v1::field_service_server::FieldServiceServer;
 use api::crm::v1::pipeline_service_server::PipelineServiceServer;
+use api::crm::v1::tag_service_server::TagServiceServer;
+use api::crm::v1::task_service_server::TaskServiceServer;
 use api::crm::v1::timeline_service_server::TimelineServiceServer;
 use api::events::internal::v1::event_log_service_server::EventLogServiceServer;
 use auth::{AuthLayer, ServiceTokens, Verifier};
@@ -144,6 +147,9 @@ fn server(core: &Arc<Core>, db: Db) -> anyhow::Result<Server> {
             core(),
         )))
         .service(TimelineServiceServer::new(grpc::timeline::Timeline(core())))
+        .service(TagServiceServer::new(grpc::tags::Tags(core())))
+        .service(FieldServiceServer::new(grpc::fields::OwnFields(core())))
+        .service(TaskServiceServer::new(grpc::tasks::Tasks(core())))
         .service(EventLogServiceServer::new(EventLog(db.clone())))
         .health(move || {
             let db = db.clone();

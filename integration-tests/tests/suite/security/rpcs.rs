@@ -68,6 +68,9 @@ struct Cards {
     company: crm::Company,
     deal: crm::Deal,
     customer: crm::Customer,
+    tag: crm::Tag,
+    field: crm::Field,
+    task: crm::Task,
 }
 
 impl Cards {
@@ -134,12 +137,54 @@ impl Cards {
             },
         )
         .await;
+        let tag: crm::CreateTagResponse = made(
+            admin,
+            "TagService/CreateTag",
+            crm::CreateTagRequest {
+                tag: Some(crm::Tag {
+                    name: name(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
+        let field: crm::CreateFieldResponse = made(
+            admin,
+            "FieldService/CreateField",
+            crm::CreateFieldRequest {
+                field: Some(crm::Field {
+                    name: name(),
+                    card_kind: crm::CardKind::Deal.into(),
+                    r#type: crm::FieldType::Text.into(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
+        let task: crm::CreateTaskResponse = made(
+            admin,
+            "TaskService/CreateTask",
+            crm::CreateTaskRequest {
+                task: Some(crm::Task {
+                    text: name(),
+                    due_time: Some(prost_types::Timestamp::default()),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
         Self {
             pipeline: pipeline.pipeline.expect("it"),
             contact: contact.contact.expect("it"),
             company: company.company.expect("it"),
             deal: deal.deal.expect("it"),
             customer: customer.customer.expect("it"),
+            tag: tag.tag.expect("it"),
+            field: field.field.expect("it"),
+            task: task.task.expect("it"),
         }
     }
 }
@@ -211,6 +256,9 @@ impl Theirs {
             "/beseda.crm.v1.DealService/ListDeals",
             "/beseda.crm.v1.CustomerService/ListCustomers",
             "/beseda.crm.v1.PipelineService/ListPipelines",
+            "/beseda.crm.v1.TagService/ListTags",
+            "/beseda.crm.v1.FieldService/ListFields",
+            "/beseda.crm.v1.TaskService/ListTasks",
             "/beseda.identity.v1.AccountService/GetAccount",
             "/beseda.identity.v1.UserService/ListUsers",
             "/beseda.identity.v1.GroupService/ListGroups",

@@ -52,6 +52,38 @@ pub struct Money {
     #[prost(string, tag = "2")]
     pub currency: ::prost::alloc::string::String,
 }
+/// The value of one of the account's own fields.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FieldValue {
+    /// Required. "fld\_…".
+    #[prost(string, tag = "1")]
+    pub field_id: ::prost::alloc::string::String,
+    /// The value, of the field's type.
+    #[prost(oneof = "field_value::Value", tags = "2, 3, 4, 5, 6")]
+    pub value: ::core::option::Option<field_value::Value>,
+}
+/// Nested message and enum types in `FieldValue`.
+pub mod field_value {
+    /// The value, of the field's type.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Value {
+        /// Of a TEXT field. At most 4000 characters.
+        #[prost(string, tag = "2")]
+        Text(::prost::alloc::string::String),
+        /// Of a NUMBER field. Finite.
+        #[prost(double, tag = "3")]
+        Number(f64),
+        /// Of a DATE field: "2026-11-22".
+        #[prost(string, tag = "4")]
+        Date(::prost::alloc::string::String),
+        /// Of a SELECT field: the chosen option.
+        #[prost(string, tag = "5")]
+        Option(::prost::alloc::string::String),
+        /// Of a CHECKBOX field.
+        #[prost(bool, tag = "6")]
+        Checked(bool),
+    }
+}
 /// A company.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Company {
@@ -88,6 +120,12 @@ pub struct Company {
     /// At most 20.
     #[prost(message, repeated, tag = "11")]
     pub addresses: ::prost::alloc::vec::Vec<Address>,
+    /// Tags: "tag\_…". At most 50.
+    #[prost(string, repeated, tag = "20")]
+    pub tag_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Values of the account's own fields. A change names those that change: one without a value is taken away, others stay.
+    #[prost(message, repeated, tag = "21")]
+    pub field_values: ::prost::alloc::vec::Vec<FieldValue>,
 }
 /// The new company.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -172,7 +210,7 @@ pub struct UpdateCompanyRequest {
     /// Required. `id` names it; with an `etag` only that version is changed.
     #[prost(message, optional, tag = "1")]
     pub company: ::core::option::Option<Company>,
-    /// Of: name, responsible_user_id, phones, emails, addresses. Empty: the fields that are set.
+    /// Of: name, responsible_user_id, phones, emails, addresses, tag_ids, field_values. Empty: the fields that are set.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
 }
@@ -324,7 +362,8 @@ pub mod company_service_client {
             self
         }
         /// Adds a company.
-        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, REQUEST_ID_REUSED.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, REQUEST_ID_REUSED.
         pub async fn create_company(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateCompanyRequest>,
@@ -434,7 +473,8 @@ pub mod company_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Changes a company.
-        /// Errors: COMPANY_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, SCOPE_MISSING.
+        /// Errors: COMPANY_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, SCOPE_MISSING.
         pub async fn update_company(
             &mut self,
             request: impl tonic::IntoRequest<super::UpdateCompanyRequest>,
@@ -564,7 +604,8 @@ pub mod company_service_server {
     #[async_trait]
     pub trait CompanyService: std::marker::Send + std::marker::Sync + 'static {
         /// Adds a company.
-        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, REQUEST_ID_REUSED.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, REQUEST_ID_REUSED.
         async fn create_company(
             &self,
             request: tonic::Request<super::CreateCompanyRequest>,
@@ -600,7 +641,8 @@ pub mod company_service_server {
             tonic::Status,
         >;
         /// Changes a company.
-        /// Errors: COMPANY_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, SCOPE_MISSING.
+        /// Errors: COMPANY_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, SCOPE_MISSING.
         async fn update_company(
             &self,
             request: tonic::Request<super::UpdateCompanyRequest>,
@@ -1162,6 +1204,12 @@ pub struct Contact {
     /// Where they work: "com\_…"; empty for none.
     #[prost(string, tag = "13")]
     pub company_id: ::prost::alloc::string::String,
+    /// Tags: "tag\_…". At most 50.
+    #[prost(string, repeated, tag = "20")]
+    pub tag_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Values of the account's own fields. A change names those that change: one without a value is taken away, others stay.
+    #[prost(message, repeated, tag = "21")]
+    pub field_values: ::prost::alloc::vec::Vec<FieldValue>,
 }
 /// The new contact.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1252,7 +1300,7 @@ pub struct UpdateContactRequest {
     /// Required. `id` names it; with an `etag` only that version is changed.
     #[prost(message, optional, tag = "1")]
     pub contact: ::core::option::Option<Contact>,
-    /// Of: name, responsible_user_id, phones, emails, addresses, messengers, company_id. Empty: the fields that are set.
+    /// Of: name, responsible_user_id, phones, emails, addresses, messengers, company_id, tag_ids, field_values. Empty: the fields that are set.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
 }
@@ -1404,7 +1452,8 @@ pub mod contact_service_client {
             self
         }
         /// Adds a contact.
-        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, COMPANY_NOT_FOUND, REQUEST_ID_REUSED.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, COMPANY_NOT_FOUND, REQUEST_ID_REUSED.
         pub async fn create_contact(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateContactRequest>,
@@ -1512,7 +1561,8 @@ pub mod contact_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Changes a contact.
-        /// Errors: CONTACT_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, COMPANY_NOT_FOUND.
+        /// Errors: CONTACT_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, COMPANY_NOT_FOUND.
         pub async fn update_contact(
             &mut self,
             request: impl tonic::IntoRequest<super::UpdateContactRequest>,
@@ -1642,7 +1692,8 @@ pub mod contact_service_server {
     #[async_trait]
     pub trait ContactService: std::marker::Send + std::marker::Sync + 'static {
         /// Adds a contact.
-        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, COMPANY_NOT_FOUND, REQUEST_ID_REUSED.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, COMPANY_NOT_FOUND, REQUEST_ID_REUSED.
         async fn create_contact(
             &self,
             request: tonic::Request<super::CreateContactRequest>,
@@ -1678,7 +1729,8 @@ pub mod contact_service_server {
             tonic::Status,
         >;
         /// Changes a contact.
-        /// Errors: CONTACT_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, COMPANY_NOT_FOUND.
+        /// Errors: CONTACT_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, COMPANY_NOT_FOUND.
         async fn update_contact(
             &self,
             request: tonic::Request<super::UpdateContactRequest>,
@@ -2199,7 +2251,7 @@ pub mod contact_service_server {
     }
 }
 /// A customer.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Customer {
     /// Output only. "cust\_…".
     #[prost(string, tag = "1")]
@@ -2240,9 +2292,15 @@ pub struct Customer {
     /// When they are expected to buy next.
     #[prost(message, optional, tag = "13")]
     pub next_purchase_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Tags: "tag\_…". At most 50.
+    #[prost(string, repeated, tag = "20")]
+    pub tag_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Values of the account's own fields. A change names those that change: one without a value is taken away, others stay.
+    #[prost(message, repeated, tag = "21")]
+    pub field_values: ::prost::alloc::vec::Vec<FieldValue>,
 }
 /// The new customer.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateCustomerRequest {
     /// Required.
     #[prost(message, optional, tag = "1")]
@@ -2252,7 +2310,7 @@ pub struct CreateCustomerRequest {
     pub request_id: ::prost::alloc::string::String,
 }
 /// The stored customer.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateCustomerResponse {
     /// The customer.
     #[prost(message, optional, tag = "1")]
@@ -2266,7 +2324,7 @@ pub struct GetCustomerRequest {
     pub customer_id: ::prost::alloc::string::String,
 }
 /// The customer.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetCustomerResponse {
     /// The customer.
     #[prost(message, optional, tag = "1")]
@@ -2319,17 +2377,17 @@ pub struct ListCustomersResponse {
     pub next_page_token: ::prost::alloc::string::String,
 }
 /// What to change.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct UpdateCustomerRequest {
     /// Required. `id` names it; with an `etag` only that version is changed.
     #[prost(message, optional, tag = "1")]
     pub customer: ::core::option::Option<Customer>,
-    /// Of: name, responsible_user_id, main_contact_id, contact_ids, company_id, next_price, next_purchase_time. Empty: the fields that are set.
+    /// Of: name, responsible_user_id, main_contact_id, contact_ids, company_id, next_price, next_purchase_time, tag_ids, field_values. Empty: the fields that are set.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
 }
 /// The changed customer.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct UpdateCustomerResponse {
     /// The customer.
     #[prost(message, optional, tag = "1")]
@@ -2359,7 +2417,7 @@ pub struct AddCustomerFollowerRequest {
     pub user_id: ::prost::alloc::string::String,
 }
 /// The changed customer.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AddCustomerFollowerResponse {
     /// The customer.
     #[prost(message, optional, tag = "1")]
@@ -2376,7 +2434,7 @@ pub struct RemoveCustomerFollowerRequest {
     pub user_id: ::prost::alloc::string::String,
 }
 /// The changed customer.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RemoveCustomerFollowerResponse {
     /// The customer.
     #[prost(message, optional, tag = "1")]
@@ -2476,7 +2534,8 @@ pub mod customer_service_client {
             self
         }
         /// Adds a customer.
-        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, REQUEST_ID_REUSED.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, REQUEST_ID_REUSED.
         pub async fn create_customer(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateCustomerRequest>,
@@ -2586,7 +2645,8 @@ pub mod customer_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Changes a customer.
-        /// Errors: CUSTOMER_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND.
+        /// Errors: CUSTOMER_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND.
         pub async fn update_customer(
             &mut self,
             request: impl tonic::IntoRequest<super::UpdateCustomerRequest>,
@@ -2719,7 +2779,8 @@ pub mod customer_service_server {
     #[async_trait]
     pub trait CustomerService: std::marker::Send + std::marker::Sync + 'static {
         /// Adds a customer.
-        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, REQUEST_ID_REUSED.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, REQUEST_ID_REUSED.
         async fn create_customer(
             &self,
             request: tonic::Request<super::CreateCustomerRequest>,
@@ -2755,7 +2816,8 @@ pub mod customer_service_server {
             tonic::Status,
         >;
         /// Changes a customer.
-        /// Errors: CUSTOMER_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND.
+        /// Errors: CUSTOMER_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND.
         async fn update_customer(
             &self,
             request: tonic::Request<super::UpdateCustomerRequest>,
@@ -3283,7 +3345,7 @@ pub mod customer_service_server {
     }
 }
 /// A deal.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Deal {
     /// Output only. "deal\_…".
     #[prost(string, tag = "1")]
@@ -3330,9 +3392,15 @@ pub struct Deal {
     /// Output only. When it reached a final stage; not set while it is open.
     #[prost(message, optional, tag = "15")]
     pub close_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Tags: "tag\_…". At most 50.
+    #[prost(string, repeated, tag = "20")]
+    pub tag_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Values of the account's own fields. A change names those that change: one without a value is taken away, others stay.
+    #[prost(message, repeated, tag = "21")]
+    pub field_values: ::prost::alloc::vec::Vec<FieldValue>,
 }
 /// The new deal.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateDealRequest {
     /// Required.
     #[prost(message, optional, tag = "1")]
@@ -3342,7 +3410,7 @@ pub struct CreateDealRequest {
     pub request_id: ::prost::alloc::string::String,
 }
 /// The stored deal.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateDealResponse {
     /// The deal.
     #[prost(message, optional, tag = "1")]
@@ -3356,7 +3424,7 @@ pub struct GetDealRequest {
     pub deal_id: ::prost::alloc::string::String,
 }
 /// The deal.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetDealResponse {
     /// The deal.
     #[prost(message, optional, tag = "1")]
@@ -3418,17 +3486,17 @@ pub struct ListDealsResponse {
     pub next_page_token: ::prost::alloc::string::String,
 }
 /// What to change.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct UpdateDealRequest {
     /// Required. `id` names it; with an `etag` only that version is changed.
     #[prost(message, optional, tag = "1")]
     pub deal: ::core::option::Option<Deal>,
-    /// Of: name, responsible_user_id, main_contact_id, contact_ids, company_id, pipeline_id, stage_id, price. Empty: the fields that are set.
+    /// Of: name, responsible_user_id, main_contact_id, contact_ids, company_id, pipeline_id, stage_id, price, tag_ids, field_values. Empty: the fields that are set.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
 }
 /// The changed deal.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct UpdateDealResponse {
     /// The deal.
     #[prost(message, optional, tag = "1")]
@@ -3458,7 +3526,7 @@ pub struct AddDealFollowerRequest {
     pub user_id: ::prost::alloc::string::String,
 }
 /// The changed deal.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AddDealFollowerResponse {
     /// The deal.
     #[prost(message, optional, tag = "1")]
@@ -3475,7 +3543,7 @@ pub struct RemoveDealFollowerRequest {
     pub user_id: ::prost::alloc::string::String,
 }
 /// The changed deal.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RemoveDealFollowerResponse {
     /// The deal.
     #[prost(message, optional, tag = "1")]
@@ -3575,7 +3643,8 @@ pub mod deal_service_client {
             self
         }
         /// Adds a deal.
-        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, PIPELINE_NOT_FOUND, STAGE_NOT_FOUND, REQUEST_ID_REUSED.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, PIPELINE_NOT_FOUND, STAGE_NOT_FOUND, REQUEST_ID_REUSED.
         pub async fn create_deal(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateDealRequest>,
@@ -3679,7 +3748,8 @@ pub mod deal_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Changes a deal.
-        /// Errors: DEAL_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, PIPELINE_NOT_FOUND, STAGE_NOT_FOUND.
+        /// Errors: DEAL_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, PIPELINE_NOT_FOUND, STAGE_NOT_FOUND.
         pub async fn update_deal(
             &mut self,
             request: impl tonic::IntoRequest<super::UpdateDealRequest>,
@@ -3800,7 +3870,8 @@ pub mod deal_service_server {
     #[async_trait]
     pub trait DealService: std::marker::Send + std::marker::Sync + 'static {
         /// Adds a deal.
-        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, PIPELINE_NOT_FOUND, STAGE_NOT_FOUND, REQUEST_ID_REUSED.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, PIPELINE_NOT_FOUND, STAGE_NOT_FOUND, REQUEST_ID_REUSED.
         async fn create_deal(
             &self,
             request: tonic::Request<super::CreateDealRequest>,
@@ -3833,7 +3904,8 @@ pub mod deal_service_server {
             tonic::Status,
         >;
         /// Changes a deal.
-        /// Errors: DEAL_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, PIPELINE_NOT_FOUND, STAGE_NOT_FOUND.
+        /// Errors: DEAL_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, PIPELINE_NOT_FOUND, STAGE_NOT_FOUND.
         async fn update_deal(
             &self,
             request: tonic::Request<super::UpdateDealRequest>,
@@ -4345,6 +4417,729 @@ pub mod deal_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "beseda.crm.v1.DealService";
     impl<T> tonic::server::NamedService for DealServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// A field.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Field {
+    /// Output only. "fld\_…".
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Required, fixed at creation. On which cards.
+    #[prost(enumeration = "CardKind", tag = "2")]
+    pub card_kind: i32,
+    /// Required, fixed at creation. What it holds.
+    #[prost(enumeration = "FieldType", tag = "3")]
+    pub r#type: i32,
+    /// 1 to 100 characters.
+    #[prost(string, tag = "4")]
+    pub name: ::prost::alloc::string::String,
+    /// What can be chosen: 1 to 100 different texts of 1 to 100 characters for SELECT, none for other types.
+    #[prost(string, repeated, tag = "5")]
+    pub options: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Output only.
+    #[prost(message, optional, tag = "6")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Output only. Changes with every change.
+    #[prost(string, tag = "7")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// The new field.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateFieldRequest {
+    /// Required.
+    #[prost(message, optional, tag = "1")]
+    pub field: ::core::option::Option<Field>,
+    /// A UUID that makes a repeated call safe: kept for 24 hours for this caller and method.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The stored field.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateFieldResponse {
+    /// The field.
+    #[prost(message, optional, tag = "1")]
+    pub field: ::core::option::Option<Field>,
+}
+/// Which page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListFieldsRequest {
+    /// 0 means 50; more than 200 means 200.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only of these cards; UNSPECIFIED means all.
+    #[prost(enumeration = "CardKind", tag = "3")]
+    pub card_kind: i32,
+}
+/// One page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListFieldsResponse {
+    /// The fields.
+    #[prost(message, repeated, tag = "1")]
+    pub fields: ::prost::alloc::vec::Vec<Field>,
+    /// Empty at the end only.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What to change.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateFieldRequest {
+    /// Required. `id` names it; with an `etag` only that version is changed.
+    #[prost(message, optional, tag = "1")]
+    pub field: ::core::option::Option<Field>,
+    /// Of: name, options. Empty: the fields that are set.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+/// The changed field.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateFieldResponse {
+    /// The field.
+    #[prost(message, optional, tag = "1")]
+    pub field: ::core::option::Option<Field>,
+}
+/// Which field.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteFieldRequest {
+    /// Required. "fld\_…".
+    #[prost(string, tag = "1")]
+    pub field_id: ::prost::alloc::string::String,
+}
+/// Done.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteFieldResponse {}
+/// Kind of a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CardKind {
+    /// Refused, or any.
+    Unspecified = 0,
+    /// Contacts.
+    Contact = 1,
+    /// Companies.
+    Company = 2,
+    /// Deals.
+    Deal = 3,
+    /// Customers.
+    Customer = 4,
+}
+impl CardKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CARD_KIND_UNSPECIFIED",
+            Self::Contact => "CARD_KIND_CONTACT",
+            Self::Company => "CARD_KIND_COMPANY",
+            Self::Deal => "CARD_KIND_DEAL",
+            Self::Customer => "CARD_KIND_CUSTOMER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CARD_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "CARD_KIND_CONTACT" => Some(Self::Contact),
+            "CARD_KIND_COMPANY" => Some(Self::Company),
+            "CARD_KIND_DEAL" => Some(Self::Deal),
+            "CARD_KIND_CUSTOMER" => Some(Self::Customer),
+            _ => None,
+        }
+    }
+}
+/// What a field holds. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FieldType {
+    /// Refused.
+    Unspecified = 0,
+    /// A text of at most 4000 characters.
+    Text = 1,
+    /// A number.
+    Number = 2,
+    /// A date.
+    Date = 3,
+    /// One of several options.
+    Select = 4,
+    /// Yes or no.
+    Checkbox = 5,
+}
+impl FieldType {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FIELD_TYPE_UNSPECIFIED",
+            Self::Text => "FIELD_TYPE_TEXT",
+            Self::Number => "FIELD_TYPE_NUMBER",
+            Self::Date => "FIELD_TYPE_DATE",
+            Self::Select => "FIELD_TYPE_SELECT",
+            Self::Checkbox => "FIELD_TYPE_CHECKBOX",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FIELD_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "FIELD_TYPE_TEXT" => Some(Self::Text),
+            "FIELD_TYPE_NUMBER" => Some(Self::Number),
+            "FIELD_TYPE_DATE" => Some(Self::Date),
+            "FIELD_TYPE_SELECT" => Some(Self::Select),
+            "FIELD_TYPE_CHECKBOX" => Some(Self::Checkbox),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod field_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Fields that the account has added to its cards. Everybody may read, administrators change.
+    #[derive(Debug, Clone)]
+    pub struct FieldServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl FieldServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> FieldServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> FieldServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            FieldServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Adds a field.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, LIMIT_REACHED, REQUEST_ID_REUSED.
+        pub async fn create_field(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateFieldRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateFieldResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.FieldService/CreateField",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.FieldService", "CreateField"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The fields, oldest first.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn list_fields(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListFieldsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListFieldsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.FieldService/ListFields",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.FieldService", "ListFields"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Renames a field or changes what can be chosen. An option that is taken away stays on the cards that have it.
+        /// Errors: PERMISSION_MISSING, CUSTOM_FIELD_NOT_FOUND, ETAG_MISMATCH, FIELD_INVALID.
+        pub async fn update_field(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateFieldRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateFieldResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.FieldService/UpdateField",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.FieldService", "UpdateField"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes a field with all its values. Rights that name it have no effect any more.
+        /// Errors: PERMISSION_MISSING, CUSTOM_FIELD_NOT_FOUND.
+        pub async fn delete_field(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteFieldRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteFieldResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.FieldService/DeleteField",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.FieldService", "DeleteField"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod field_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with FieldServiceServer.
+    #[async_trait]
+    pub trait FieldService: std::marker::Send + std::marker::Sync + 'static {
+        /// Adds a field.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, LIMIT_REACHED, REQUEST_ID_REUSED.
+        async fn create_field(
+            &self,
+            request: tonic::Request<super::CreateFieldRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateFieldResponse>,
+            tonic::Status,
+        >;
+        /// The fields, oldest first.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn list_fields(
+            &self,
+            request: tonic::Request<super::ListFieldsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListFieldsResponse>,
+            tonic::Status,
+        >;
+        /// Renames a field or changes what can be chosen. An option that is taken away stays on the cards that have it.
+        /// Errors: PERMISSION_MISSING, CUSTOM_FIELD_NOT_FOUND, ETAG_MISMATCH, FIELD_INVALID.
+        async fn update_field(
+            &self,
+            request: tonic::Request<super::UpdateFieldRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateFieldResponse>,
+            tonic::Status,
+        >;
+        /// Deletes a field with all its values. Rights that name it have no effect any more.
+        /// Errors: PERMISSION_MISSING, CUSTOM_FIELD_NOT_FOUND.
+        async fn delete_field(
+            &self,
+            request: tonic::Request<super::DeleteFieldRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteFieldResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Fields that the account has added to its cards. Everybody may read, administrators change.
+    #[derive(Debug)]
+    pub struct FieldServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> FieldServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for FieldServiceServer<T>
+    where
+        T: FieldService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.crm.v1.FieldService/CreateField" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateFieldSvc<T: FieldService>(pub Arc<T>);
+                    impl<
+                        T: FieldService,
+                    > tonic::server::UnaryService<super::CreateFieldRequest>
+                    for CreateFieldSvc<T> {
+                        type Response = super::CreateFieldResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateFieldRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FieldService>::create_field(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateFieldSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.FieldService/ListFields" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListFieldsSvc<T: FieldService>(pub Arc<T>);
+                    impl<
+                        T: FieldService,
+                    > tonic::server::UnaryService<super::ListFieldsRequest>
+                    for ListFieldsSvc<T> {
+                        type Response = super::ListFieldsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListFieldsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FieldService>::list_fields(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListFieldsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.FieldService/UpdateField" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateFieldSvc<T: FieldService>(pub Arc<T>);
+                    impl<
+                        T: FieldService,
+                    > tonic::server::UnaryService<super::UpdateFieldRequest>
+                    for UpdateFieldSvc<T> {
+                        type Response = super::UpdateFieldResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateFieldRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FieldService>::update_field(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateFieldSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.FieldService/DeleteField" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteFieldSvc<T: FieldService>(pub Arc<T>);
+                    impl<
+                        T: FieldService,
+                    > tonic::server::UnaryService<super::DeleteFieldRequest>
+                    for DeleteFieldSvc<T> {
+                        type Response = super::DeleteFieldResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteFieldRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FieldService>::delete_field(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteFieldSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for FieldServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.crm.v1.FieldService";
+    impl<T> tonic::server::NamedService for FieldServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
@@ -5435,6 +6230,1526 @@ pub mod pipeline_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A tag.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Tag {
+    /// Output only. "tag\_…".
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// 1 to 100 characters, unique in the account without regard to case.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Output only.
+    #[prost(message, optional, tag = "3")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Output only. Changes with every change.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// The new tag.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateTagRequest {
+    /// Required.
+    #[prost(message, optional, tag = "1")]
+    pub tag: ::core::option::Option<Tag>,
+    /// A UUID that makes a repeated call safe: kept for 24 hours for this caller and method.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The stored tag.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateTagResponse {
+    /// The tag.
+    #[prost(message, optional, tag = "1")]
+    pub tag: ::core::option::Option<Tag>,
+}
+/// Which page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListTagsRequest {
+    /// 0 means 50; more than 200 means 200.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListTagsResponse {
+    /// The tags.
+    #[prost(message, repeated, tag = "1")]
+    pub tags: ::prost::alloc::vec::Vec<Tag>,
+    /// Empty at the end only.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What to change.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateTagRequest {
+    /// Required. `id` names it; with an `etag` only that version is changed.
+    #[prost(message, optional, tag = "1")]
+    pub tag: ::core::option::Option<Tag>,
+    /// Of: name. Empty: the fields that are set.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+/// The changed tag.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateTagResponse {
+    /// The tag.
+    #[prost(message, optional, tag = "1")]
+    pub tag: ::core::option::Option<Tag>,
+}
+/// Which tag.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteTagRequest {
+    /// Required. "tag\_…".
+    #[prost(string, tag = "1")]
+    pub tag_id: ::prost::alloc::string::String,
+}
+/// Done.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteTagResponse {}
+/// Generated client implementations.
+pub mod tag_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Tags of the account. Everybody may add and use them, administrators rename and delete them.
+    #[derive(Debug, Clone)]
+    pub struct TagServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl TagServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> TagServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> TagServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            TagServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Adds a tag.
+        /// Errors: TAG_NAME_TAKEN, FIELD_INVALID, SCOPE_MISSING, REQUEST_ID_REUSED.
+        pub async fn create_tag(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateTagRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateTagResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.TagService/CreateTag",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.TagService", "CreateTag"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The tags, oldest first.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn list_tags(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListTagsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListTagsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.TagService/ListTags",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.TagService", "ListTags"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Renames a tag.
+        /// Errors: PERMISSION_MISSING, TAG_NOT_FOUND, TAG_NAME_TAKEN, ETAG_MISMATCH, FIELD_INVALID.
+        pub async fn update_tag(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateTagRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateTagResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.TagService/UpdateTag",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.TagService", "UpdateTag"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes a tag and takes it off all cards.
+        /// Errors: PERMISSION_MISSING, TAG_NOT_FOUND.
+        pub async fn delete_tag(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteTagRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteTagResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.TagService/DeleteTag",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.TagService", "DeleteTag"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod tag_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with TagServiceServer.
+    #[async_trait]
+    pub trait TagService: std::marker::Send + std::marker::Sync + 'static {
+        /// Adds a tag.
+        /// Errors: TAG_NAME_TAKEN, FIELD_INVALID, SCOPE_MISSING, REQUEST_ID_REUSED.
+        async fn create_tag(
+            &self,
+            request: tonic::Request<super::CreateTagRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateTagResponse>,
+            tonic::Status,
+        >;
+        /// The tags, oldest first.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn list_tags(
+            &self,
+            request: tonic::Request<super::ListTagsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListTagsResponse>,
+            tonic::Status,
+        >;
+        /// Renames a tag.
+        /// Errors: PERMISSION_MISSING, TAG_NOT_FOUND, TAG_NAME_TAKEN, ETAG_MISMATCH, FIELD_INVALID.
+        async fn update_tag(
+            &self,
+            request: tonic::Request<super::UpdateTagRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateTagResponse>,
+            tonic::Status,
+        >;
+        /// Deletes a tag and takes it off all cards.
+        /// Errors: PERMISSION_MISSING, TAG_NOT_FOUND.
+        async fn delete_tag(
+            &self,
+            request: tonic::Request<super::DeleteTagRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteTagResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Tags of the account. Everybody may add and use them, administrators rename and delete them.
+    #[derive(Debug)]
+    pub struct TagServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> TagServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for TagServiceServer<T>
+    where
+        T: TagService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.crm.v1.TagService/CreateTag" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateTagSvc<T: TagService>(pub Arc<T>);
+                    impl<
+                        T: TagService,
+                    > tonic::server::UnaryService<super::CreateTagRequest>
+                    for CreateTagSvc<T> {
+                        type Response = super::CreateTagResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateTagRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TagService>::create_tag(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateTagSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.TagService/ListTags" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListTagsSvc<T: TagService>(pub Arc<T>);
+                    impl<
+                        T: TagService,
+                    > tonic::server::UnaryService<super::ListTagsRequest>
+                    for ListTagsSvc<T> {
+                        type Response = super::ListTagsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListTagsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TagService>::list_tags(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListTagsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.TagService/UpdateTag" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateTagSvc<T: TagService>(pub Arc<T>);
+                    impl<
+                        T: TagService,
+                    > tonic::server::UnaryService<super::UpdateTagRequest>
+                    for UpdateTagSvc<T> {
+                        type Response = super::UpdateTagResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateTagRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TagService>::update_tag(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateTagSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.TagService/DeleteTag" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteTagSvc<T: TagService>(pub Arc<T>);
+                    impl<
+                        T: TagService,
+                    > tonic::server::UnaryService<super::DeleteTagRequest>
+                    for DeleteTagSvc<T> {
+                        type Response = super::DeleteTagResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteTagRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TagService>::delete_tag(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteTagSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for TagServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.crm.v1.TagService";
+    impl<T> tonic::server::NamedService for TagServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// A task.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Task {
+    /// Output only. "task\_…".
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Kind. UNSPECIFIED at creation means FOLLOW_UP.
+    #[prost(enumeration = "TaskKind", tag = "2")]
+    pub kind: i32,
+    /// What to do. 1 to 1000 characters.
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
+    /// Required. Until when.
+    #[prost(message, optional, tag = "4")]
+    pub due_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who has it: "user\_…". Empty at creation means the caller; a program has to name one.
+    #[prost(string, tag = "5")]
+    pub responsible_user_id: ::prost::alloc::string::String,
+    /// Fixed at creation. The card that it is about: "con\_…", "com\_…", "deal\_…" or "cust\_…"; empty for none.
+    #[prost(string, tag = "6")]
+    pub card_id: ::prost::alloc::string::String,
+    /// Fixed at creation. Which integration added it, at most 64 bytes; empty for people.
+    #[prost(string, tag = "7")]
+    pub integration_key: ::prost::alloc::string::String,
+    /// Output only. What came of it.
+    #[prost(string, tag = "8")]
+    pub result: ::prost::alloc::string::String,
+    /// Output only. When it was completed; not set while it is open.
+    #[prost(message, optional, tag = "9")]
+    pub complete_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Output only.
+    #[prost(message, optional, tag = "10")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Output only. Changes with every change.
+    #[prost(string, tag = "11")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// The new task.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateTaskRequest {
+    /// Required.
+    #[prost(message, optional, tag = "1")]
+    pub task: ::core::option::Option<Task>,
+    /// A UUID that makes a repeated call safe: kept for 24 hours for this caller and method.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The stored task.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateTaskResponse {
+    /// The task.
+    #[prost(message, optional, tag = "1")]
+    pub task: ::core::option::Option<Task>,
+}
+/// Which task.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetTaskRequest {
+    /// Required. "task\_…".
+    #[prost(string, tag = "1")]
+    pub task_id: ::prost::alloc::string::String,
+}
+/// The task.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetTaskResponse {
+    /// The task.
+    #[prost(message, optional, tag = "1")]
+    pub task: ::core::option::Option<Task>,
+}
+/// Which page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListTasksRequest {
+    /// 0 means 50; more than 200 means 200.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only of this employee ("user\_…"); empty means all.
+    #[prost(string, tag = "3")]
+    pub responsible_user_id: ::prost::alloc::string::String,
+    /// Only of this card; empty means all.
+    #[prost(string, tag = "4")]
+    pub card_id: ::prost::alloc::string::String,
+    /// Only of this integration; empty means all. Needs `card_id`.
+    #[prost(string, tag = "5")]
+    pub integration_key: ::prost::alloc::string::String,
+    /// The completed ones instead of the open ones.
+    #[prost(bool, tag = "6")]
+    pub completed: bool,
+}
+/// One page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListTasksResponse {
+    /// The tasks.
+    #[prost(message, repeated, tag = "1")]
+    pub tasks: ::prost::alloc::vec::Vec<Task>,
+    /// Empty at the end only.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What to change.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateTaskRequest {
+    /// Required. `id` names it; with an `etag` only that version is changed.
+    #[prost(message, optional, tag = "1")]
+    pub task: ::core::option::Option<Task>,
+    /// Of: kind, text, due_time, responsible_user_id. Empty: the fields that are set.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+/// The changed task.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateTaskResponse {
+    /// The task.
+    #[prost(message, optional, tag = "1")]
+    pub task: ::core::option::Option<Task>,
+}
+/// What came of it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CompleteTaskRequest {
+    /// Required. "task\_…".
+    #[prost(string, tag = "1")]
+    pub task_id: ::prost::alloc::string::String,
+    /// At most 4000 characters.
+    #[prost(string, tag = "2")]
+    pub result: ::prost::alloc::string::String,
+}
+/// The completed task.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CompleteTaskResponse {
+    /// The task.
+    #[prost(message, optional, tag = "1")]
+    pub task: ::core::option::Option<Task>,
+}
+/// Which task.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteTaskRequest {
+    /// Required. "task\_…".
+    #[prost(string, tag = "1")]
+    pub task_id: ::prost::alloc::string::String,
+}
+/// Done.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteTaskResponse {}
+/// Kind of a task. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TaskKind {
+    /// In a request: FOLLOW_UP.
+    Unspecified = 0,
+    /// Get in touch.
+    FollowUp = 1,
+    /// Call.
+    Call = 2,
+    /// Meet.
+    Meeting = 3,
+    /// Write a letter.
+    Letter = 4,
+    /// Anything else.
+    Other = 5,
+}
+impl TaskKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TASK_KIND_UNSPECIFIED",
+            Self::FollowUp => "TASK_KIND_FOLLOW_UP",
+            Self::Call => "TASK_KIND_CALL",
+            Self::Meeting => "TASK_KIND_MEETING",
+            Self::Letter => "TASK_KIND_LETTER",
+            Self::Other => "TASK_KIND_OTHER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TASK_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "TASK_KIND_FOLLOW_UP" => Some(Self::FollowUp),
+            "TASK_KIND_CALL" => Some(Self::Call),
+            "TASK_KIND_MEETING" => Some(Self::Meeting),
+            "TASK_KIND_LETTER" => Some(Self::Letter),
+            "TASK_KIND_OTHER" => Some(Self::Other),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod task_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Tasks of employees. What a caller may do follows from their rights on tasks (IDN-03), by the employee who has the task.
+    /// Programs see all.
+    #[derive(Debug, Clone)]
+    pub struct TaskServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl TaskServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> TaskServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> TaskServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            TaskServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Adds a task.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, USER_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND,
+        /// DEAL_NOT_FOUND, CUSTOMER_NOT_FOUND, REQUEST_ID_REUSED.
+        pub async fn create_task(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateTaskRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateTaskResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.TaskService/CreateTask",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.TaskService", "CreateTask"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// One task.
+        /// Errors: TASK_NOT_FOUND.
+        pub async fn get_task(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetTaskRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetTaskResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.TaskService/GetTask",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.TaskService", "GetTask"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The tasks that the caller may view, the earliest due first.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn list_tasks(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListTasksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListTasksResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.TaskService/ListTasks",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.TaskService", "ListTasks"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes a task that is not completed.
+        /// Errors: TASK_NOT_FOUND, PERMISSION_MISSING, TASK_COMPLETED, USER_NOT_FOUND, ETAG_MISMATCH, FIELD_INVALID.
+        pub async fn update_task(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateTaskRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateTaskResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.TaskService/UpdateTask",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.TaskService", "UpdateTask"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Completes a task. Completing it again changes nothing.
+        /// Errors: TASK_NOT_FOUND, PERMISSION_MISSING, FIELD_INVALID.
+        pub async fn complete_task(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CompleteTaskRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CompleteTaskResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.TaskService/CompleteTask",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.TaskService", "CompleteTask"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes a task.
+        /// Errors: TASK_NOT_FOUND, PERMISSION_MISSING.
+        pub async fn delete_task(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteTaskRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteTaskResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.TaskService/DeleteTask",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.TaskService", "DeleteTask"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod task_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with TaskServiceServer.
+    #[async_trait]
+    pub trait TaskService: std::marker::Send + std::marker::Sync + 'static {
+        /// Adds a task.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, USER_NOT_FOUND, CONTACT_NOT_FOUND, COMPANY_NOT_FOUND,
+        /// DEAL_NOT_FOUND, CUSTOMER_NOT_FOUND, REQUEST_ID_REUSED.
+        async fn create_task(
+            &self,
+            request: tonic::Request<super::CreateTaskRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateTaskResponse>,
+            tonic::Status,
+        >;
+        /// One task.
+        /// Errors: TASK_NOT_FOUND.
+        async fn get_task(
+            &self,
+            request: tonic::Request<super::GetTaskRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetTaskResponse>, tonic::Status>;
+        /// The tasks that the caller may view, the earliest due first.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn list_tasks(
+            &self,
+            request: tonic::Request<super::ListTasksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListTasksResponse>,
+            tonic::Status,
+        >;
+        /// Changes a task that is not completed.
+        /// Errors: TASK_NOT_FOUND, PERMISSION_MISSING, TASK_COMPLETED, USER_NOT_FOUND, ETAG_MISMATCH, FIELD_INVALID.
+        async fn update_task(
+            &self,
+            request: tonic::Request<super::UpdateTaskRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateTaskResponse>,
+            tonic::Status,
+        >;
+        /// Completes a task. Completing it again changes nothing.
+        /// Errors: TASK_NOT_FOUND, PERMISSION_MISSING, FIELD_INVALID.
+        async fn complete_task(
+            &self,
+            request: tonic::Request<super::CompleteTaskRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CompleteTaskResponse>,
+            tonic::Status,
+        >;
+        /// Deletes a task.
+        /// Errors: TASK_NOT_FOUND, PERMISSION_MISSING.
+        async fn delete_task(
+            &self,
+            request: tonic::Request<super::DeleteTaskRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteTaskResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Tasks of employees. What a caller may do follows from their rights on tasks (IDN-03), by the employee who has the task.
+    /// Programs see all.
+    #[derive(Debug)]
+    pub struct TaskServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> TaskServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for TaskServiceServer<T>
+    where
+        T: TaskService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.crm.v1.TaskService/CreateTask" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateTaskSvc<T: TaskService>(pub Arc<T>);
+                    impl<
+                        T: TaskService,
+                    > tonic::server::UnaryService<super::CreateTaskRequest>
+                    for CreateTaskSvc<T> {
+                        type Response = super::CreateTaskResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateTaskRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TaskService>::create_task(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateTaskSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.TaskService/GetTask" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetTaskSvc<T: TaskService>(pub Arc<T>);
+                    impl<
+                        T: TaskService,
+                    > tonic::server::UnaryService<super::GetTaskRequest>
+                    for GetTaskSvc<T> {
+                        type Response = super::GetTaskResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetTaskRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TaskService>::get_task(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetTaskSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.TaskService/ListTasks" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListTasksSvc<T: TaskService>(pub Arc<T>);
+                    impl<
+                        T: TaskService,
+                    > tonic::server::UnaryService<super::ListTasksRequest>
+                    for ListTasksSvc<T> {
+                        type Response = super::ListTasksResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListTasksRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TaskService>::list_tasks(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListTasksSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.TaskService/UpdateTask" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateTaskSvc<T: TaskService>(pub Arc<T>);
+                    impl<
+                        T: TaskService,
+                    > tonic::server::UnaryService<super::UpdateTaskRequest>
+                    for UpdateTaskSvc<T> {
+                        type Response = super::UpdateTaskResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateTaskRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TaskService>::update_task(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateTaskSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.TaskService/CompleteTask" => {
+                    #[allow(non_camel_case_types)]
+                    struct CompleteTaskSvc<T: TaskService>(pub Arc<T>);
+                    impl<
+                        T: TaskService,
+                    > tonic::server::UnaryService<super::CompleteTaskRequest>
+                    for CompleteTaskSvc<T> {
+                        type Response = super::CompleteTaskResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CompleteTaskRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TaskService>::complete_task(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CompleteTaskSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.TaskService/DeleteTask" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteTaskSvc<T: TaskService>(pub Arc<T>);
+                    impl<
+                        T: TaskService,
+                    > tonic::server::UnaryService<super::DeleteTaskRequest>
+                    for DeleteTaskSvc<T> {
+                        type Response = super::DeleteTaskResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteTaskRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TaskService>::delete_task(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteTaskSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for TaskServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.crm.v1.TaskService";
+    impl<T> tonic::server::NamedService for TaskServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// Something that happened to a card.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct TimelineEntry {
@@ -5453,7 +7768,7 @@ pub struct TimelineEntry {
     /// Their name; empty for a program.
     #[prost(string, tag = "5")]
     pub author_name: ::prost::alloc::string::String,
-    /// Which field changed, as the update masks name it; empty where none did.
+    /// Which field changed, as the update masks name it, or "fld\_…"; empty where none did.
     #[prost(string, tag = "6")]
     pub field: ::prost::alloc::string::String,
     /// What it was, as JSON; empty where there was nothing.
@@ -5506,6 +7821,12 @@ pub enum TimelineEntryKind {
     FollowerRemoved = 6,
     /// The card was deleted.
     Deleted = 7,
+    /// Tags were put on or taken off.
+    TagsChanged = 8,
+    /// A task was added.
+    TaskAdded = 9,
+    /// A task was completed.
+    TaskCompleted = 10,
 }
 impl TimelineEntryKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -5522,6 +7843,9 @@ impl TimelineEntryKind {
             Self::FollowerAdded => "TIMELINE_ENTRY_KIND_FOLLOWER_ADDED",
             Self::FollowerRemoved => "TIMELINE_ENTRY_KIND_FOLLOWER_REMOVED",
             Self::Deleted => "TIMELINE_ENTRY_KIND_DELETED",
+            Self::TagsChanged => "TIMELINE_ENTRY_KIND_TAGS_CHANGED",
+            Self::TaskAdded => "TIMELINE_ENTRY_KIND_TASK_ADDED",
+            Self::TaskCompleted => "TIMELINE_ENTRY_KIND_TASK_COMPLETED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -5535,6 +7859,9 @@ impl TimelineEntryKind {
             "TIMELINE_ENTRY_KIND_FOLLOWER_ADDED" => Some(Self::FollowerAdded),
             "TIMELINE_ENTRY_KIND_FOLLOWER_REMOVED" => Some(Self::FollowerRemoved),
             "TIMELINE_ENTRY_KIND_DELETED" => Some(Self::Deleted),
+            "TIMELINE_ENTRY_KIND_TAGS_CHANGED" => Some(Self::TagsChanged),
+            "TIMELINE_ENTRY_KIND_TASK_ADDED" => Some(Self::TaskAdded),
+            "TIMELINE_ENTRY_KIND_TASK_COMPLETED" => Some(Self::TaskCompleted),
             _ => None,
         }
     }

@@ -113,6 +113,12 @@ pub enum ErrorReason {
     PipelineNotFound = 234,
     /// NOT_FOUND. No such stage, or it is not one of the pipeline. {stage_id}
     StageNotFound = 235,
+    /// NOT_FOUND. No such task, or it may not be viewed by the caller. {task_id}
+    TaskNotFound = 236,
+    /// NOT_FOUND. No such field of the account's own, or it is one of another kind of card. {field_id}
+    CustomFieldNotFound = 237,
+    /// NOT_FOUND. No such tag. {tag_id}
+    TagNotFound = 238,
     /// PERMISSION_DENIED. The caller may not change this field of the card; leave it out. {field}
     FieldNotEditable = 250,
     /// FAILED_PRECONDITION. There are deals on the stage; move or delete them first. {stage_id}
@@ -123,6 +129,10 @@ pub enum ErrorReason {
     StageFixed = 253,
     /// FAILED_PRECONDITION. There are as many of these as there may be; delete one first. {limit}
     LimitReached = 254,
+    /// ALREADY_EXISTS. Another tag of the account has this name. {}
+    TagNameTaken = 255,
+    /// FAILED_PRECONDITION. The task is completed and cannot be changed any more. {task_id}
+    TaskCompleted = 256,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -185,11 +195,16 @@ impl ErrorReason {
             Self::CustomerNotFound => "ERROR_REASON_CUSTOMER_NOT_FOUND",
             Self::PipelineNotFound => "ERROR_REASON_PIPELINE_NOT_FOUND",
             Self::StageNotFound => "ERROR_REASON_STAGE_NOT_FOUND",
+            Self::TaskNotFound => "ERROR_REASON_TASK_NOT_FOUND",
+            Self::CustomFieldNotFound => "ERROR_REASON_CUSTOM_FIELD_NOT_FOUND",
+            Self::TagNotFound => "ERROR_REASON_TAG_NOT_FOUND",
             Self::FieldNotEditable => "ERROR_REASON_FIELD_NOT_EDITABLE",
             Self::StageNotEmpty => "ERROR_REASON_STAGE_NOT_EMPTY",
             Self::PipelineNotEmpty => "ERROR_REASON_PIPELINE_NOT_EMPTY",
             Self::StageFixed => "ERROR_REASON_STAGE_FIXED",
             Self::LimitReached => "ERROR_REASON_LIMIT_REACHED",
+            Self::TagNameTaken => "ERROR_REASON_TAG_NAME_TAKEN",
+            Self::TaskCompleted => "ERROR_REASON_TASK_COMPLETED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -251,11 +266,16 @@ impl ErrorReason {
             "ERROR_REASON_CUSTOMER_NOT_FOUND" => Some(Self::CustomerNotFound),
             "ERROR_REASON_PIPELINE_NOT_FOUND" => Some(Self::PipelineNotFound),
             "ERROR_REASON_STAGE_NOT_FOUND" => Some(Self::StageNotFound),
+            "ERROR_REASON_TASK_NOT_FOUND" => Some(Self::TaskNotFound),
+            "ERROR_REASON_CUSTOM_FIELD_NOT_FOUND" => Some(Self::CustomFieldNotFound),
+            "ERROR_REASON_TAG_NOT_FOUND" => Some(Self::TagNotFound),
             "ERROR_REASON_FIELD_NOT_EDITABLE" => Some(Self::FieldNotEditable),
             "ERROR_REASON_STAGE_NOT_EMPTY" => Some(Self::StageNotEmpty),
             "ERROR_REASON_PIPELINE_NOT_EMPTY" => Some(Self::PipelineNotEmpty),
             "ERROR_REASON_STAGE_FIXED" => Some(Self::StageFixed),
             "ERROR_REASON_LIMIT_REACHED" => Some(Self::LimitReached),
+            "ERROR_REASON_TAG_NAME_TAKEN" => Some(Self::TagNameTaken),
+            "ERROR_REASON_TASK_COMPLETED" => Some(Self::TaskCompleted),
             _ => None,
         }
     }

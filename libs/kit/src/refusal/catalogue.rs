@@ -35,8 +35,13 @@ pub fn code(reason: R) -> Code {
         | R::DealNotFound
         | R::CustomerNotFound
         | R::PipelineNotFound
-        | R::StageNotFound => Code::NotFound,
-        R::EmailTaken | R::GroupNameTaken | R::ConversationAlreadyOpen => Code::AlreadyExists,
+        | R::StageNotFound
+        | R::TaskNotFound
+        | R::CustomFieldNotFound
+        | R::TagNotFound => Code::NotFound,
+        R::EmailTaken | R::GroupNameTaken | R::ConversationAlreadyOpen | R::TagNameTaken => {
+            Code::AlreadyExists
+        }
         R::ConversationClosed
         | R::SubscriptionUnpaid
         | R::EmbedCodeLocked
@@ -50,7 +55,8 @@ pub fn code(reason: R) -> Code {
         | R::StageNotEmpty
         | R::PipelineNotEmpty
         | R::StageFixed
-        | R::LimitReached => Code::FailedPrecondition,
+        | R::LimitReached
+        | R::TaskCompleted => Code::FailedPrecondition,
         R::EtagMismatch | R::Conflict => Code::Aborted,
         R::RateLimited | R::Overloaded | R::TooLarge => Code::ResourceExhausted,
         R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown => Code::Unavailable,
@@ -279,6 +285,27 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "Этап воронки не найден.",
             "Etapa del embudo no encontrada.",
             "No such stage.",
+        ),
+        R::TaskNotFound => (
+            "Задача не найдена.",
+            "Tarea no encontrada.",
+            "No such task.",
+        ),
+        R::CustomFieldNotFound => (
+            "Дополнительное поле не найдено.",
+            "Campo adicional no encontrado.",
+            "No such field of the account's own.",
+        ),
+        R::TagNotFound => ("Тег не найден.", "Etiqueta no encontrada.", "No such tag."),
+        R::TagNameTaken => (
+            "Тег с таким названием уже есть.",
+            "Ya existe una etiqueta con ese nombre.",
+            "Another tag has this name.",
+        ),
+        R::TaskCompleted => (
+            "Задача завершена, её нельзя изменить.",
+            "La tarea está terminada y no se puede cambiar.",
+            "The task is completed and cannot be changed.",
         ),
         R::FieldNotEditable => (
             "Это поле вам нельзя изменять.",

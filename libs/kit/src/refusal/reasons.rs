@@ -55,6 +55,8 @@ plain! {
     email_taken = EmailTaken;
     /// The name belongs to another group.
     group_name_taken = GroupNameTaken;
+    /// The name belongs to another tag.
+    tag_name_taken = TagNameTaken;
     /// The account may not send.
     subscription_unpaid = SubscriptionUnpaid;
     /// imBox is off.
@@ -132,6 +134,14 @@ named! {
     pipeline_not_found(pipeline_id) = PipelineNotFound;
     /// No such stage in the pipeline.
     stage_not_found(stage_id) = StageNotFound;
+    /// No such task for this caller.
+    task_not_found(task_id) = TaskNotFound;
+    /// No such field of the account's own.
+    custom_field_not_found(field_id) = CustomFieldNotFound;
+    /// No such tag.
+    tag_not_found(tag_id) = TagNotFound;
+    /// The task is completed.
+    task_completed(task_id) = TaskCompleted;
     /// The caller may not change the field.
     field_not_editable(field) = FieldNotEditable;
     /// The stage has deals.

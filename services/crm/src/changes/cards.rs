@@ -8,7 +8,7 @@ use serde_json::json;
 use types::{TimelineEntryId, UserId};
 
 use super::events;
-use super::references::{check_links, check_user, resolve_place};
+use super::references::{check_links, check_tags, check_user, check_values, resolve_place};
 use crate::Error;
 use crate::core::By;
 use crate::domain::card::{Card, FieldChange, Set};
@@ -78,6 +78,8 @@ pub async fn create(tx: &mut Tx, by: &By, kind: Kind, values: Values) -> Result<
         given.iter().filter(|change| change.field != "name"),
     )?;
     check_links(tx, by, &blank, &card).await?;
+    check_tags(tx, by, &blank, &card).await?;
+    check_values(tx, by, &blank, &card).await?;
     cards::insert(tx, by.account, &card).await?;
     let created = entry(by, Event::Created, "", None, Some(json!(card.name)));
     timeline::insert(tx, by.account, card.id, &[created]).await?;
@@ -125,6 +127,8 @@ pub async fn update(
     }
     check_fields(by, &card, changes.iter())?;
     check_links(tx, by, &before, &card).await?;
+    check_tags(tx, by, &before, &card).await?;
+    check_values(tx, by, &before, &card).await?;
     next_version(&mut card, by);
     cards::update(tx, by.account, &before, &card).await?;
     let entries: Vec<_> = changes

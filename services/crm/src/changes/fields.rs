@@ -51,7 +51,9 @@ pub async fn update(
     options: Option<Vec<String>>,
     etag: &str,
 ) -> Result<Field, Error> {
-    let before = fields::lock(tx, by.account, id).await?.ok_or(Error::FieldNotFound(id))?;
+    let before = fields::lock(tx, by.account, id)
+        .await?
+        .ok_or(Error::FieldNotFound(id))?;
     if !etag_fits(etag, before.version) {
         return Err(Error::EtagMismatch);
     }

@@ -4,5 +4,8 @@
 
 pub mod cards;
 pub mod events;
+pub mod fields;
 pub mod pipelines;
 mod references;
+pub mod tags;
+pub mod tasks;

@@ -8,7 +8,7 @@ use crate::Error;
 use crate::core::By;
 use crate::domain::card::{Card, Place};
 use crate::domain::ids::{CardId, Kind};
-use crate::store::{cards, pipelines};
+use crate::store::{cards, fields, pipelines, tags};
 use kit::Refusal;
 
 /// Which pipeline and stage a request names.
@@ -112,4 +112,41 @@ async fn first_stage(tx: &mut Tx, by: &By, pipeline: Option<PipelineId>) -> Resu
         .first()
         .map(|stage| stage.id)
         .ok_or(Error::PipelineNotFound(found.id))
+}
+
+/// Are the tags that a card newly has there? They stay until the transaction ends.
+pub async fn check_tags(tx: &mut Tx, by: &By, before: &Card, after: &Card) -> Result<(), Error> {
+    let new = after.tags.iter().filter(|tag| !before.tags.contains(tag));
+    let new: Vec<_> = new.copied().collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let found = tags::hold(tx, by.account, &new).await?;
+    match new.into_iter().find(|tag| !found.contains(tag)) {
+        Some(tag) => Err(Error::TagNotFound(tag)),
+        None => Ok(()),
+    }
+}
+
+/// Are the values that changed of fields of this kind of card, and do they fit them?
+pub async fn check_values(tx: &mut Tx, by: &By, before: &Card, after: &Card) -> Result<(), Error> {
+    if before.values == after.values {
+        return Ok(());
+    }
+    let known = fields::all(tx, by.account, Some(after.id.kind())).await?;
+    for (id, value) in &after.values {
+        if before.values.get(id) == Some(value) {
+            continue;
+        }
+        let field = known
+            .iter()
+            .find(|field| field.id == *id)
+            .ok_or(Error::FieldNotFound(*id))?;
+        if let Some(problem) = field.problem(value) {
+            return Err(
+                Refusal::field("field_values", format!("\"{}\" {problem}", field.name)).into(),
+            );
+        }
+    }
+    Ok(())
 }

@@ -20,7 +20,9 @@ pub async fn create(tx: &mut Tx, by: &By, name: String) -> Result<Tag, Error> {
         version: 1,
         create_time: by.now,
     };
-    tags::insert(tx, by.account, &tag).await.map_err(name_taken)?;
+    tags::insert(tx, by.account, &tag)
+        .await
+        .map_err(name_taken)?;
     Ok(tag)
 }
 
@@ -28,8 +30,16 @@ pub async fn create(tx: &mut Tx, by: &By, name: String) -> Result<Tag, Error> {
 ///
 /// # Errors
 /// `TagNotFound`, `TagNameTaken`, `EtagMismatch`, or when the database fails.
-pub async fn rename(tx: &mut Tx, by: &By, id: TagId, name: Option<String>, etag: &str) -> Result<Tag, Error> {
-    let before = tags::lock(tx, by.account, id).await?.ok_or(Error::TagNotFound(id))?;
+pub async fn rename(
+    tx: &mut Tx,
+    by: &By,
+    id: TagId,
+    name: Option<String>,
+    etag: &str,
+) -> Result<Tag, Error> {
+    let before = tags::lock(tx, by.account, id)
+        .await?
+        .ok_or(Error::TagNotFound(id))?;
     if !etag_fits(etag, before.version) {
         return Err(Error::EtagMismatch);
     }
@@ -41,7 +51,9 @@ pub async fn rename(tx: &mut Tx, by: &By, id: TagId, name: Option<String>, etag:
         version: before.version + 1,
         ..before
     };
-    tags::update(tx, by.account, &after).await.map_err(name_taken)?;
+    tags::update(tx, by.account, &after)
+        .await
+        .map_err(name_taken)?;
     Ok(after)
 }
 

@@ -4,12 +4,14 @@
 //! timeline use.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use types::{CompanyId, ContactId, PipelineId, StageId, UserId};
+use types::{CompanyId, ContactId, FieldId, PipelineId, StageId, TagId, UserId};
 
+use super::field::Value as FieldValue;
 use super::ids::{CardId, Kind};
 
 /// How many telephone numbers, e-mails or addresses a card may have.
@@ -20,7 +22,7 @@ pub const MAX_MESSENGERS: usize = 50;
 pub const MAX_CONTACTS: usize = 50;
 
 /// A card.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Card {
     /// Its id.
     pub id: CardId,
@@ -50,6 +52,10 @@ pub struct Card {
     pub price: Option<Money>,
     /// When a customer is expected to buy next.
     pub purchase_time: Option<OffsetDateTime>,
+    /// Tags, in the order of their ids.
+    pub tags: Vec<TagId>,
+    /// Values of the account's own fields.
+    pub values: BTreeMap<FieldId, FieldValue>,
     /// Grows with every change.
     pub version: i64,
     /// When it was made.
@@ -107,7 +113,7 @@ pub struct Money {
 }
 
 /// A new value of a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Set {
     /// Name.
     Name(String),
@@ -131,6 +137,10 @@ pub enum Set {
     Price(Option<Money>),
     /// Next purchase.
     PurchaseTime(Option<OffsetDateTime>),
+    /// Tags.
+    Tags(Vec<TagId>),
+    /// Values of the account's own fields; `None` takes one away, those that are not named stay.
+    Values(Vec<(FieldId, Option<FieldValue>)>),
 }
 
 /// A field that changed.
@@ -163,6 +173,8 @@ impl Card {
             place: None,
             price: None,
             purchase_time: None,
+            tags: Vec::new(),
+            values: BTreeMap::new(),
             version: 1,
             create_time: now,
             update_time: now,
@@ -196,18 +208,28 @@ impl Card {
             Set::Company(company) => self.company = company,
             Set::Price(price) => self.price = price,
             Set::PurchaseTime(time) => self.purchase_time = time,
+            Set::Tags(mut tags) => {
+                tags.sort_unstable();
+                tags.dedup();
+                self.tags = tags;
+            }
+            Set::Values(values) => values.into_iter().for_each(|(field, value)| match value {
+                Some(value) => drop(self.values.insert(field, value)),
+                None => drop(self.values.remove(&field)),
+            }),
         }
         // The main contact is not a further one as well.
         self.contacts
             .retain(|contact| Some(*contact) != self.main_contact);
     }
 
-    /// Its fields that can be changed, with their values, `null` where there is none.
+    /// Its standard fields that can be changed, with their values, `null` where there is none.
     #[must_use]
     pub fn fields(&self) -> Vec<(Cow<'static, str>, Value)> {
         let mut fields = vec![
             ("name", json!(self.name)),
             ("responsible_user_id", json!(self.responsible)),
+            ("tag_ids", list(&self.tags, |tag| json!(tag))),
         ];
         match self.id.kind() {
             Kind::Contact => {
@@ -238,18 +260,34 @@ impl Card {
             .collect()
     }
 
-    /// What differs from how it was.
+    /// What differs from how it was: the fields that every such card has, then the account's own.
     #[must_use]
     pub fn changes_since(&self, before: &Self) -> Vec<FieldChange> {
         let fields = before.fields().into_iter().zip(self.fields());
+        let own = before
+            .values
+            .keys()
+            .chain(self.values.keys())
+            .collect::<BTreeSet<_>>();
+        let own = own
+            .into_iter()
+            .map(|id| (id.to_string(), before.value(*id), self.value(*id)));
         fields
-            .filter(|((_, before), (_, after))| before != after)
-            .map(|((field, before), (_, after))| FieldChange {
+            .map(|((field, before), (_, after))| (field, before, after))
+            .chain(own.map(|(field, before, after)| (Cow::Owned(field), before, after)))
+            .filter(|(_, before, after)| before != after)
+            .map(|(field, before, after)| FieldChange {
                 field,
                 before,
                 after,
             })
             .collect()
+    }
+
+    fn value(&self, field: FieldId) -> Value {
+        self.values
+            .get(&field)
+            .map_or(Value::Null, FieldValue::json)
     }
 
     fn points(&self) -> [(&'static str, Value); 3] {

@@ -1,10 +1,13 @@
 //! The rules as plain Rust: what a card is, how it changes, who may do what with it. No I/O, no clock.
 
 pub mod card;
+pub mod field;
 pub mod ids;
 pub mod phone;
 pub mod pipeline;
 pub mod reach;
+pub mod tag;
+pub mod task;
 pub mod timeline;
 pub mod viewer;
 

@@ -117,7 +117,8 @@ fn special_stages(rights: &Rights) -> impl Iterator<Item = (StageId, StageRight)
 }
 
 /// Who has to be responsible: `None` for nobody, `Some(None)` for anybody.
-fn responsible(
+#[must_use]
+pub fn responsible(
     viewer: &Viewer,
     level: Level,
     wanted: Option<UserId>,

@@ -49,6 +49,12 @@ pub enum Event {
     FollowerRemoved,
     /// The card was deleted.
     Deleted,
+    /// Tags were put on or taken off.
+    TagsChanged,
+    /// A task was added.
+    TaskAdded,
+    /// A task was completed.
+    TaskCompleted,
 }
 
 impl Event {
@@ -57,6 +63,7 @@ impl Event {
     pub fn of_field(field: &str) -> Self {
         match field {
             "stage_id" => Self::StageChanged,
+            "tag_ids" => Self::TagsChanged,
             "responsible_user_id" => Self::ResponsibleChanged,
             _ => Self::FieldChanged,
         }

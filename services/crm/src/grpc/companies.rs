@@ -39,6 +39,8 @@ impl Shape for Company {
         "phones",
         "emails",
         "addresses",
+        "tag_ids",
+        "field_values",
     ];
 
     fn id(&self) -> &str {
@@ -50,7 +52,7 @@ impl Shape for Company {
     }
 
     fn values(&self, fields: &mut Fields, mask: &Mask, new: bool) -> Values {
-        let mut sets = Vec::new();
+        let mut sets = wire::common(fields, mask, Self::NAME, &self.tag_ids, &self.field_values);
         if mask.has("name", new || !self.name.is_empty()) {
             sets.push(Set::Name(fields.line("company.name", &self.name, 1..=250)));
         }
@@ -95,6 +97,8 @@ impl Shape for Company {
             create_time: Some(to_proto(card.create_time)),
             update_time: Some(to_proto(card.update_time)),
             etag: etag(card.version),
+            tag_ids: wire::to_tags(card),
+            field_values: wire::to_values(card),
             phones: wire::to_phones(card),
             emails: wire::to_emails(card),
             addresses: wire::to_addresses(card),
@@ -108,7 +112,9 @@ impl Shape for Company {
             "phones" => self.phones.clear(),
             "emails" => self.emails.clear(),
             "addresses" => self.addresses.clear(),
-            _ => {}
+            "tag_ids" => self.tag_ids.clear(),
+            "field_values" => self.field_values.clear(),
+            own => self.field_values.retain(|value| value.field_id != own),
         }
     }
 

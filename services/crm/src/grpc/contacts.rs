@@ -41,6 +41,8 @@ impl Shape for Contact {
         "addresses",
         "messengers",
         "company_id",
+        "tag_ids",
+        "field_values",
     ];
 
     fn id(&self) -> &str {
@@ -52,7 +54,7 @@ impl Shape for Contact {
     }
 
     fn values(&self, fields: &mut Fields, mask: &Mask, new: bool) -> Values {
-        let mut sets = Vec::new();
+        let mut sets = wire::common(fields, mask, Self::NAME, &self.tag_ids, &self.field_values);
         if mask.has("name", new || !self.name.is_empty()) {
             sets.push(Set::Name(fields.line("contact.name", &self.name, 1..=250)));
         }
@@ -109,6 +111,8 @@ impl Shape for Contact {
             create_time: Some(to_proto(card.create_time)),
             update_time: Some(to_proto(card.update_time)),
             etag: etag(card.version),
+            tag_ids: wire::to_tags(card),
+            field_values: wire::to_values(card),
             phones: wire::to_phones(card),
             emails: wire::to_emails(card),
             addresses: wire::to_addresses(card),
@@ -126,7 +130,9 @@ impl Shape for Contact {
             "addresses" => self.addresses.clear(),
             "messengers" => self.messengers.clear(),
             "company_id" => self.company_id.clear(),
-            _ => {}
+            "tag_ids" => self.tag_ids.clear(),
+            "field_values" => self.field_values.clear(),
+            own => self.field_values.retain(|value| value.field_id != own),
         }
     }
 

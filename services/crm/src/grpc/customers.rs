@@ -41,6 +41,8 @@ impl Shape for Customer {
         "company_id",
         "next_price",
         "next_purchase_time",
+        "tag_ids",
+        "field_values",
     ];
 
     fn id(&self) -> &str {
@@ -52,7 +54,7 @@ impl Shape for Customer {
     }
 
     fn values(&self, fields: &mut Fields, mask: &Mask, new: bool) -> Values {
-        let mut sets = Vec::new();
+        let mut sets = wire::common(fields, mask, Self::NAME, &self.tag_ids, &self.field_values);
         if mask.has("name", new || !self.name.is_empty()) {
             sets.push(Set::Name(fields.line("customer.name", &self.name, 1..=250)));
         }
@@ -106,6 +108,8 @@ impl Shape for Customer {
             create_time: Some(to_proto(card.create_time)),
             update_time: Some(to_proto(card.update_time)),
             etag: etag(card.version),
+            tag_ids: wire::to_tags(card),
+            field_values: wire::to_values(card),
             main_contact_id: wire::text(card.main_contact),
             contact_ids: card.contacts.iter().map(ToString::to_string).collect(),
             company_id: wire::text(card.company),
@@ -123,7 +127,9 @@ impl Shape for Customer {
             "company_id" => self.company_id.clear(),
             "next_price" => self.next_price = None,
             "next_purchase_time" => self.next_purchase_time = None,
-            _ => {}
+            "tag_ids" => self.tag_ids.clear(),
+            "field_values" => self.field_values.clear(),
+            own => self.field_values.retain(|value| value.field_id != own),
         }
     }
 

@@ -41,6 +41,8 @@ impl Shape for Deal {
         "pipeline_id",
         "stage_id",
         "price",
+        "tag_ids",
+        "field_values",
     ];
 
     fn id(&self) -> &str {
@@ -52,7 +54,7 @@ impl Shape for Deal {
     }
 
     fn values(&self, fields: &mut Fields, mask: &Mask, new: bool) -> Values {
-        let mut sets = Vec::new();
+        let mut sets = wire::common(fields, mask, Self::NAME, &self.tag_ids, &self.field_values);
         if mask.has("name", new || !self.name.is_empty()) {
             sets.push(Set::Name(fields.line("deal.name", &self.name, 1..=250)));
         }
@@ -100,6 +102,8 @@ impl Shape for Deal {
             create_time: Some(to_proto(card.create_time)),
             update_time: Some(to_proto(card.update_time)),
             etag: etag(card.version),
+            tag_ids: wire::to_tags(card),
+            field_values: wire::to_values(card),
             main_contact_id: wire::text(card.main_contact),
             contact_ids: card.contacts.iter().map(ToString::to_string).collect(),
             company_id: wire::text(card.company),
@@ -120,7 +124,9 @@ impl Shape for Deal {
             "pipeline_id" => self.pipeline_id.clear(),
             "stage_id" => (self.stage_id.clear(), self.close_time = None).1,
             "price" => self.price = None,
-            _ => {}
+            "tag_ids" => self.tag_ids.clear(),
+            "field_values" => self.field_values.clear(),
+            own => self.field_values.retain(|value| value.field_id != own),
         }
     }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use api::crm::v1::field_service_server::FieldService;
 use api::crm::v1::{
-    self as proto, CreateFieldRequest, CreateFieldResponse, DeleteFieldRequest, DeleteFieldResponse,
-    ListFieldsRequest, ListFieldsResponse, UpdateFieldRequest, UpdateFieldResponse,
+    self as proto, CreateFieldRequest, CreateFieldResponse, DeleteFieldRequest,
+    DeleteFieldResponse, ListFieldsRequest, ListFieldsResponse, UpdateFieldRequest,
+    UpdateFieldResponse,
 };
 use auth::Permission;
 use kit::page::{PageToken, page_size};
@@ -98,24 +99,39 @@ fn options(fields: &mut Fields, items: &[String]) -> Vec<String> {
 
 #[tonic::async_trait]
 impl FieldService for OwnFields {
-    async fn create_field(&self, request: Request<CreateFieldRequest>) -> Result<Response<CreateFieldResponse>, Status> {
+    async fn create_field(
+        &self,
+        request: Request<CreateFieldRequest>,
+    ) -> Result<Response<CreateFieldResponse>, Status> {
         answer(create(&self.0, request).await)
     }
 
-    async fn list_fields(&self, request: Request<ListFieldsRequest>) -> Result<Response<ListFieldsResponse>, Status> {
+    async fn list_fields(
+        &self,
+        request: Request<ListFieldsRequest>,
+    ) -> Result<Response<ListFieldsResponse>, Status> {
         answer(list(&self.0, request).await)
     }
 
-    async fn update_field(&self, request: Request<UpdateFieldRequest>) -> Result<Response<UpdateFieldResponse>, Status> {
+    async fn update_field(
+        &self,
+        request: Request<UpdateFieldRequest>,
+    ) -> Result<Response<UpdateFieldResponse>, Status> {
         answer(update(&self.0, request).await)
     }
 
-    async fn delete_field(&self, request: Request<DeleteFieldRequest>) -> Result<Response<DeleteFieldResponse>, Status> {
+    async fn delete_field(
+        &self,
+        request: Request<DeleteFieldRequest>,
+    ) -> Result<Response<DeleteFieldResponse>, Status> {
         answer(delete(&self.0, request).await)
     }
 }
 
-async fn create(core: &Core, request: Request<CreateFieldRequest>) -> Result<CreateFieldResponse, Error> {
+async fn create(
+    core: &Core,
+    request: Request<CreateFieldRequest>,
+) -> Result<CreateFieldResponse, Error> {
     let (caller, request) = enter(request, Permission::SettingsWrite)?;
     let field = request.field.clone().unwrap_or_default();
     let mut fields = Fields::new();
@@ -152,7 +168,10 @@ async fn create(core: &Core, request: Request<CreateFieldRequest>) -> Result<Cre
     .await
 }
 
-async fn list(core: &Core, request: Request<ListFieldsRequest>) -> Result<ListFieldsResponse, Error> {
+async fn list(
+    core: &Core,
+    request: Request<ListFieldsRequest>,
+) -> Result<ListFieldsResponse, Error> {
     let (caller, request) = enter(request, Permission::CrmRead)?;
     let scope = caller.scope()?;
     let mut fields = Fields::new();
@@ -169,14 +188,23 @@ async fn list(core: &Core, request: Request<ListFieldsRequest>) -> Result<ListFi
     });
     let mut all = all.await?;
     all.retain(|field| after.is_none_or(|after| field.id > after));
-    let page = page(all, size, (LIST, scope.account()), &request.card_kind, |field| field.id);
+    let page = page(
+        all,
+        size,
+        (LIST, scope.account()),
+        &request.card_kind,
+        |field| field.id,
+    );
     Ok(ListFieldsResponse {
         fields: page.items.into_iter().map(Into::into).collect(),
         next_page_token: page.next,
     })
 }
 
-async fn update(core: &Core, request: Request<UpdateFieldRequest>) -> Result<UpdateFieldResponse, Error> {
+async fn update(
+    core: &Core,
+    request: Request<UpdateFieldRequest>,
+) -> Result<UpdateFieldResponse, Error> {
     let (caller, request) = enter(request, Permission::SettingsWrite)?;
     let mask = Mask::new(request.update_mask, &["name", "options"])?;
     let field = request.field.unwrap_or_default();
@@ -201,7 +229,10 @@ async fn update(core: &Core, request: Request<UpdateFieldRequest>) -> Result<Upd
     .await
 }
 
-async fn delete(core: &Core, request: Request<DeleteFieldRequest>) -> Result<DeleteFieldResponse, Error> {
+async fn delete(
+    core: &Core,
+    request: Request<DeleteFieldRequest>,
+) -> Result<DeleteFieldResponse, Error> {
     let (caller, request) = enter(request, Permission::SettingsWrite)?;
     let scope = caller.scope()?;
     let mut fields = Fields::new();

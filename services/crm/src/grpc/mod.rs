@@ -6,11 +6,14 @@ pub mod companies;
 pub mod contacts;
 pub mod customers;
 pub mod deals;
+pub mod fields;
 mod mask;
 mod once;
 mod page;
 pub mod pipelines;
 mod status;
+pub mod tags;
+pub mod tasks;
 pub mod timeline;
 mod wire;
 

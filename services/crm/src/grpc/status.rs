@@ -20,6 +20,11 @@ impl From<Error> for Refusal {
             Error::CardNotFound(CardId::Customer(id)) => Self::customer_not_found(id),
             Error::PipelineNotFound(id) => Self::pipeline_not_found(id),
             Error::StageNotFound(id) => Self::stage_not_found(id),
+            Error::TaskNotFound(id) => Self::task_not_found(id),
+            Error::FieldNotFound(id) => Self::custom_field_not_found(id),
+            Error::TagNotFound(id) => Self::tag_not_found(id),
+            Error::TagNameTaken => Self::tag_name_taken(),
+            Error::TaskCompleted(id) => Self::task_completed(id),
             Error::UserNotFound(id) => Self::user_not_found(id),
             Error::Denied(entity, action) => {
                 Self::permission_missing(format_args!("{}.{}", entity.name(), action.name()))

@@ -43,24 +43,39 @@ impl From<Tag> for proto::Tag {
 
 #[tonic::async_trait]
 impl TagService for Tags {
-    async fn create_tag(&self, request: Request<CreateTagRequest>) -> Result<Response<CreateTagResponse>, Status> {
+    async fn create_tag(
+        &self,
+        request: Request<CreateTagRequest>,
+    ) -> Result<Response<CreateTagResponse>, Status> {
         answer(create(&self.0, request).await)
     }
 
-    async fn list_tags(&self, request: Request<ListTagsRequest>) -> Result<Response<ListTagsResponse>, Status> {
+    async fn list_tags(
+        &self,
+        request: Request<ListTagsRequest>,
+    ) -> Result<Response<ListTagsResponse>, Status> {
         answer(list(&self.0, request).await)
     }
 
-    async fn update_tag(&self, request: Request<UpdateTagRequest>) -> Result<Response<UpdateTagResponse>, Status> {
+    async fn update_tag(
+        &self,
+        request: Request<UpdateTagRequest>,
+    ) -> Result<Response<UpdateTagResponse>, Status> {
         answer(update(&self.0, request).await)
     }
 
-    async fn delete_tag(&self, request: Request<DeleteTagRequest>) -> Result<Response<DeleteTagResponse>, Status> {
+    async fn delete_tag(
+        &self,
+        request: Request<DeleteTagRequest>,
+    ) -> Result<Response<DeleteTagResponse>, Status> {
         answer(delete(&self.0, request).await)
     }
 }
 
-async fn create(core: &Core, request: Request<CreateTagRequest>) -> Result<CreateTagResponse, Error> {
+async fn create(
+    core: &Core,
+    request: Request<CreateTagRequest>,
+) -> Result<CreateTagResponse, Error> {
     let (caller, request) = enter(request, Permission::CrmWrite)?;
     let tag = request.tag.clone().unwrap_or_default();
     let mut fields = Fields::new();
@@ -96,14 +111,19 @@ async fn list(core: &Core, request: Request<ListTagsRequest>) -> Result<ListTags
     let found = core.db.tx(scope, move |tx| {
         Box::pin(async move { store::tags::list(tx, scope.account(), after, size + 1).await })
     });
-    let page = page(found.await?, size, (LIST, scope.account()), &(), |tag| tag.id);
+    let page = page(found.await?, size, (LIST, scope.account()), &(), |tag| {
+        tag.id
+    });
     Ok(ListTagsResponse {
         tags: page.items.into_iter().map(Into::into).collect(),
         next_page_token: page.next,
     })
 }
 
-async fn update(core: &Core, request: Request<UpdateTagRequest>) -> Result<UpdateTagResponse, Error> {
+async fn update(
+    core: &Core,
+    request: Request<UpdateTagRequest>,
+) -> Result<UpdateTagResponse, Error> {
     let (caller, request) = enter(request, Permission::SettingsWrite)?;
     let mask = Mask::new(request.update_mask, &["name"])?;
     let tag = request.tag.unwrap_or_default();
@@ -126,7 +146,10 @@ async fn update(core: &Core, request: Request<UpdateTagRequest>) -> Result<Updat
     .await
 }
 
-async fn delete(core: &Core, request: Request<DeleteTagRequest>) -> Result<DeleteTagResponse, Error> {
+async fn delete(
+    core: &Core,
+    request: Request<DeleteTagRequest>,
+) -> Result<DeleteTagResponse, Error> {
     let (caller, request) = enter(request, Permission::SettingsWrite)?;
     let scope = caller.scope()?;
     let mut fields = Fields::new();

@@ -106,5 +106,8 @@ fn kind(event: Event) -> TimelineEntryKind {
         Event::FollowerAdded => TimelineEntryKind::FollowerAdded,
         Event::FollowerRemoved => TimelineEntryKind::FollowerRemoved,
         Event::Deleted => TimelineEntryKind::Deleted,
+        Event::TagsChanged => TimelineEntryKind::TagsChanged,
+        Event::TaskAdded => TimelineEntryKind::TaskAdded,
+        Event::TaskCompleted => TimelineEntryKind::TaskCompleted,
     }
 }

@@ -8,10 +8,13 @@ use kit::time::from_proto;
 use kit::validate::Fields;
 use prost_types::Timestamp;
 use time::OffsetDateTime;
-use types::InvalidId;
+use types::{FieldId, InvalidId};
 
-use crate::domain::card::{Card, Labelled, MAX_MESSENGERS, MAX_POINTS, Messenger, Money};
+use super::mask::Mask;
+use crate::domain::card::{Card, Labelled, MAX_MESSENGERS, MAX_POINTS, Messenger, Money, Set};
+use crate::domain::field::{self, MAX_FIELDS, MAX_TEXT, Value};
 use crate::domain::phone;
+use crate::domain::tag::MAX_TAGS;
 
 /// The longest e-mail address there is.
 const MAX_EMAIL: usize = 254;
@@ -211,4 +214,89 @@ pub fn to_money(money: Option<&Money>) -> Option<proto::Money> {
         amount_minor: money.minor,
         currency: money.currency.clone(),
     })
+}
+
+/// What every kind of card has beside its own fields: tags and values of the account's own fields.
+pub fn common(
+    fields: &mut Fields,
+    mask: &Mask,
+    name: &str,
+    tag_ids: &[String],
+    values: &[proto::FieldValue],
+) -> Vec<Set> {
+    let mut sets = Vec::new();
+    if mask.has("tag_ids", !tag_ids.is_empty()) {
+        let tags = ids(fields, &format!("{name}.tag_ids"), tag_ids, MAX_TAGS);
+        sets.push(Set::Tags(tags));
+    }
+    if mask.has("field_values", !values.is_empty()) {
+        let field = format!("{name}.field_values");
+        at_most(fields, &field, values, MAX_FIELDS);
+        let values = values.iter().take(MAX_FIELDS).enumerate();
+        let values = values
+            .filter_map(|(place, value)| field_value(fields, &format!("{field}[{place}]"), value));
+        sets.push(Set::Values(values.collect()));
+    }
+    sets
+}
+
+fn field_value(
+    fields: &mut Fields,
+    field: &str,
+    value: &proto::FieldValue,
+) -> Option<(FieldId, Option<Value>)> {
+    use proto::field_value::Value as Wire;
+    let id = fields.id(&format!("{field}.field_id"), &value.field_id)?;
+    let value = match value.value.as_ref() {
+        None => None,
+        Some(Wire::Text(text)) => Some(Value::Text(fields.text(
+            &format!("{field}.text"),
+            text,
+            0..=MAX_TEXT,
+        ))),
+        Some(Wire::Number(number)) => {
+            if !number.is_finite() {
+                fields.reject(&format!("{field}.number"), "must be finite");
+            }
+            Some(Value::Number(*number))
+        }
+        Some(Wire::Date(text)) => {
+            let date = field::date(text);
+            if date.is_none() {
+                fields.reject(
+                    &format!("{field}.date"),
+                    "is not a date, such as 2026-11-22",
+                );
+            }
+            date.map(Value::Date)
+        }
+        Some(Wire::Option(option)) => Some(Value::Option(fields.line(
+            &format!("{field}.option"),
+            option,
+            1..=100,
+        ))),
+        Some(Wire::Checked(checked)) => Some(Value::Checked(*checked)),
+    };
+    Some((id, value))
+}
+
+/// Tags of a card.
+pub fn to_tags(card: &Card) -> Vec<String> {
+    card.tags.iter().map(ToString::to_string).collect()
+}
+
+/// Values of the account's own fields.
+pub fn to_values(card: &Card) -> Vec<proto::FieldValue> {
+    use proto::field_value::Value as Wire;
+    let value = |(id, value): (&FieldId, &Value)| proto::FieldValue {
+        field_id: id.to_string(),
+        value: Some(match value {
+            Value::Text(text) => Wire::Text(text.clone()),
+            Value::Number(number) => Wire::Number(*number),
+            Value::Date(date) => Wire::Date(field::date_text(*date)),
+            Value::Option(option) => Wire::Option(option.clone()),
+            Value::Checked(checked) => Wire::Checked(*checked),
+        }),
+    };
+    card.values.iter().map(value).collect()
 }

@@ -2,6 +2,7 @@
 
 pub mod list;
 pub mod lookup;
+mod own;
 mod row;
 mod write;
 
@@ -11,8 +12,9 @@ use uuid::Uuid;
 
 use crate::domain::card::Card;
 use crate::domain::ids::{CardId, Kind};
-use row::{columns, from_row, kind_number};
+use row::{columns, from_row};
 
+pub(super) use row::{kind, kind_number};
 pub use write::{add_follower, delete, insert, remove_follower, touch, update};
 
 const GET: &str = concat!(

@@ -29,7 +29,8 @@ impl TryFrom<FieldRow> for Field {
     fn try_from(row: FieldRow) -> Result<Self, Error> {
         Ok(Self {
             id: row.field_id.into(),
-            kind: kind(row.card_kind).ok_or_else(|| corrupt("fields", "card_kind", row.field_id))?,
+            kind: kind(row.card_kind)
+                .ok_or_else(|| corrupt("fields", "card_kind", row.field_id))?,
             type_: type_(row.type_).ok_or_else(|| corrupt("fields", "type", row.field_id))?,
             name: row.name,
             options: row.options,

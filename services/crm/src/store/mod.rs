@@ -2,7 +2,10 @@
 
 pub mod account_rights;
 pub mod cards;
+pub mod fields;
 pub mod pipelines;
+pub mod tags;
+pub mod tasks;
 pub mod timeline;
 
 use pg::Error;

@@ -59,7 +59,12 @@ pub async fn lock(tx: &mut Tx, account: AccountId, tag: TagId) -> Result<Option<
 
 /// Up to `limit` tags after one, oldest first.
 #[tracing::instrument(level = "debug", name = "db.tag.list", skip_all)]
-pub async fn list(tx: &mut Tx, account: AccountId, after: Option<TagId>, limit: i64) -> Result<Vec<Tag>, Error> {
+pub async fn list(
+    tx: &mut Tx,
+    account: AccountId,
+    after: Option<TagId>,
+    limit: i64,
+) -> Result<Vec<Tag>, Error> {
     let rows: Vec<TagRow> = sqlx::query_as(
         "SELECT tag_id, name, version, create_time FROM tags
           WHERE account_id = $1 AND tag_id > $2 ORDER BY tag_id LIMIT $3",

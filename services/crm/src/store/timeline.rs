@@ -11,7 +11,7 @@ use super::corrupt;
 use crate::domain::ids::CardId;
 use crate::domain::timeline::{Author, Entry, Event};
 
-const EVENTS: [(Event, i16); 7] = [
+const EVENTS: [(Event, i16); 10] = [
     (Event::Created, 1),
     (Event::FieldChanged, 2),
     (Event::StageChanged, 3),
@@ -19,6 +19,9 @@ const EVENTS: [(Event, i16); 7] = [
     (Event::FollowerAdded, 5),
     (Event::FollowerRemoved, 6),
     (Event::Deleted, 7),
+    (Event::TagsChanged, 8),
+    (Event::TaskAdded, 9),
+    (Event::TaskCompleted, 10),
 ];
 
 fn number(event: Event) -> i16 {

@@ -7,7 +7,10 @@ use api::crm::v1::company_service_client::CompanyServiceClient;
 use api::crm::v1::contact_service_client::ContactServiceClient;
 use api::crm::v1::customer_service_client::CustomerServiceClient;
 use api::crm::v1::deal_service_client::DealServiceClient;
+use api::crm::v1::field_service_client::FieldServiceClient;
 use api::crm::v1::pipeline_service_client::PipelineServiceClient;
+use api::crm::v1::tag_service_client::TagServiceClient;
+use api::crm::v1::task_service_client::TaskServiceClient;
 use api::crm::v1::timeline_service_client::TimelineServiceClient;
 use api::crm::v1::{
     Contact, CreateContactRequest, CreateDealRequest, CreatePipelineRequest, Deal,
@@ -279,6 +282,18 @@ impl World {
 
     pub fn customers(&self) -> CustomerServiceClient<Channel> {
         CustomerServiceClient::new(self.channel.clone())
+    }
+
+    pub fn tags(&self) -> TagServiceClient<Channel> {
+        TagServiceClient::new(self.channel.clone())
+    }
+
+    pub fn fields(&self) -> FieldServiceClient<Channel> {
+        FieldServiceClient::new(self.channel.clone())
+    }
+
+    pub fn tasks(&self) -> TaskServiceClient<Channel> {
+        TaskServiceClient::new(self.channel.clone())
     }
 
     pub fn timeline(&self) -> TimelineServiceClient<Channel> {

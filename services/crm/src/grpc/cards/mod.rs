@@ -10,6 +10,7 @@ mod update;
 
 use kit::validate::Fields;
 use prost::Message;
+use types::FieldId;
 
 pub use batch_get::batch_get;
 pub use create::{Call, create};
@@ -51,10 +52,11 @@ pub trait Shape: Message + Default + 'static {
 /// A card as the caller may see it.
 fn shown<S: Shape>(card: &Card, viewer: &Viewer) -> S {
     let mut shape = S::from_card(card);
-    for field in S::FIELDS {
-        if !viewer.reads_field(S::KIND, field) {
-            shape.hide(field);
-            shape.hidden().push((*field).to_owned());
+    for field in viewer.hidden_fields(S::KIND) {
+        // Deals and customers have their rights in common, not all of their fields.
+        if S::FIELDS.contains(&&field[..]) || field.starts_with(FieldId::PREFIX) {
+            shape.hide(&field);
+            shape.hidden().push(field);
         }
     }
     shape

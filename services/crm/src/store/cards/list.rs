@@ -45,7 +45,7 @@ impl Key {
 /// Later than every row.
 const FAR_FUTURE: OffsetDateTime = time::macros::datetime!(9999-01-01 0:00 UTC);
 /// Earlier than every row.
-pub(super) const FAR_PAST: OffsetDateTime = time::macros::datetime!(0001-01-01 0:00 UTC);
+pub(in crate::store) const FAR_PAST: OffsetDateTime = time::macros::datetime!(0001-01-01 0:00 UTC);
 
 /// What is wanted.
 #[derive(Debug, Clone)]

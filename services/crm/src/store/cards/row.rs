@@ -8,6 +8,7 @@ use types::{CompanyId, ContactId, PipelineId, StageId, UserId};
 use uuid::Uuid;
 
 use crate::domain::card::{Card, Labelled, Messenger, Money, Place};
+use crate::domain::field::Field;
 use crate::domain::ids::Kind;
 use crate::store::corrupt;
 
@@ -27,7 +28,12 @@ macro_rules! columns {
              AND k.delete_time IS NULL) AS main_contact_id,
          ARRAY (SELECT l.contact_id FROM card_contacts l JOIN cards k ON k.account_id = l.account_id AND k.card_id = l.contact_id
                  WHERE l.account_id = c.account_id AND l.card_id = c.card_id AND l.position > 0 AND k.delete_time IS NULL
-                 ORDER BY l.position) AS contacts"
+                 ORDER BY l.position) AS contacts,
+         ARRAY (SELECT g.tag_id FROM card_tags g
+                 WHERE g.account_id = c.account_id AND g.card_id = c.card_id ORDER BY g.tag_id) AS tags,
+         (SELECT jsonb_agg(jsonb_build_array(v.field_id, d.type, v.value))
+            FROM card_values v JOIN fields d ON d.account_id = v.account_id AND d.field_id = v.field_id
+           WHERE v.account_id = c.account_id AND v.card_id = c.card_id) AS own_values"
     };
 }
 pub(super) use columns;
@@ -41,7 +47,8 @@ pub(super) const ADDRESS: i16 = 3;
 /// Messenger.
 pub(super) const MESSENGER: i16 = 4;
 
-pub(super) fn kind_number(kind: Kind) -> i16 {
+/// A kind of card as the database numbers it.
+pub(in crate::store) fn kind_number(kind: Kind) -> i16 {
     match kind {
         Kind::Contact => 1,
         Kind::Company => 2,
@@ -50,7 +57,8 @@ pub(super) fn kind_number(kind: Kind) -> i16 {
     }
 }
 
-fn kind(number: i16) -> Option<Kind> {
+/// The kind with this number.
+pub(in crate::store) fn kind(number: i16) -> Option<Kind> {
     let kinds = [Kind::Contact, Kind::Company, Kind::Deal, Kind::Customer];
     kinds.into_iter().find(|kind| kind_number(*kind) == number)
 }
@@ -77,6 +85,11 @@ pub(super) fn from_row(row: &PgRow) -> Result<Card, Error> {
     let points: Option<Value> = row.try_get("points")?;
     for point in points.iter().filter_map(Value::as_array).flatten() {
         add_point(&mut card, point).ok_or_else(|| corrupt("contact_points", "value", uuid))?;
+    }
+    card.tags = ids(row, "tags")?;
+    let values: Option<Value> = row.try_get("own_values")?;
+    for value in values.iter().filter_map(Value::as_array).flatten() {
+        add_value(&mut card, value).ok_or_else(|| corrupt("card_values", "value", uuid))?;
     }
     Ok(card)
 }
@@ -114,6 +127,14 @@ fn add_point(card: &mut Card, point: &Value) -> Option<()> {
         }),
         _ => return None,
     }
+    Some(())
+}
+
+fn add_value(card: &mut Card, value: &Value) -> Option<()> {
+    let field: Uuid = value.get(0)?.as_str()?.parse().ok()?;
+    let type_ = crate::store::fields::type_(i16::try_from(value.get(1)?.as_i64()?).ok()?)?;
+    card.values
+        .insert(field.into(), Field::read(type_, value.get(2)?)?);
     Some(())
 }
 

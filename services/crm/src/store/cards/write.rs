@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use types::{AccountId, PipelineId, StageId, UserId};
 use uuid::Uuid;
 
+use super::own;
 use super::row::{self, kind_number};
 use crate::domain::card::Card;
 use crate::domain::ids::CardId;
@@ -22,7 +23,9 @@ const UPDATE: &str = "UPDATE cards SET name = $4, responsible_user_id = $5, comp
 pub async fn insert(tx: &mut Tx, account: AccountId, card: &Card) -> Result<(), Error> {
     write(tx, account, card, INSERT).await?;
     add_points(tx, account, card).await?;
-    add_contacts(tx, account, card).await
+    add_contacts(tx, account, card).await?;
+    own::add_tags(tx, account, card).await?;
+    own::add_values(tx, account, card).await
 }
 
 /// Stores what can change of a card that was locked; `before` is how it was read then.
@@ -61,6 +64,26 @@ pub async fn update(
         )
         .await?;
         add_contacts(tx, account, card).await?;
+    }
+    if before.tags != card.tags {
+        remove(
+            tx,
+            account,
+            card.id,
+            "DELETE FROM card_tags WHERE account_id = $1 AND card_id = $2",
+        )
+        .await?;
+        own::add_tags(tx, account, card).await?;
+    }
+    if before.values != card.values {
+        remove(
+            tx,
+            account,
+            card.id,
+            "DELETE FROM card_values WHERE account_id = $1 AND card_id = $2",
+        )
+        .await?;
+        own::add_values(tx, account, card).await?;
     }
     Ok(())
 }

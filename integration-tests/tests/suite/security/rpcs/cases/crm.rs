@@ -12,6 +12,9 @@ pub(super) fn crm_cases(theirs: &Theirs, cases: &mut Cases) {
     deal_cases(theirs, cases);
     customer_cases(theirs, cases);
     pipeline_cases(theirs, cases);
+    tag_cases(theirs, cases);
+    field_cases(theirs, cases);
+    task_cases(theirs, cases);
     add(
         cases,
         "/beseda.crm.v1.TimelineService/ListTimelineEntries",
@@ -519,6 +522,179 @@ fn pipeline_cases(theirs: &Theirs, cases: &mut Cases) {
             stage_id: stage_id.clone(),
         },
         R::StageNotFound,
+        R::FieldInvalid,
+    );
+}
+
+fn tag_cases(theirs: &Theirs, cases: &mut Cases) {
+    let id = theirs.cards.tag.id.clone();
+    add(
+        cases,
+        "/beseda.crm.v1.TagService/CreateTag",
+        Door::Everybody,
+        &crm::CreateTagRequest {
+            request_id: "none".into(),
+            ..Default::default()
+        },
+        R::FieldInvalid,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.TagService/ListTags",
+        Door::Everybody,
+        &crm::ListTagsRequest {
+            page_token: "bm9uc2Vuc2U".into(),
+            ..Default::default()
+        },
+        R::PageTokenMismatch,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.TagService/UpdateTag",
+        Door::Administrators,
+        &crm::UpdateTagRequest {
+            tag: Some(crm::Tag {
+                id: id.clone(),
+                name: "Мой".into(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        },
+        R::TagNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.TagService/DeleteTag",
+        Door::Administrators,
+        &crm::DeleteTagRequest { tag_id: id },
+        R::TagNotFound,
+        R::FieldInvalid,
+    );
+}
+
+fn field_cases(theirs: &Theirs, cases: &mut Cases) {
+    let id = theirs.cards.field.id.clone();
+    add(
+        cases,
+        "/beseda.crm.v1.FieldService/CreateField",
+        Door::Administrators,
+        &crm::CreateFieldRequest {
+            request_id: "none".into(),
+            ..Default::default()
+        },
+        R::FieldInvalid,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.FieldService/ListFields",
+        Door::Everybody,
+        &crm::ListFieldsRequest {
+            page_token: "bm9uc2Vuc2U".into(),
+            ..Default::default()
+        },
+        R::PageTokenMismatch,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.FieldService/UpdateField",
+        Door::Administrators,
+        &crm::UpdateFieldRequest {
+            field: Some(crm::Field {
+                id: id.clone(),
+                name: "Моё".into(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        },
+        R::CustomFieldNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.FieldService/DeleteField",
+        Door::Administrators,
+        &crm::DeleteFieldRequest { field_id: id },
+        R::CustomFieldNotFound,
+        R::FieldInvalid,
+    );
+}
+
+fn task_cases(theirs: &Theirs, cases: &mut Cases) {
+    let id = theirs.cards.task.id.clone();
+    add(
+        cases,
+        "/beseda.crm.v1.TaskService/CreateTask",
+        Door::Everybody,
+        &crm::CreateTaskRequest {
+            task: Some(crm::Task {
+                text: "Звонок".into(),
+                due_time: Some(prost_types::Timestamp::default()),
+                card_id: theirs.cards.deal.id.clone(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        },
+        R::DealNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.TaskService/GetTask",
+        Door::Everybody,
+        &crm::GetTaskRequest {
+            task_id: id.clone(),
+        },
+        R::TaskNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.TaskService/ListTasks",
+        Door::Everybody,
+        &crm::ListTasksRequest {
+            card_id: theirs.cards.deal.id.clone(),
+            ..Default::default()
+        },
+        None,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.TaskService/UpdateTask",
+        Door::Everybody,
+        &crm::UpdateTaskRequest {
+            task: Some(crm::Task {
+                id: id.clone(),
+                text: "Моё".into(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        },
+        R::TaskNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.TaskService/CompleteTask",
+        Door::Everybody,
+        &crm::CompleteTaskRequest {
+            task_id: id.clone(),
+            ..Default::default()
+        },
+        R::TaskNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.TaskService/DeleteTask",
+        Door::Everybody,
+        &crm::DeleteTaskRequest { task_id: id },
+        R::TaskNotFound,
         R::FieldInvalid,
     );
 }
