@@ -1,8 +1,11 @@
-//! Accounts, users, sessions, keys, audit: who somebody is.
+//! Accounts, users, sessions, keys, rights, audit: who somebody is and what they may.
 //!
 //! Employees log in with e-mail and password, programs with an API key; both get an access token of five minutes that every
 //! service verifies by itself ([`auth`]). What ends before its token does (a session, a key, a role) is published to all
 //! verifiers, so it ends everywhere within a second.
+//!
+//! What somebody may is decided where the cards are: identity keeps what is set and publishes the whole state of an account with
+//! every change ([`RIGHTS_CHANGED`]).
 //!
 //! - `domain`: the rules. `store`: the SQL. `grpc`: a file for each operation.
 //! - `changes`: administrative changes with audit entry, revocation and event in one transaction; gRPC and
