@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use access::{Action, Entity};
 use kit::Refusal;
-use types::{FieldId, PipelineId, StageId, TagId, TaskId, UserId};
+use types::{FieldId, PipelineId, StageId, TagId, TaskId, UnsortedId, UserId};
 
 use crate::domain::ids::CardId;
 
@@ -29,6 +29,12 @@ pub enum Error {
     /// No such tag.
     #[error("no tag {0}")]
     TagNotFound(TagId),
+    /// No such record of Unsorted, or the caller may not view it.
+    #[error("no record {0}")]
+    RecordNotFound(UnsortedId),
+    /// The record was accepted, linked or declined before.
+    #[error("record {0} was decided")]
+    RecordDecided(UnsortedId),
     /// Another tag of the account has this name.
     #[error("the name belongs to another tag")]
     TagNameTaken,

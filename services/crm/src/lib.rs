@@ -31,6 +31,7 @@ use api::crm::v1::pipeline_service_server::PipelineServiceServer;
 use api::crm::v1::tag_service_server::TagServiceServer;
 use api::crm::v1::task_service_server::TaskServiceServer;
 use api::crm::v1::timeline_service_server::TimelineServiceServer;
+use api::crm::v1::unsorted_service_server::UnsortedServiceServer;
 use api::events::internal::v1::event_log_service_server::EventLogServiceServer;
 use auth::{AuthLayer, ServiceTokens, Verifier};
 use kit::lifecycle::Lifecycle;
@@ -150,6 +151,7 @@ fn server(core: &Arc<Core>, db: Db) -> anyhow::Result<Server> {
         .service(TagServiceServer::new(grpc::tags::Tags(core())))
         .service(FieldServiceServer::new(grpc::fields::OwnFields(core())))
         .service(TaskServiceServer::new(grpc::tasks::Tasks(core())))
+        .service(UnsortedServiceServer::new(grpc::unsorted::Unsorted(core())))
         .service(EventLogServiceServer::new(EventLog(db.clone())))
         .health(move || {
             let db = db.clone();

@@ -71,6 +71,7 @@ struct Cards {
     tag: crm::Tag,
     field: crm::Field,
     task: crm::Task,
+    record: crm::UnsortedRecord,
 }
 
 impl Cards {
@@ -176,6 +177,19 @@ impl Cards {
             },
         )
         .await;
+        let record: crm::CreateUnsortedRecordResponse = made(
+            admin,
+            "UnsortedService/CreateUnsortedRecord",
+            crm::CreateUnsortedRecordRequest {
+                record: Some(crm::UnsortedRecord {
+                    title: name(),
+                    source_key: "site".into(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
         Self {
             pipeline: pipeline.pipeline.expect("it"),
             contact: contact.contact.expect("it"),
@@ -185,6 +199,7 @@ impl Cards {
             tag: tag.tag.expect("it"),
             field: field.field.expect("it"),
             task: task.task.expect("it"),
+            record: record.record.expect("it"),
         }
     }
 }
@@ -259,6 +274,7 @@ impl Theirs {
             "/beseda.crm.v1.TagService/ListTags",
             "/beseda.crm.v1.FieldService/ListFields",
             "/beseda.crm.v1.TaskService/ListTasks",
+            "/beseda.crm.v1.UnsortedService/ListUnsortedRecords",
             "/beseda.identity.v1.AccountService/GetAccount",
             "/beseda.identity.v1.UserService/ListUsers",
             "/beseda.identity.v1.GroupService/ListGroups",

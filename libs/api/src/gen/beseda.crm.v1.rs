@@ -8182,3 +8182,961 @@ pub mod timeline_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A request that came in.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnsortedRecord {
+    /// Output only. "uns\_…".
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Name for people, and of the deal. 1 to 250 characters.
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    /// From where: key of a connector or integration. 1 to 64 bytes.
+    #[prost(string, tag = "3")]
+    pub source_key: ::prost::alloc::string::String,
+    /// What was asked. At most 4000 characters.
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+    /// The conversation it came in, "conv\_…"; empty for none.
+    #[prost(string, tag = "5")]
+    pub conversation_id: ::prost::alloc::string::String,
+    /// The pipeline for its deal, "pip\_…"; empty means the first.
+    #[prost(string, tag = "6")]
+    pub pipeline_id: ::prost::alloc::string::String,
+    /// Who asked. At most 250 characters; empty means that the title names them.
+    #[prost(string, tag = "7")]
+    pub contact_name: ::prost::alloc::string::String,
+    /// Their telephone number, international; empty when unknown.
+    #[prost(string, tag = "8")]
+    pub phone: ::prost::alloc::string::String,
+    /// Their e-mail; empty when unknown.
+    #[prost(string, tag = "9")]
+    pub email: ::prost::alloc::string::String,
+    /// How the channel knows them.
+    #[prost(message, optional, tag = "10")]
+    pub messenger: ::core::option::Option<MessengerIdentity>,
+    /// Output only.
+    #[prost(enumeration = "UnsortedState", tag = "11")]
+    pub state: i32,
+    /// Output only. The contact of an accepted record.
+    #[prost(string, tag = "12")]
+    pub contact_id: ::prost::alloc::string::String,
+    /// Output only. The deal of an accepted or linked record.
+    #[prost(string, tag = "13")]
+    pub deal_id: ::prost::alloc::string::String,
+    /// Output only. Who decided: "user\_…" or "key\_…".
+    #[prost(string, tag = "14")]
+    pub decided_by: ::prost::alloc::string::String,
+    /// Output only. When it was decided.
+    #[prost(message, optional, tag = "15")]
+    pub decide_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Output only.
+    #[prost(message, optional, tag = "16")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// The new record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateUnsortedRecordRequest {
+    /// Required.
+    #[prost(message, optional, tag = "1")]
+    pub record: ::core::option::Option<UnsortedRecord>,
+    /// A UUID that makes a repeated call safe: kept for 24 hours for this caller and method.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The stored record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateUnsortedRecordResponse {
+    /// The record.
+    #[prost(message, optional, tag = "1")]
+    pub record: ::core::option::Option<UnsortedRecord>,
+}
+/// Which record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetUnsortedRecordRequest {
+    /// Required. "uns\_…".
+    #[prost(string, tag = "1")]
+    pub record_id: ::prost::alloc::string::String,
+}
+/// The record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetUnsortedRecordResponse {
+    /// The record.
+    #[prost(message, optional, tag = "1")]
+    pub record: ::core::option::Option<UnsortedRecord>,
+}
+/// Which page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListUnsortedRecordsRequest {
+    /// 0 means 50; more than 200 means 200.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Of which state; UNSPECIFIED means PENDING.
+    #[prost(enumeration = "UnsortedState", tag = "3")]
+    pub state: i32,
+}
+/// One page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListUnsortedRecordsResponse {
+    /// The records.
+    #[prost(message, repeated, tag = "1")]
+    pub records: ::prost::alloc::vec::Vec<UnsortedRecord>,
+    /// Empty at the end only.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// How it is taken up.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcceptUnsortedRecordRequest {
+    /// Required. "uns\_…".
+    #[prost(string, tag = "1")]
+    pub record_id: ::prost::alloc::string::String,
+    /// Who becomes responsible for deal and contact: "user\_…". Empty means the caller; a program has to name one.
+    #[prost(string, tag = "2")]
+    pub responsible_user_id: ::prost::alloc::string::String,
+    /// The contact, "con\_…"; empty: see the method.
+    #[prost(string, tag = "3")]
+    pub contact_id: ::prost::alloc::string::String,
+    /// The stage of the deal, "stg\_…"; empty means the first of the record's pipeline.
+    #[prost(string, tag = "4")]
+    pub stage_id: ::prost::alloc::string::String,
+}
+/// The accepted record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcceptUnsortedRecordResponse {
+    /// The record, with the ids of its contact and deal.
+    #[prost(message, optional, tag = "1")]
+    pub record: ::core::option::Option<UnsortedRecord>,
+}
+/// To which deal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkUnsortedRecordRequest {
+    /// Required. "uns\_…".
+    #[prost(string, tag = "1")]
+    pub record_id: ::prost::alloc::string::String,
+    /// Required. "deal\_…".
+    #[prost(string, tag = "2")]
+    pub deal_id: ::prost::alloc::string::String,
+}
+/// The linked record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkUnsortedRecordResponse {
+    /// The record.
+    #[prost(message, optional, tag = "1")]
+    pub record: ::core::option::Option<UnsortedRecord>,
+}
+/// Which record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeclineUnsortedRecordRequest {
+    /// Required. "uns\_…".
+    #[prost(string, tag = "1")]
+    pub record_id: ::prost::alloc::string::String,
+}
+/// The declined record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeclineUnsortedRecordResponse {
+    /// The record.
+    #[prost(message, optional, tag = "1")]
+    pub record: ::core::option::Option<UnsortedRecord>,
+}
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UnsortedState {
+    /// In a list: PENDING.
+    Unspecified = 0,
+    /// Nobody has taken it up.
+    Pending = 1,
+    /// It became a deal.
+    Accepted = 2,
+    /// It belongs to a deal that was there.
+    Linked = 3,
+    /// It was put aside.
+    Declined = 4,
+}
+impl UnsortedState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UNSORTED_STATE_UNSPECIFIED",
+            Self::Pending => "UNSORTED_STATE_PENDING",
+            Self::Accepted => "UNSORTED_STATE_ACCEPTED",
+            Self::Linked => "UNSORTED_STATE_LINKED",
+            Self::Declined => "UNSORTED_STATE_DECLINED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UNSORTED_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "UNSORTED_STATE_PENDING" => Some(Self::Pending),
+            "UNSORTED_STATE_ACCEPTED" => Some(Self::Accepted),
+            "UNSORTED_STATE_LINKED" => Some(Self::Linked),
+            "UNSORTED_STATE_DECLINED" => Some(Self::Declined),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod unsorted_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// «Неразобранное»: requests that nobody has taken up yet (IDN-04). A record has no responsible employee, so only a right
+    /// without conditions opens it. Accepting one makes cards, which needs the rights to make them.
+    #[derive(Debug, Clone)]
+    pub struct UnsortedServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl UnsortedServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> UnsortedServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> UnsortedServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            UnsortedServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Adds a record.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, PIPELINE_NOT_FOUND, REQUEST_ID_REUSED.
+        pub async fn create_unsorted_record(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateUnsortedRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateUnsortedRecordResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.UnsortedService/CreateUnsortedRecord",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.crm.v1.UnsortedService",
+                        "CreateUnsortedRecord",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// One record.
+        /// Errors: UNSORTED_NOT_FOUND.
+        pub async fn get_unsorted_record(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetUnsortedRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetUnsortedRecordResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.UnsortedService/GetUnsortedRecord",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.crm.v1.UnsortedService", "GetUnsortedRecord"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The records of a state, the newest first; none for whoever may not view them.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn list_unsorted_records(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListUnsortedRecordsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListUnsortedRecordsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.UnsortedService/ListUnsortedRecords",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.crm.v1.UnsortedService",
+                        "ListUnsortedRecords",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes a record up: makes a deal, with the contact that is named, or that has the record's messenger or number, or a new one.
+        /// Errors: UNSORTED_NOT_FOUND, UNSORTED_DECIDED, PERMISSION_MISSING, CONTACT_NOT_FOUND, USER_NOT_FOUND, STAGE_NOT_FOUND,
+        /// PIPELINE_NOT_FOUND, FIELD_INVALID.
+        pub async fn accept_unsorted_record(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AcceptUnsortedRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcceptUnsortedRecordResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.UnsortedService/AcceptUnsortedRecord",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.crm.v1.UnsortedService",
+                        "AcceptUnsortedRecord",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes a record up in a deal that is there.
+        /// Errors: UNSORTED_NOT_FOUND, UNSORTED_DECIDED, PERMISSION_MISSING, DEAL_NOT_FOUND, FIELD_INVALID.
+        pub async fn link_unsorted_record(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LinkUnsortedRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LinkUnsortedRecordResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.UnsortedService/LinkUnsortedRecord",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.crm.v1.UnsortedService",
+                        "LinkUnsortedRecord",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Puts a record aside without cards.
+        /// Errors: UNSORTED_NOT_FOUND, UNSORTED_DECIDED, PERMISSION_MISSING, FIELD_INVALID.
+        pub async fn decline_unsorted_record(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeclineUnsortedRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeclineUnsortedRecordResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.UnsortedService/DeclineUnsortedRecord",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.crm.v1.UnsortedService",
+                        "DeclineUnsortedRecord",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod unsorted_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with UnsortedServiceServer.
+    #[async_trait]
+    pub trait UnsortedService: std::marker::Send + std::marker::Sync + 'static {
+        /// Adds a record.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, PIPELINE_NOT_FOUND, REQUEST_ID_REUSED.
+        async fn create_unsorted_record(
+            &self,
+            request: tonic::Request<super::CreateUnsortedRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateUnsortedRecordResponse>,
+            tonic::Status,
+        >;
+        /// One record.
+        /// Errors: UNSORTED_NOT_FOUND.
+        async fn get_unsorted_record(
+            &self,
+            request: tonic::Request<super::GetUnsortedRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetUnsortedRecordResponse>,
+            tonic::Status,
+        >;
+        /// The records of a state, the newest first; none for whoever may not view them.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn list_unsorted_records(
+            &self,
+            request: tonic::Request<super::ListUnsortedRecordsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListUnsortedRecordsResponse>,
+            tonic::Status,
+        >;
+        /// Takes a record up: makes a deal, with the contact that is named, or that has the record's messenger or number, or a new one.
+        /// Errors: UNSORTED_NOT_FOUND, UNSORTED_DECIDED, PERMISSION_MISSING, CONTACT_NOT_FOUND, USER_NOT_FOUND, STAGE_NOT_FOUND,
+        /// PIPELINE_NOT_FOUND, FIELD_INVALID.
+        async fn accept_unsorted_record(
+            &self,
+            request: tonic::Request<super::AcceptUnsortedRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcceptUnsortedRecordResponse>,
+            tonic::Status,
+        >;
+        /// Takes a record up in a deal that is there.
+        /// Errors: UNSORTED_NOT_FOUND, UNSORTED_DECIDED, PERMISSION_MISSING, DEAL_NOT_FOUND, FIELD_INVALID.
+        async fn link_unsorted_record(
+            &self,
+            request: tonic::Request<super::LinkUnsortedRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LinkUnsortedRecordResponse>,
+            tonic::Status,
+        >;
+        /// Puts a record aside without cards.
+        /// Errors: UNSORTED_NOT_FOUND, UNSORTED_DECIDED, PERMISSION_MISSING, FIELD_INVALID.
+        async fn decline_unsorted_record(
+            &self,
+            request: tonic::Request<super::DeclineUnsortedRecordRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeclineUnsortedRecordResponse>,
+            tonic::Status,
+        >;
+    }
+    /// «Неразобранное»: requests that nobody has taken up yet (IDN-04). A record has no responsible employee, so only a right
+    /// without conditions opens it. Accepting one makes cards, which needs the rights to make them.
+    #[derive(Debug)]
+    pub struct UnsortedServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> UnsortedServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for UnsortedServiceServer<T>
+    where
+        T: UnsortedService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.crm.v1.UnsortedService/CreateUnsortedRecord" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateUnsortedRecordSvc<T: UnsortedService>(pub Arc<T>);
+                    impl<
+                        T: UnsortedService,
+                    > tonic::server::UnaryService<super::CreateUnsortedRecordRequest>
+                    for CreateUnsortedRecordSvc<T> {
+                        type Response = super::CreateUnsortedRecordResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateUnsortedRecordRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as UnsortedService>::create_unsorted_record(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateUnsortedRecordSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.UnsortedService/GetUnsortedRecord" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetUnsortedRecordSvc<T: UnsortedService>(pub Arc<T>);
+                    impl<
+                        T: UnsortedService,
+                    > tonic::server::UnaryService<super::GetUnsortedRecordRequest>
+                    for GetUnsortedRecordSvc<T> {
+                        type Response = super::GetUnsortedRecordResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetUnsortedRecordRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as UnsortedService>::get_unsorted_record(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetUnsortedRecordSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.UnsortedService/ListUnsortedRecords" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListUnsortedRecordsSvc<T: UnsortedService>(pub Arc<T>);
+                    impl<
+                        T: UnsortedService,
+                    > tonic::server::UnaryService<super::ListUnsortedRecordsRequest>
+                    for ListUnsortedRecordsSvc<T> {
+                        type Response = super::ListUnsortedRecordsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListUnsortedRecordsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as UnsortedService>::list_unsorted_records(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListUnsortedRecordsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.UnsortedService/AcceptUnsortedRecord" => {
+                    #[allow(non_camel_case_types)]
+                    struct AcceptUnsortedRecordSvc<T: UnsortedService>(pub Arc<T>);
+                    impl<
+                        T: UnsortedService,
+                    > tonic::server::UnaryService<super::AcceptUnsortedRecordRequest>
+                    for AcceptUnsortedRecordSvc<T> {
+                        type Response = super::AcceptUnsortedRecordResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AcceptUnsortedRecordRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as UnsortedService>::accept_unsorted_record(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AcceptUnsortedRecordSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.UnsortedService/LinkUnsortedRecord" => {
+                    #[allow(non_camel_case_types)]
+                    struct LinkUnsortedRecordSvc<T: UnsortedService>(pub Arc<T>);
+                    impl<
+                        T: UnsortedService,
+                    > tonic::server::UnaryService<super::LinkUnsortedRecordRequest>
+                    for LinkUnsortedRecordSvc<T> {
+                        type Response = super::LinkUnsortedRecordResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::LinkUnsortedRecordRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as UnsortedService>::link_unsorted_record(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LinkUnsortedRecordSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.UnsortedService/DeclineUnsortedRecord" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeclineUnsortedRecordSvc<T: UnsortedService>(pub Arc<T>);
+                    impl<
+                        T: UnsortedService,
+                    > tonic::server::UnaryService<super::DeclineUnsortedRecordRequest>
+                    for DeclineUnsortedRecordSvc<T> {
+                        type Response = super::DeclineUnsortedRecordResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeclineUnsortedRecordRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as UnsortedService>::decline_unsorted_record(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeclineUnsortedRecordSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for UnsortedServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.crm.v1.UnsortedService";
+    impl<T> tonic::server::NamedService for UnsortedServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}

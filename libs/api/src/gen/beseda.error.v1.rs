@@ -119,6 +119,8 @@ pub enum ErrorReason {
     CustomFieldNotFound = 237,
     /// NOT_FOUND. No such tag. {tag_id}
     TagNotFound = 238,
+    /// NOT_FOUND. No such record of Unsorted, or it may not be viewed by the caller. {record_id}
+    UnsortedNotFound = 239,
     /// PERMISSION_DENIED. The caller may not change this field of the card; leave it out. {field}
     FieldNotEditable = 250,
     /// FAILED_PRECONDITION. There are deals on the stage; move or delete them first. {stage_id}
@@ -133,6 +135,8 @@ pub enum ErrorReason {
     TagNameTaken = 255,
     /// FAILED_PRECONDITION. The task is completed and cannot be changed any more. {task_id}
     TaskCompleted = 256,
+    /// FAILED_PRECONDITION. The record was accepted, linked or declined before; read it again. {record_id}
+    UnsortedDecided = 257,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -198,6 +202,7 @@ impl ErrorReason {
             Self::TaskNotFound => "ERROR_REASON_TASK_NOT_FOUND",
             Self::CustomFieldNotFound => "ERROR_REASON_CUSTOM_FIELD_NOT_FOUND",
             Self::TagNotFound => "ERROR_REASON_TAG_NOT_FOUND",
+            Self::UnsortedNotFound => "ERROR_REASON_UNSORTED_NOT_FOUND",
             Self::FieldNotEditable => "ERROR_REASON_FIELD_NOT_EDITABLE",
             Self::StageNotEmpty => "ERROR_REASON_STAGE_NOT_EMPTY",
             Self::PipelineNotEmpty => "ERROR_REASON_PIPELINE_NOT_EMPTY",
@@ -205,6 +210,7 @@ impl ErrorReason {
             Self::LimitReached => "ERROR_REASON_LIMIT_REACHED",
             Self::TagNameTaken => "ERROR_REASON_TAG_NAME_TAKEN",
             Self::TaskCompleted => "ERROR_REASON_TASK_COMPLETED",
+            Self::UnsortedDecided => "ERROR_REASON_UNSORTED_DECIDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -269,6 +275,7 @@ impl ErrorReason {
             "ERROR_REASON_TASK_NOT_FOUND" => Some(Self::TaskNotFound),
             "ERROR_REASON_CUSTOM_FIELD_NOT_FOUND" => Some(Self::CustomFieldNotFound),
             "ERROR_REASON_TAG_NOT_FOUND" => Some(Self::TagNotFound),
+            "ERROR_REASON_UNSORTED_NOT_FOUND" => Some(Self::UnsortedNotFound),
             "ERROR_REASON_FIELD_NOT_EDITABLE" => Some(Self::FieldNotEditable),
             "ERROR_REASON_STAGE_NOT_EMPTY" => Some(Self::StageNotEmpty),
             "ERROR_REASON_PIPELINE_NOT_EMPTY" => Some(Self::PipelineNotEmpty),
@@ -276,6 +283,7 @@ impl ErrorReason {
             "ERROR_REASON_LIMIT_REACHED" => Some(Self::LimitReached),
             "ERROR_REASON_TAG_NAME_TAKEN" => Some(Self::TagNameTaken),
             "ERROR_REASON_TASK_COMPLETED" => Some(Self::TaskCompleted),
+            "ERROR_REASON_UNSORTED_DECIDED" => Some(Self::UnsortedDecided),
             _ => None,
         }
     }

@@ -38,7 +38,8 @@ pub fn code(reason: R) -> Code {
         | R::StageNotFound
         | R::TaskNotFound
         | R::CustomFieldNotFound
-        | R::TagNotFound => Code::NotFound,
+        | R::TagNotFound
+        | R::UnsortedNotFound => Code::NotFound,
         R::EmailTaken | R::GroupNameTaken | R::ConversationAlreadyOpen | R::TagNameTaken => {
             Code::AlreadyExists
         }
@@ -56,7 +57,8 @@ pub fn code(reason: R) -> Code {
         | R::PipelineNotEmpty
         | R::StageFixed
         | R::LimitReached
-        | R::TaskCompleted => Code::FailedPrecondition,
+        | R::TaskCompleted
+        | R::UnsortedDecided => Code::FailedPrecondition,
         R::EtagMismatch | R::Conflict => Code::Aborted,
         R::RateLimited | R::Overloaded | R::TooLarge => Code::ResourceExhausted,
         R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown => Code::Unavailable,
@@ -297,6 +299,16 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "No such field of the account's own.",
         ),
         R::TagNotFound => ("Тег не найден.", "Etiqueta no encontrada.", "No such tag."),
+        R::UnsortedNotFound => (
+            "Запись «Неразобранного» не найдена.",
+            "Registro de entrada no encontrado.",
+            "No such record of Unsorted.",
+        ),
+        R::UnsortedDecided => (
+            "Запись «Неразобранного» уже разобрана.",
+            "El registro de entrada ya fue atendido.",
+            "The record was decided before.",
+        ),
         R::TagNameTaken => (
             "Тег с таким названием уже есть.",
             "Ya existe una etiqueta con ese nombre.",

@@ -140,6 +140,10 @@ named! {
     custom_field_not_found(field_id) = CustomFieldNotFound;
     /// No such tag.
     tag_not_found(tag_id) = TagNotFound;
+    /// No such record of Unsorted for this caller.
+    unsorted_not_found(record_id) = UnsortedNotFound;
+    /// The record was decided.
+    unsorted_decided(record_id) = UnsortedDecided;
     /// The task is completed.
     task_completed(task_id) = TaskCompleted;
     /// The caller may not change the field.

@@ -9,3 +9,4 @@ pub mod pipelines;
 mod references;
 pub mod tags;
 pub mod tasks;
+pub mod unsorted;

@@ -9,6 +9,7 @@ pub mod reach;
 pub mod tag;
 pub mod task;
 pub mod timeline;
+pub mod unsorted;
 pub mod viewer;
 
 /// The etag of a version.

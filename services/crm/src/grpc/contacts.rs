@@ -7,7 +7,7 @@ use api::crm::v1::{
     AddContactFollowerRequest, AddContactFollowerResponse, BatchGetContactsRequest,
     BatchGetContactsResponse, Contact, CreateContactRequest, CreateContactResponse,
     DeleteContactRequest, DeleteContactResponse, GetContactRequest, GetContactResponse,
-    ListContactsRequest, ListContactsResponse, MessengerIdentity, RemoveContactFollowerRequest,
+    ListContactsRequest, ListContactsResponse, RemoveContactFollowerRequest,
     RemoveContactFollowerResponse, UpdateContactRequest, UpdateContactResponse,
 };
 use auth::Permission;
@@ -21,7 +21,7 @@ use super::{answer, enter, wire};
 use crate::Error;
 use crate::changes::cards::Values;
 use crate::core::Core;
-use crate::domain::card::{Card, Messenger, Set};
+use crate::domain::card::{Card, Set};
 use crate::domain::etag;
 use crate::domain::ids::Kind;
 use crate::grpc::cards::Wish;
@@ -116,7 +116,7 @@ impl Shape for Contact {
             phones: wire::to_phones(card),
             emails: wire::to_emails(card),
             addresses: wire::to_addresses(card),
-            messengers: card.messengers.iter().map(to_messenger).collect(),
+            messengers: card.messengers.iter().map(wire::to_messenger).collect(),
             company_id: wire::text(card.company),
         }
     }
@@ -138,14 +138,6 @@ impl Shape for Contact {
 
     fn hidden(&mut self) -> &mut Vec<String> {
         &mut self.hidden_fields
-    }
-}
-
-fn to_messenger(it: &Messenger) -> MessengerIdentity {
-    MessengerIdentity {
-        connector_key: it.connector.clone(),
-        external_id: it.external_id.clone(),
-        name: it.name.clone(),
     }
 }
 

@@ -15,6 +15,7 @@ mod status;
 pub mod tags;
 pub mod tasks;
 pub mod timeline;
+pub mod unsorted;
 mod wire;
 
 use auth::{Caller, Permission};

@@ -23,6 +23,8 @@ impl From<Error> for Refusal {
             Error::TaskNotFound(id) => Self::task_not_found(id),
             Error::FieldNotFound(id) => Self::custom_field_not_found(id),
             Error::TagNotFound(id) => Self::tag_not_found(id),
+            Error::RecordNotFound(id) => Self::unsorted_not_found(id),
+            Error::RecordDecided(id) => Self::unsorted_decided(id),
             Error::TagNameTaken => Self::tag_name_taken(),
             Error::TaskCompleted(id) => Self::task_completed(id),
             Error::UserNotFound(id) => Self::user_not_found(id),

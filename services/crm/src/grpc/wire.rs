@@ -300,3 +300,12 @@ pub fn to_values(card: &Card) -> Vec<proto::FieldValue> {
     };
     card.values.iter().map(value).collect()
 }
+
+/// How a channel knows a person.
+pub fn to_messenger(it: &Messenger) -> proto::MessengerIdentity {
+    proto::MessengerIdentity {
+        connector_key: it.connector.clone(),
+        external_id: it.external_id.clone(),
+        name: it.name.clone(),
+    }
+}

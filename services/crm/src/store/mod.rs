@@ -7,6 +7,7 @@ pub mod pipelines;
 pub mod tags;
 pub mod tasks;
 pub mod timeline;
+pub mod unsorted;
 
 use pg::Error;
 use uuid::Uuid;

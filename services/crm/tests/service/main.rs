@@ -12,4 +12,5 @@ mod schema;
 mod tags;
 mod tasks;
 mod timeline;
+mod unsorted;
 mod world;

@@ -273,7 +273,7 @@ async fn rights_on_an_own_field_hide_and_lock_it() {
         .await;
     let seen = world.get_contact(&boris, &contact.id).await.expect("seen");
     assert_eq!(seen.field_values, [value(&open, Value::Number(1.0))]);
-    assert_eq!(seen.hidden_fields, [secret.id.clone()]);
+    assert_eq!(seen.hidden_fields, [&secret.id[..]]);
     for right in [FieldRight::Hidden, FieldRight::ReadOnly] {
         world
             .set_rights(&boris, &row(Contacts, Allowed), &[], &rule(right))

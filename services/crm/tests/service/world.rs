@@ -12,6 +12,7 @@ use api::crm::v1::pipeline_service_client::PipelineServiceClient;
 use api::crm::v1::tag_service_client::TagServiceClient;
 use api::crm::v1::task_service_client::TaskServiceClient;
 use api::crm::v1::timeline_service_client::TimelineServiceClient;
+use api::crm::v1::unsorted_service_client::UnsortedServiceClient;
 use api::crm::v1::{
     Contact, CreateContactRequest, CreateDealRequest, CreatePipelineRequest, Deal,
     GetContactRequest, GetDealRequest, ListContactsRequest, ListDealsRequest, Pipeline, Stage,
@@ -294,6 +295,10 @@ impl World {
 
     pub fn tasks(&self) -> TaskServiceClient<Channel> {
         TaskServiceClient::new(self.channel.clone())
+    }
+
+    pub fn unsorted(&self) -> UnsortedServiceClient<Channel> {
+        UnsortedServiceClient::new(self.channel.clone())
     }
 
     pub fn timeline(&self) -> TimelineServiceClient<Channel> {

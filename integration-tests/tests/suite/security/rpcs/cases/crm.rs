@@ -15,6 +15,7 @@ pub(super) fn crm_cases(theirs: &Theirs, cases: &mut Cases) {
     tag_cases(theirs, cases);
     field_cases(theirs, cases);
     task_cases(theirs, cases);
+    unsorted_cases(theirs, cases);
     add(
         cases,
         "/beseda.crm.v1.TimelineService/ListTimelineEntries",
@@ -695,6 +696,77 @@ fn task_cases(theirs: &Theirs, cases: &mut Cases) {
         Door::Everybody,
         &crm::DeleteTaskRequest { task_id: id },
         R::TaskNotFound,
+        R::FieldInvalid,
+    );
+}
+
+fn unsorted_cases(theirs: &Theirs, cases: &mut Cases) {
+    let id = theirs.cards.record.id.clone();
+    add(
+        cases,
+        "/beseda.crm.v1.UnsortedService/CreateUnsortedRecord",
+        Door::Everybody,
+        &crm::CreateUnsortedRecordRequest {
+            record: Some(crm::UnsortedRecord {
+                title: "Запрос".into(),
+                source_key: "site".into(),
+                pipeline_id: theirs.cards.pipeline.id.clone(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        },
+        R::PipelineNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.UnsortedService/GetUnsortedRecord",
+        Door::Everybody,
+        &crm::GetUnsortedRecordRequest {
+            record_id: id.clone(),
+        },
+        R::UnsortedNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.UnsortedService/ListUnsortedRecords",
+        Door::Everybody,
+        &crm::ListUnsortedRecordsRequest {
+            page_token: "bm9uc2Vuc2U".into(),
+            ..Default::default()
+        },
+        R::PageTokenMismatch,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.UnsortedService/AcceptUnsortedRecord",
+        Door::Everybody,
+        &crm::AcceptUnsortedRecordRequest {
+            record_id: id.clone(),
+            ..Default::default()
+        },
+        R::UnsortedNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.UnsortedService/LinkUnsortedRecord",
+        Door::Everybody,
+        &crm::LinkUnsortedRecordRequest {
+            record_id: id.clone(),
+            deal_id: theirs.cards.deal.id.clone(),
+        },
+        R::UnsortedNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.crm.v1.UnsortedService/DeclineUnsortedRecord",
+        Door::Everybody,
+        &crm::DeclineUnsortedRecordRequest { record_id: id },
+        R::UnsortedNotFound,
         R::FieldInvalid,
     );
 }
