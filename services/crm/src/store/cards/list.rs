@@ -3,6 +3,8 @@
 
 use pg::{Error, Tx};
 use serde::{Deserialize, Serialize};
+use sqlx::Postgres;
+use sqlx::postgres::PgArguments;
 use time::OffsetDateTime;
 use types::{AccountId, StageId, UserId};
 use uuid::Uuid;
@@ -75,36 +77,39 @@ macro_rules! page {
     };
 }
 
+/// The page is cut before the cards are read, and each is read by its key: `OFFSET 0` keeps the planner, which expects thousands of rows
+/// from the arrays, from reading the whole table for a hash join.
 const LIST: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM (
-        (SELECT k.account_id, k.card_id FROM cards k WHERE $7::boolean",
+    " FROM (SELECT * FROM (
+        (SELECT k.card_id, k.update_time FROM cards k WHERE $7::boolean",
     page!(),
     ")
         UNION ALL
         (SELECT b.* FROM unnest($8::uuid[]) AS s (id) CROSS JOIN LATERAL (
-            SELECT k.account_id, k.card_id FROM cards k WHERE k.stage_id = s.id",
+            SELECT k.card_id, k.update_time FROM cards k WHERE k.stage_id = s.id",
     page!(),
     ") b)
         UNION ALL
         (SELECT b.* FROM unnest($9::uuid[]) AS u (id) CROSS JOIN LATERAL (
-            SELECT k.account_id, k.card_id FROM cards k WHERE k.responsible_user_id = u.id",
+            SELECT k.card_id, k.update_time FROM cards k WHERE k.responsible_user_id = u.id",
     page!(),
     ") b)
         UNION ALL
         (SELECT b.* FROM unnest($10::uuid[]) AS s (id) CROSS JOIN unnest($11::uuid[]) AS u (id) CROSS JOIN LATERAL (
-            SELECT k.account_id, k.card_id FROM cards k WHERE k.stage_id = s.id AND k.responsible_user_id = u.id",
+            SELECT k.card_id, k.update_time FROM cards k WHERE k.stage_id = s.id AND k.responsible_user_id = u.id",
     page!(),
     ") b)
         UNION ALL
-        (SELECT k.account_id, k.card_id FROM followers f JOIN cards k USING (account_id, card_id)
+        (SELECT k.card_id, k.update_time FROM followers f JOIN cards k USING (account_id, card_id)
           WHERE f.account_id = $1 AND f.user_id = $12 AND ($13::uuid[] IS NULL OR k.stage_id = ANY ($13))
             AND ($14::uuid IS NULL OR k.responsible_user_id = $14)",
     page!(),
     ")
-      ) AS found JOIN cards c USING (account_id, card_id)
-     ORDER BY c.update_time DESC, c.card_id DESC LIMIT $6"
+      ) AS branches ORDER BY update_time DESC, card_id DESC LIMIT $6) AS found
+     CROSS JOIN LATERAL (SELECT * FROM cards o WHERE o.account_id = $1 AND o.card_id = found.card_id OFFSET 0) AS c
+     ORDER BY c.update_time DESC, c.card_id DESC"
 );
 
 /// The parts of a reach, each in the branch that reads it.
@@ -149,11 +154,23 @@ fn uuids<T: Copy>(ids: &[T], uuid: impl Fn(T) -> Uuid) -> Vec<Uuid> {
 /// A page of cards, the last changed first.
 #[tracing::instrument(level = "debug", name = "db.card.list", skip_all)]
 pub async fn list(tx: &mut Tx, account: AccountId, query: &Query) -> Result<Vec<Card>, Error> {
+    let rows = bound(sqlx::query(LIST), account, query)
+        .fetch_all(&mut **tx)
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// The statement with what is wanted.
+fn bound<'q>(
+    statement: sqlx::query::Query<'q, Postgres, PgArguments>,
+    account: AccountId,
+    query: &Query,
+) -> sqlx::query::Query<'q, Postgres, PgArguments> {
     let (time, id) = Key::bounds(query.after);
     let branches = Branches::of(&query.reach);
     let follower = query.viewer.filter(|_| query.reach.followed.is_some());
     let followed = query.reach.followed.clone().flatten();
-    let rows = sqlx::query(LIST)
+    statement
         .bind(account.uuid())
         .bind(kind_number(query.kind))
         .bind(time)
@@ -168,7 +185,7 @@ pub async fn list(tx: &mut Tx, account: AccountId, query: &Query) -> Result<Vec<
         .bind(follower.map(UserId::uuid))
         .bind(followed.map(|stages| uuids(&stages, StageId::uuid)))
         .bind(query.responsible.map(UserId::uuid))
-        .fetch_all(&mut **tx)
-        .await?;
-    rows.iter().map(from_row).collect()
 }
+
+#[cfg(test)]
+mod tests;
