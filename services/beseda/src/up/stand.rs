@@ -138,6 +138,7 @@ impl Stand {
     async fn seed(&self, wiring: &Wiring) -> anyhow::Result<Option<Demo>> {
         let services = demo::Services {
             identity: kit::channel(&wiring.identity)?,
+            crm: kit::channel(&wiring.crm)?,
             onlinechat: kit::channel(&wiring.onlinechat)?,
         };
         let seeding = async {
