@@ -42,14 +42,7 @@ pub struct Changed {
 /// # Errors
 /// `Denied`, `FieldNotEditable`, what is named and not there, or when the database fails.
 pub async fn create(tx: &mut Tx, by: &By, kind: Kind, values: Values) -> Result<Changed, Error> {
-    let named = values.sets.iter().find_map(|set| match set {
-        Set::Responsible(user) => Some(*user),
-        _ => None,
-    });
-    let responsible = named
-        .or(by.viewer.user())
-        .ok_or_else(|| nobody_responsible(kind))?;
-    check_user(by, responsible)?;
+    let responsible = responsible_for(by, kind, &values)?;
     let mut blank = Card::blank(
         CardId::generate(kind),
         by.viewer.user().unwrap_or(responsible),
@@ -85,6 +78,19 @@ pub async fn create(tx: &mut Tx, by: &By, kind: Kind, values: Values) -> Result<
     timeline::insert(tx, by.account, card.id, &[created]).await?;
     let event = Some(events::of_card(by.account, &card, false));
     Ok(Changed { card, event })
+}
+
+/// Who is named, else the caller.
+fn responsible_for(by: &By, kind: Kind, values: &Values) -> Result<UserId, Error> {
+    let named = values.sets.iter().find_map(|set| match set {
+        Set::Responsible(user) => Some(*user),
+        _ => None,
+    });
+    let user = named
+        .or(by.viewer.user())
+        .ok_or_else(|| nobody_responsible(kind))?;
+    check_user(by, user)?;
+    Ok(user)
 }
 
 fn nobody_responsible(kind: Kind) -> Error {

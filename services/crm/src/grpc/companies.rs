@@ -21,7 +21,7 @@ use super::{answer, enter, wire};
 use crate::Error;
 use crate::changes::cards::Values;
 use crate::core::Core;
-use crate::domain::card::{Card, Set};
+use crate::domain::card::Card;
 use crate::domain::etag;
 use crate::domain::ids::Kind;
 use crate::grpc::cards::Wish;
@@ -53,34 +53,10 @@ impl Shape for Company {
 
     fn values(&self, fields: &mut Fields, mask: &Mask, new: bool) -> Values {
         let mut sets = wire::common(fields, mask, Self::NAME, &self.tag_ids, &self.field_values);
-        if mask.has("name", new || !self.name.is_empty()) {
-            sets.push(Set::Name(fields.line("company.name", &self.name, 1..=250)));
-        }
-        if mask.has("responsible_user_id", !self.responsible_user_id.is_empty()) {
-            let user = fields.id("company.responsible_user_id", &self.responsible_user_id);
-            sets.extend(user.map(Set::Responsible));
-        }
-        if mask.has("phones", !self.phones.is_empty()) {
-            sets.push(Set::Phones(wire::phones(
-                fields,
-                "company.phones",
-                &self.phones,
-            )));
-        }
-        if mask.has("emails", !self.emails.is_empty()) {
-            sets.push(Set::Emails(wire::emails(
-                fields,
-                "company.emails",
-                &self.emails,
-            )));
-        }
-        if mask.has("addresses", !self.addresses.is_empty()) {
-            sets.push(Set::Addresses(wire::addresses(
-                fields,
-                "company.addresses",
-                &self.addresses,
-            )));
-        }
+        let named = (&self.name[..], &self.responsible_user_id[..]);
+        sets.extend(wire::named(fields, mask, Self::NAME, named, new));
+        let points = (&self.phones[..], &self.emails[..], &self.addresses[..]);
+        sets.extend(wire::points(fields, mask, Self::NAME, points));
         Values {
             sets,
             ..Values::default()

@@ -55,34 +55,10 @@ impl Shape for Contact {
 
     fn values(&self, fields: &mut Fields, mask: &Mask, new: bool) -> Values {
         let mut sets = wire::common(fields, mask, Self::NAME, &self.tag_ids, &self.field_values);
-        if mask.has("name", new || !self.name.is_empty()) {
-            sets.push(Set::Name(fields.line("contact.name", &self.name, 1..=250)));
-        }
-        if mask.has("responsible_user_id", !self.responsible_user_id.is_empty()) {
-            let user = fields.id("contact.responsible_user_id", &self.responsible_user_id);
-            sets.extend(user.map(Set::Responsible));
-        }
-        if mask.has("phones", !self.phones.is_empty()) {
-            sets.push(Set::Phones(wire::phones(
-                fields,
-                "contact.phones",
-                &self.phones,
-            )));
-        }
-        if mask.has("emails", !self.emails.is_empty()) {
-            sets.push(Set::Emails(wire::emails(
-                fields,
-                "contact.emails",
-                &self.emails,
-            )));
-        }
-        if mask.has("addresses", !self.addresses.is_empty()) {
-            sets.push(Set::Addresses(wire::addresses(
-                fields,
-                "contact.addresses",
-                &self.addresses,
-            )));
-        }
+        let named = (&self.name[..], &self.responsible_user_id[..]);
+        sets.extend(wire::named(fields, mask, Self::NAME, named, new));
+        let points = (&self.phones[..], &self.emails[..], &self.addresses[..]);
+        sets.extend(wire::points(fields, mask, Self::NAME, points));
         if mask.has("messengers", !self.messengers.is_empty()) {
             sets.push(Set::Messengers(wire::messengers(
                 fields,

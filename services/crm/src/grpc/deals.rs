@@ -55,13 +55,8 @@ impl Shape for Deal {
 
     fn values(&self, fields: &mut Fields, mask: &Mask, new: bool) -> Values {
         let mut sets = wire::common(fields, mask, Self::NAME, &self.tag_ids, &self.field_values);
-        if mask.has("name", new || !self.name.is_empty()) {
-            sets.push(Set::Name(fields.line("deal.name", &self.name, 1..=250)));
-        }
-        if mask.has("responsible_user_id", !self.responsible_user_id.is_empty()) {
-            let user = fields.id("deal.responsible_user_id", &self.responsible_user_id);
-            sets.extend(user.map(Set::Responsible));
-        }
+        let named = (&self.name[..], &self.responsible_user_id[..]);
+        sets.extend(wire::named(fields, mask, Self::NAME, named, new));
         if mask.has("main_contact_id", !self.main_contact_id.is_empty()) {
             let contact = fields.optional_id("deal.main_contact_id", &self.main_contact_id);
             sets.push(Set::MainContact(contact));

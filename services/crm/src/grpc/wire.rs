@@ -62,7 +62,7 @@ fn distinct(items: impl Iterator<Item = Labelled>) -> Vec<Labelled> {
 }
 
 /// Telephone numbers of a card.
-pub fn phones(fields: &mut Fields, field: &str, items: &[proto::Phone]) -> Vec<Labelled> {
+fn phones(fields: &mut Fields, field: &str, items: &[proto::Phone]) -> Vec<Labelled> {
     at_most(fields, field, items, MAX_POINTS);
     distinct(items.iter().enumerate().map(|(place, item)| {
         let field = format!("{field}[{place}]");
@@ -74,7 +74,7 @@ pub fn phones(fields: &mut Fields, field: &str, items: &[proto::Phone]) -> Vec<L
 }
 
 /// E-mail addresses of a card.
-pub fn emails(fields: &mut Fields, field: &str, items: &[proto::Email]) -> Vec<Labelled> {
+fn emails(fields: &mut Fields, field: &str, items: &[proto::Email]) -> Vec<Labelled> {
     at_most(fields, field, items, MAX_POINTS);
     distinct(items.iter().enumerate().map(|(place, item)| {
         let field = format!("{field}[{place}]");
@@ -86,7 +86,7 @@ pub fn emails(fields: &mut Fields, field: &str, items: &[proto::Email]) -> Vec<L
 }
 
 /// Postal addresses of a card.
-pub fn addresses(fields: &mut Fields, field: &str, items: &[proto::Address]) -> Vec<Labelled> {
+fn addresses(fields: &mut Fields, field: &str, items: &[proto::Address]) -> Vec<Labelled> {
     at_most(fields, field, items, MAX_POINTS);
     distinct(items.iter().enumerate().map(|(place, item)| {
         let field = format!("{field}[{place}]");
@@ -214,6 +214,49 @@ pub fn to_money(money: Option<&Money>) -> Option<proto::Money> {
         amount_minor: money.minor,
         currency: money.currency.clone(),
     })
+}
+
+/// Name and responsible employee of a card. A new card needs a name.
+pub fn named(
+    fields: &mut Fields,
+    mask: &Mask,
+    resource: &str,
+    (name, responsible): (&str, &str),
+    new: bool,
+) -> Vec<Set> {
+    let mut sets = Vec::new();
+    if mask.has("name", new || !name.is_empty()) {
+        let name = fields.line(&format!("{resource}.name"), name, 1..=250);
+        sets.push(Set::Name(name));
+    }
+    if mask.has("responsible_user_id", !responsible.is_empty()) {
+        let user = fields.id(&format!("{resource}.responsible_user_id"), responsible);
+        sets.extend(user.map(Set::Responsible));
+    }
+    sets
+}
+
+/// How to reach a contact or company.
+pub fn points(
+    fields: &mut Fields,
+    mask: &Mask,
+    resource: &str,
+    (numbers, mails, places): (&[proto::Phone], &[proto::Email], &[proto::Address]),
+) -> Vec<Set> {
+    let mut sets = Vec::new();
+    if mask.has("phones", !numbers.is_empty()) {
+        let field = format!("{resource}.phones");
+        sets.push(Set::Phones(phones(fields, &field, numbers)));
+    }
+    if mask.has("emails", !mails.is_empty()) {
+        let field = format!("{resource}.emails");
+        sets.push(Set::Emails(emails(fields, &field, mails)));
+    }
+    if mask.has("addresses", !places.is_empty()) {
+        let field = format!("{resource}.addresses");
+        sets.push(Set::Addresses(addresses(fields, &field, places)));
+    }
+    sets
 }
 
 /// What every kind of card has beside its own fields: tags and values of the account's own fields.

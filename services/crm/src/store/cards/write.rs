@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::own;
 use super::row::{self, kind_number};
-use crate::domain::card::Card;
+use crate::domain::card::{Card, Labelled, Messenger};
 use crate::domain::ids::CardId;
 
 const INSERT: &str = "INSERT INTO cards (account_id, card_id, kind, name, responsible_user_id, company_id, pipeline_id, stage_id,
@@ -37,55 +37,36 @@ pub async fn update(
     card: &Card,
 ) -> Result<(), Error> {
     write(tx, account, card, UPDATE).await?;
-    let points = |card: &Card| {
-        (
-            card.phones.clone(),
-            card.emails.clone(),
-            card.addresses.clone(),
-            card.messengers.clone(),
-        )
-    };
     if points(before) != points(card) {
-        remove(
-            tx,
-            account,
-            card.id,
-            "DELETE FROM contact_points WHERE account_id = $1 AND card_id = $2",
-        )
-        .await?;
+        remove(tx, account, card, NO_POINTS).await?;
         add_points(tx, account, card).await?;
     }
     if row::contacts(before) != row::contacts(card) {
-        remove(
-            tx,
-            account,
-            card.id,
-            "DELETE FROM card_contacts WHERE account_id = $1 AND card_id = $2",
-        )
-        .await?;
+        remove(tx, account, card, NO_CONTACTS).await?;
         add_contacts(tx, account, card).await?;
     }
     if before.tags != card.tags {
-        remove(
-            tx,
-            account,
-            card.id,
-            "DELETE FROM card_tags WHERE account_id = $1 AND card_id = $2",
-        )
-        .await?;
+        remove(tx, account, card, NO_TAGS).await?;
         own::add_tags(tx, account, card).await?;
     }
     if before.values != card.values {
-        remove(
-            tx,
-            account,
-            card.id,
-            "DELETE FROM card_values WHERE account_id = $1 AND card_id = $2",
-        )
-        .await?;
+        remove(tx, account, card, NO_VALUES).await?;
         own::add_values(tx, account, card).await?;
     }
     Ok(())
+}
+
+const NO_POINTS: &str = "DELETE FROM contact_points WHERE account_id = $1 AND card_id = $2";
+const NO_CONTACTS: &str = "DELETE FROM card_contacts WHERE account_id = $1 AND card_id = $2";
+const NO_TAGS: &str = "DELETE FROM card_tags WHERE account_id = $1 AND card_id = $2";
+const NO_VALUES: &str = "DELETE FROM card_values WHERE account_id = $1 AND card_id = $2";
+
+/// All that is stored as contact points.
+fn points(card: &Card) -> ([&[Labelled]; 3], &[Messenger]) {
+    (
+        [&card.phones, &card.emails, &card.addresses],
+        &card.messengers,
+    )
 }
 
 async fn write(
@@ -118,12 +99,12 @@ async fn write(
 async fn remove(
     tx: &mut Tx,
     account: AccountId,
-    id: CardId,
+    card: &Card,
     statement: &'static str,
 ) -> Result<(), Error> {
     sqlx::query(statement)
         .bind(account.uuid())
-        .bind(id.uuid())
+        .bind(card.id.uuid())
         .execute(&mut **tx)
         .await?;
     Ok(())
