@@ -72,15 +72,16 @@ pub struct Stand {
     /// PostgreSQL.
     pub postgres: Postgres,
     redis: Redis,
-    /// identity, conversations, connector-onlinechat, gateway.
+    /// identity, crm, conversations, connector-onlinechat, gateway.
     pub services: Vec<Service>,
     key: MasterKey,
     /// The account with employees.
     pub account: AccountId,
 }
 
-static ALL: [&Migrations; 3] = [
+static ALL: [&Migrations; 4] = [
     &identity::MIGRATIONS,
+    &crm::MIGRATIONS,
     &conversations::MIGRATIONS,
     &connector_onlinechat::MIGRATIONS,
 ];
@@ -107,6 +108,7 @@ impl Stand {
         stand.account = stand.create_account().await?;
         for name in [
             "identity",
+            "crm",
             "conversations",
             "connector-onlinechat",
             "gateway",
@@ -157,6 +159,7 @@ impl Stand {
             .stdout(Stdio::piped());
         for (variable, of) in [
             ("BESEDA_IDENTITY_URL", "identity"),
+            ("BESEDA_CRM_URL", "crm"),
             ("BESEDA_CONVERSATIONS_URL", "conversations"),
             ("BESEDA_ONLINECHAT_URL", "connector-onlinechat"),
         ] {

@@ -1,4 +1,4 @@
-//! An installation of a test alone: PostgreSQL, Redis and the four services, each a process that may be killed.
+//! An installation of a test alone: PostgreSQL, Redis and the five services, each a process that may be killed.
 //!
 //! Every service keeps its port for the life of the cluster, so that one that was killed comes back where the others look
 //! for it. Nothing outlives the test: each process ends with this value, and also when the test is killed.
@@ -24,6 +24,8 @@ use crate::actors::Admin;
 pub enum Service {
     /// Accounts, users, sessions, keys.
     Identity,
+    /// Contacts, companies, deals, customers.
+    Crm,
     /// Chats, conversations, messages, deliveries.
     Conversations,
     /// The online chat.
@@ -34,8 +36,9 @@ pub enum Service {
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Identity,
+        Self::Crm,
         Self::Conversations,
         Self::OnlineChat,
         Self::Gateway,
@@ -46,6 +49,7 @@ impl Service {
     pub fn name(self) -> &'static str {
         match self {
             Self::Identity => "identity",
+            Self::Crm => "crm",
             Self::Conversations => "conversations",
             Self::OnlineChat => "connector-onlinechat",
             Self::Gateway => "gateway",
@@ -56,6 +60,7 @@ impl Service {
     fn variable(self) -> &'static str {
         match self {
             Self::Identity => "BESEDA_IDENTITY_URL",
+            Self::Crm => "BESEDA_CRM_URL",
             Self::Conversations => "BESEDA_CONVERSATIONS_URL",
             Self::OnlineChat => "BESEDA_ONLINECHAT_URL",
             Self::Gateway => "BESEDA_PUBLIC_URL",
@@ -75,10 +80,10 @@ pub struct Settings {
 /// A running installation.
 pub struct Cluster {
     // Before `db`: the services end before their database is dropped.
-    processes: [Arc<Mutex<Process>>; 4],
+    processes: [Arc<Mutex<Process>>; 5],
     db: TestDb,
     environment: Vec<(&'static str, String)>,
-    ports: [u16; 4],
+    ports: [u16; 5],
     admin_port: u16,
 }
 
@@ -109,11 +114,11 @@ impl Cluster {
         } else {
             testkit::database(&[]).await
         };
-        let [ports @ .., admin_port] = ports::free::<5>();
+        let [ports @ .., admin_port] = ports::free::<6>();
         let mut environment = base_environment(&db, &ports).await;
         environment.extend(settings.environment);
         run(&environment, &["migrate"], "").await;
-        let processes = [0, 1, 2, 3].map(|place| {
+        let processes = [0, 1, 2, 3, 4].map(|place| {
             let service = Service::ALL[place];
             Arc::new(Mutex::new(spawn(
                 service,
@@ -279,7 +284,7 @@ impl Cluster {
     }
 }
 
-async fn base_environment(db: &TestDb, ports: &[u16; 4]) -> Vec<(&'static str, String)> {
+async fn base_environment(db: &TestDb, ports: &[u16; 5]) -> Vec<(&'static str, String)> {
     let mut environment = vec![
         (
             "BESEDA_DATABASE_URL",

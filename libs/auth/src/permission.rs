@@ -11,6 +11,10 @@ pub enum Permission {
     InboxRead,
     /// Send messages and change conversations.
     InboxWrite,
+    /// Read cards, tasks and unsorted records; which ones, the rights matrix says.
+    CrmRead,
+    /// Change them; which ones, the rights matrix says.
+    CrmWrite,
     /// Read settings, keys and the audit log.
     SettingsRead,
     /// Change settings, users and keys.
@@ -25,6 +29,8 @@ impl Permission {
             Self::DirectoryRead => "directory.read",
             Self::InboxRead => "inbox.read",
             Self::InboxWrite => "inbox.write",
+            Self::CrmRead => "crm.read",
+            Self::CrmWrite => "crm.write",
             Self::SettingsRead => "settings.read",
             Self::SettingsWrite => "settings.write",
         }
@@ -35,7 +41,11 @@ impl Permission {
             Role::Administrator => true,
             Role::Manager => matches!(
                 self,
-                Self::DirectoryRead | Self::InboxRead | Self::InboxWrite
+                Self::DirectoryRead
+                    | Self::InboxRead
+                    | Self::InboxWrite
+                    | Self::CrmRead
+                    | Self::CrmWrite
             ),
         }
     }
@@ -43,9 +53,11 @@ impl Permission {
     /// The scopes of which any one gives this permission to a program; the first is named when none is there.
     pub(crate) fn scopes(self) -> &'static [&'static str] {
         match self {
-            Self::DirectoryRead => &["inbox.read", "settings.read", "settings.write"],
+            Self::DirectoryRead => &["inbox.read", "crm.read", "settings.read", "settings.write"],
             Self::InboxRead => &["inbox.read"],
             Self::InboxWrite => &["inbox.write"],
+            Self::CrmRead => &["crm.read"],
+            Self::CrmWrite => &["crm.write"],
             Self::SettingsRead => &["settings.read", "settings.write"],
             Self::SettingsWrite => &["settings.write"],
         }

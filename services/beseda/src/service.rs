@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 pub enum Kind {
     /// Accounts, users, sessions, keys.
     Identity,
+    /// Contacts, companies, deals, customers.
+    Crm,
     /// Chats, conversations, messages, deliveries.
     Conversations,
     /// The online chat and its visitors.
@@ -26,6 +28,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Identity => "identity",
+            Self::Crm => "crm",
             Self::Conversations => "conversations",
             Self::ConnectorOnlinechat => "connector-onlinechat",
             Self::Gateway => "gateway",
@@ -36,6 +39,7 @@ impl Kind {
     pub fn migrations(self) -> Option<&'static pg::Migrations> {
         match self {
             Self::Identity => Some(&identity::MIGRATIONS),
+            Self::Crm => Some(&crm::MIGRATIONS),
             Self::Conversations => Some(&conversations::MIGRATIONS),
             Self::ConnectorOnlinechat => Some(&connector_onlinechat::MIGRATIONS),
             Self::Gateway => None,
@@ -44,9 +48,10 @@ impl Kind {
 }
 
 /// All tables there are.
-pub fn all_migrations() -> [&'static pg::Migrations; 3] {
+pub fn all_migrations() -> [&'static pg::Migrations; 4] {
     [
         &identity::MIGRATIONS,
+        &crm::MIGRATIONS,
         &conversations::MIGRATIONS,
         &connector_onlinechat::MIGRATIONS,
     ]
@@ -55,6 +60,7 @@ pub fn all_migrations() -> [&'static pg::Migrations; 3] {
 /// The settings of one service.
 pub enum Config {
     Identity(identity::Config),
+    Crm(crm::Config),
     Conversations(conversations::Config),
     ConnectorOnlinechat(connector_onlinechat::Config),
     Gateway(Box<gateway::Config>),
@@ -65,6 +71,7 @@ impl Config {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Identity(_) => Kind::Identity,
+            Self::Crm(_) => Kind::Crm,
             Self::Conversations(_) => Kind::Conversations,
             Self::ConnectorOnlinechat(_) => Kind::ConnectorOnlinechat,
             Self::Gateway(_) => Kind::Gateway,
@@ -75,6 +82,7 @@ impl Config {
 /// A service that is bound and connected.
 pub enum App {
     Identity(Box<identity::App>),
+    Crm(Box<crm::App>),
     Conversations(Box<conversations::App>),
     ConnectorOnlinechat(Box<connector_onlinechat::App>),
     Gateway(Box<gateway::App>),
@@ -85,6 +93,7 @@ impl App {
     pub async fn build(config: Config) -> anyhow::Result<Self> {
         Ok(match config {
             Config::Identity(it) => Self::Identity(Box::new(identity::App::build(it).await?)),
+            Config::Crm(it) => Self::Crm(Box::new(crm::App::build(it).await?)),
             Config::Conversations(it) => {
                 Self::Conversations(Box::new(conversations::App::build(it).await?))
             }
@@ -99,6 +108,7 @@ impl App {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Identity(_) => Kind::Identity,
+            Self::Crm(_) => Kind::Crm,
             Self::Conversations(_) => Kind::Conversations,
             Self::ConnectorOnlinechat(_) => Kind::ConnectorOnlinechat,
             Self::Gateway(_) => Kind::Gateway,
@@ -109,6 +119,7 @@ impl App {
     pub fn addr(&self) -> anyhow::Result<SocketAddr> {
         Ok(match self {
             Self::Identity(it) => it.addr(),
+            Self::Crm(it) => it.addr().context("its socket is gone")?,
             Self::Conversations(it) => it.addr().context("its socket is gone")?,
             Self::ConnectorOnlinechat(it) => it.addr(),
             Self::Gateway(it) => it.addr(),
@@ -119,13 +130,17 @@ impl App {
     pub fn admin_addr(&self) -> Option<SocketAddr> {
         match self {
             Self::Gateway(it) => it.admin_addr(),
-            Self::Identity(_) | Self::Conversations(_) | Self::ConnectorOnlinechat(_) => None,
+            Self::Identity(_)
+            | Self::Crm(_)
+            | Self::Conversations(_)
+            | Self::ConnectorOnlinechat(_) => None,
         }
     }
 
     async fn run(self, life: Lifecycle) -> anyhow::Result<()> {
         match self {
             Self::Identity(it) => it.run(life).await,
+            Self::Crm(it) => it.run(life).await,
             Self::Conversations(it) => it.run(life).await,
             Self::ConnectorOnlinechat(it) => it.run(life).await,
             Self::Gateway(it) => it.run(life).await,

@@ -57,7 +57,8 @@ async fn serve() -> anyhow::Result<()> {
 async fn proxy(service: &str, redis: &str) -> anyhow::Result<()> {
     let _telemetry = kit::telemetry::init("gateway")?;
     let service = format!("http://{service}");
-    let mut config = gateway::Config::local(&service, &service, &service, "secret".into());
+    let mut config =
+        gateway::Config::local(&service, &service, &service, &service, "secret".into());
     config.listen.set_port(0);
     config.redis_url = redis.to_owned();
     config.limits.rates.address = support::PLENTY;

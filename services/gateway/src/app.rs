@@ -116,6 +116,7 @@ fn backends(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Backends> 
     let start = |name, address: &str| Backend::start(name, address, settings.clone(), lifecycle);
     Ok(Backends {
         identity: start("identity", &config.identity)?,
+        crm: start("crm", &config.crm)?,
         conversations: start("conversations", &config.conversations)?,
         onlinechat: start("connector-onlinechat", &config.onlinechat)?,
     })

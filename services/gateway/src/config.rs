@@ -23,6 +23,8 @@ pub struct Config {
     pub redis_prefix: String,
     /// Address of identity, `http://HOST:PORT`.
     pub identity: String,
+    /// Address of crm.
+    pub crm: String,
     /// Address of conversations.
     pub conversations: String,
     /// Address of connector-onlinechat.
@@ -150,6 +152,7 @@ impl Config {
     #[must_use]
     pub fn local(
         identity: &str,
+        crm: &str,
         conversations: &str,
         onlinechat: &str,
         service_secret: SecretString,
@@ -162,6 +165,7 @@ impl Config {
             redis_url: "redis://127.0.0.1:6379".to_owned(),
             redis_prefix: String::new(),
             identity: identity.to_owned(),
+            crm: crm.to_owned(),
             conversations: conversations.to_owned(),
             onlinechat: onlinechat.to_owned(),
             service_secret,

@@ -105,6 +105,7 @@ async fn report(
     let all = backends.all().iter().all(|backend| backend.is_up());
     let up = |place| match place {
         Place::Identity => backends.identity.is_up(),
+        Place::Crm => backends.crm.is_up(),
         Place::Conversations => backends.conversations.is_up(),
         Place::OnlineChat => backends.onlinechat.is_up(),
         Place::Here => true,

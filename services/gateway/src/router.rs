@@ -19,6 +19,8 @@ use crate::web;
 pub struct Backends {
     /// Accounts, users, sessions, keys.
     pub identity: Arc<Backend>,
+    /// Contacts, companies, deals, customers.
+    pub crm: Arc<Backend>,
     /// Conversations and connectors.
     pub conversations: Arc<Backend>,
     /// Online chats and their visitors.
@@ -28,8 +30,13 @@ pub struct Backends {
 impl Backends {
     /// All of them.
     #[must_use]
-    pub fn all(&self) -> [&Arc<Backend>; 3] {
-        [&self.identity, &self.conversations, &self.onlinechat]
+    pub fn all(&self) -> [&Arc<Backend>; 4] {
+        [
+            &self.identity,
+            &self.crm,
+            &self.conversations,
+            &self.onlinechat,
+        ]
     }
 
     /// Lets go of the connections.
@@ -68,6 +75,7 @@ impl Router {
         let rpc = call.rpc.as_ref().filter(|_| call.method == Method::POST);
         let backend = match rpc.ok_or_else(Refusal::method_unknown)?.place {
             Place::Identity => &self.backends.identity,
+            Place::Crm => &self.backends.crm,
             Place::Conversations => &self.backends.conversations,
             Place::OnlineChat => &self.backends.onlinechat,
             Place::Here => return Ok(Box::pin(self.here.answer(call)).await),

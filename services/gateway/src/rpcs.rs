@@ -16,6 +16,8 @@ use crate::layers::trace::Numbers;
 pub enum Place {
     /// identity.
     Identity,
+    /// crm.
+    Crm,
     /// conversations.
     Conversations,
     /// connector-onlinechat.
@@ -24,8 +26,9 @@ pub enum Place {
     Here,
 }
 
-const PACKAGES: [(&str, Place); 7] = [
+const PACKAGES: [(&str, Place); 8] = [
     ("beseda.identity.v1", Place::Identity),
+    ("beseda.crm.v1", Place::Crm),
     ("beseda.conversations.v1", Place::Conversations),
     ("beseda.connector.v1", Place::Conversations),
     ("beseda.onlinechat.v1", Place::OnlineChat),
@@ -190,6 +193,7 @@ mod tests {
         for path in [
             "/beseda.identity.internal.v1.IdentityInternalService/ExchangeApiKey",
             "/beseda.conversations.internal.v1.X/Y",
+            "/beseda.crm.internal.v1.X/Y",
             "/beseda.events.internal.v1.EventLogService/ReadEvents",
             "/beseda.identity.v1.internal.X/Y",
             "/beseda.identity.v2.SessionService/LogIn",

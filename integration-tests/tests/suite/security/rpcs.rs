@@ -7,6 +7,7 @@ mod cases;
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::conversations::v1 as conv;
+use api::crm::v1 as crm;
 use api::error::v1::ErrorReason as R;
 use api::identity::v1 as id;
 use api::onlinechat::v1 as och;
@@ -57,6 +58,158 @@ struct Theirs {
     key: id::ApiKey,
     group: id::Group,
     delivery: String,
+    cards: Cards,
+}
+
+/// A card of each kind.
+struct Cards {
+    pipeline: crm::Pipeline,
+    contact: crm::Contact,
+    company: crm::Company,
+    deal: crm::Deal,
+    customer: crm::Customer,
+    tag: crm::Tag,
+    field: crm::Field,
+    task: crm::Task,
+    record: crm::UnsortedRecord,
+}
+
+impl Cards {
+    async fn make(admin: &Admin) -> Self {
+        let name = || "Наше".to_owned();
+        let pipeline = crm::Pipeline {
+            name: name(),
+            ..Default::default()
+        };
+        let pipeline: crm::CreatePipelineResponse = made(
+            admin,
+            "PipelineService/CreatePipeline",
+            crm::CreatePipelineRequest {
+                pipeline: Some(pipeline),
+                ..Default::default()
+            },
+        )
+        .await;
+        let contact: crm::CreateContactResponse = made(
+            admin,
+            "ContactService/CreateContact",
+            crm::CreateContactRequest {
+                contact: Some(crm::Contact {
+                    name: name(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
+        let company: crm::CreateCompanyResponse = made(
+            admin,
+            "CompanyService/CreateCompany",
+            crm::CreateCompanyRequest {
+                company: Some(crm::Company {
+                    name: name(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
+        let deal: crm::CreateDealResponse = made(
+            admin,
+            "DealService/CreateDeal",
+            crm::CreateDealRequest {
+                deal: Some(crm::Deal {
+                    name: name(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
+        let customer: crm::CreateCustomerResponse = made(
+            admin,
+            "CustomerService/CreateCustomer",
+            crm::CreateCustomerRequest {
+                customer: Some(crm::Customer {
+                    name: name(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
+        let tag: crm::CreateTagResponse = made(
+            admin,
+            "TagService/CreateTag",
+            crm::CreateTagRequest {
+                tag: Some(crm::Tag {
+                    name: name(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
+        let field: crm::CreateFieldResponse = made(
+            admin,
+            "FieldService/CreateField",
+            crm::CreateFieldRequest {
+                field: Some(crm::Field {
+                    name: name(),
+                    card_kind: crm::CardKind::Deal.into(),
+                    r#type: crm::FieldType::Text.into(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
+        let task: crm::CreateTaskResponse = made(
+            admin,
+            "TaskService/CreateTask",
+            crm::CreateTaskRequest {
+                task: Some(crm::Task {
+                    text: name(),
+                    due_time: Some(prost_types::Timestamp::default()),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
+        let record: crm::CreateUnsortedRecordResponse = made(
+            admin,
+            "UnsortedService/CreateUnsortedRecord",
+            crm::CreateUnsortedRecordRequest {
+                record: Some(crm::UnsortedRecord {
+                    title: name(),
+                    source_key: "site".into(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        )
+        .await;
+        Self {
+            pipeline: pipeline.pipeline.expect("it"),
+            contact: contact.contact.expect("it"),
+            company: company.company.expect("it"),
+            deal: deal.deal.expect("it"),
+            customer: customer.customer.expect("it"),
+            tag: tag.tag.expect("it"),
+            field: field.field.expect("it"),
+            task: task.task.expect("it"),
+            record: record.record.expect("it"),
+        }
+    }
+}
+
+/// What a create of crm answers.
+async fn made<A: Message + Default>(admin: &Admin, method: &str, request: impl Message) -> A {
+    let path = format!("/beseda.crm.v1.{method}");
+    let request = request.encode_to_vec().into();
+    let answer = raw::call(&admin.channel(), &path, &admin.token().await, request).await;
+    A::decode(answer.expect("made")).expect("the answer")
 }
 
 impl Theirs {
@@ -93,6 +246,7 @@ impl Theirs {
             .into_inner()
             .group
             .expect("it");
+        let cards = Cards::make(&admin).await;
         let delivery = "dlv_01h455vb4pex5vsknk084sn02q".to_owned();
         Self {
             admin,
@@ -103,6 +257,7 @@ impl Theirs {
             key,
             group,
             delivery,
+            cards,
         }
     }
 
@@ -111,6 +266,15 @@ impl Theirs {
         let lists = [
             "/beseda.conversations.v1.InboxService/ListConversations",
             "/beseda.conversations.v1.ConnectionService/ListConnections",
+            "/beseda.crm.v1.ContactService/ListContacts",
+            "/beseda.crm.v1.CompanyService/ListCompanies",
+            "/beseda.crm.v1.DealService/ListDeals",
+            "/beseda.crm.v1.CustomerService/ListCustomers",
+            "/beseda.crm.v1.PipelineService/ListPipelines",
+            "/beseda.crm.v1.TagService/ListTags",
+            "/beseda.crm.v1.FieldService/ListFields",
+            "/beseda.crm.v1.TaskService/ListTasks",
+            "/beseda.crm.v1.UnsortedService/ListUnsortedRecords",
             "/beseda.identity.v1.AccountService/GetAccount",
             "/beseda.identity.v1.UserService/ListUsers",
             "/beseda.identity.v1.GroupService/ListGroups",

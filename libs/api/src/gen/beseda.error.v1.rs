@@ -101,6 +101,42 @@ pub enum ErrorReason {
     Internal = 120,
     /// FAILED_PRECONDITION. The account has as many rules on stages and fields as it can hold; remove some first. {limit}
     RightsLimitReached = 200,
+    /// NOT_FOUND. No such contact, or it may not be viewed by the caller. {contact_id}
+    ContactNotFound = 230,
+    /// NOT_FOUND. No such company, or it may not be viewed by the caller. {company_id}
+    CompanyNotFound = 231,
+    /// NOT_FOUND. No such deal, or it may not be viewed by the caller. {deal_id}
+    DealNotFound = 232,
+    /// NOT_FOUND. No such customer, or it may not be viewed by the caller. {customer_id}
+    CustomerNotFound = 233,
+    /// NOT_FOUND. No such pipeline. {pipeline_id}
+    PipelineNotFound = 234,
+    /// NOT_FOUND. No such stage, or it is not one of the pipeline. {stage_id}
+    StageNotFound = 235,
+    /// NOT_FOUND. No such task, or it may not be viewed by the caller. {task_id}
+    TaskNotFound = 236,
+    /// NOT_FOUND. No such field of the account's own, or it is one of another kind of card. {field_id}
+    CustomFieldNotFound = 237,
+    /// NOT_FOUND. No such tag. {tag_id}
+    TagNotFound = 238,
+    /// NOT_FOUND. No such record of Unsorted, or it may not be viewed by the caller. {record_id}
+    UnsortedNotFound = 239,
+    /// PERMISSION_DENIED. The caller may not change this field of the card; leave it out. {field}
+    FieldNotEditable = 250,
+    /// FAILED_PRECONDITION. There are deals on the stage; move or delete them first. {stage_id}
+    StageNotEmpty = 251,
+    /// FAILED_PRECONDITION. There are deals in the pipeline; move or delete them first. {pipeline_id}
+    PipelineNotEmpty = 252,
+    /// FAILED_PRECONDITION. The first stage and the final ones are fixed: they can be renamed, not moved or deleted. {stage_id}
+    StageFixed = 253,
+    /// FAILED_PRECONDITION. There are as many of these as there may be; delete one first. {limit}
+    LimitReached = 254,
+    /// ALREADY_EXISTS. Another tag of the account has this name. {}
+    TagNameTaken = 255,
+    /// FAILED_PRECONDITION. The task is completed and cannot be changed any more. {task_id}
+    TaskCompleted = 256,
+    /// FAILED_PRECONDITION. The record was accepted, linked or declined before; read it again. {record_id}
+    UnsortedDecided = 257,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -157,6 +193,24 @@ impl ErrorReason {
             Self::MethodUnknown => "ERROR_REASON_METHOD_UNKNOWN",
             Self::Internal => "ERROR_REASON_INTERNAL",
             Self::RightsLimitReached => "ERROR_REASON_RIGHTS_LIMIT_REACHED",
+            Self::ContactNotFound => "ERROR_REASON_CONTACT_NOT_FOUND",
+            Self::CompanyNotFound => "ERROR_REASON_COMPANY_NOT_FOUND",
+            Self::DealNotFound => "ERROR_REASON_DEAL_NOT_FOUND",
+            Self::CustomerNotFound => "ERROR_REASON_CUSTOMER_NOT_FOUND",
+            Self::PipelineNotFound => "ERROR_REASON_PIPELINE_NOT_FOUND",
+            Self::StageNotFound => "ERROR_REASON_STAGE_NOT_FOUND",
+            Self::TaskNotFound => "ERROR_REASON_TASK_NOT_FOUND",
+            Self::CustomFieldNotFound => "ERROR_REASON_CUSTOM_FIELD_NOT_FOUND",
+            Self::TagNotFound => "ERROR_REASON_TAG_NOT_FOUND",
+            Self::UnsortedNotFound => "ERROR_REASON_UNSORTED_NOT_FOUND",
+            Self::FieldNotEditable => "ERROR_REASON_FIELD_NOT_EDITABLE",
+            Self::StageNotEmpty => "ERROR_REASON_STAGE_NOT_EMPTY",
+            Self::PipelineNotEmpty => "ERROR_REASON_PIPELINE_NOT_EMPTY",
+            Self::StageFixed => "ERROR_REASON_STAGE_FIXED",
+            Self::LimitReached => "ERROR_REASON_LIMIT_REACHED",
+            Self::TagNameTaken => "ERROR_REASON_TAG_NAME_TAKEN",
+            Self::TaskCompleted => "ERROR_REASON_TASK_COMPLETED",
+            Self::UnsortedDecided => "ERROR_REASON_UNSORTED_DECIDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -212,6 +266,24 @@ impl ErrorReason {
             "ERROR_REASON_METHOD_UNKNOWN" => Some(Self::MethodUnknown),
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
             "ERROR_REASON_RIGHTS_LIMIT_REACHED" => Some(Self::RightsLimitReached),
+            "ERROR_REASON_CONTACT_NOT_FOUND" => Some(Self::ContactNotFound),
+            "ERROR_REASON_COMPANY_NOT_FOUND" => Some(Self::CompanyNotFound),
+            "ERROR_REASON_DEAL_NOT_FOUND" => Some(Self::DealNotFound),
+            "ERROR_REASON_CUSTOMER_NOT_FOUND" => Some(Self::CustomerNotFound),
+            "ERROR_REASON_PIPELINE_NOT_FOUND" => Some(Self::PipelineNotFound),
+            "ERROR_REASON_STAGE_NOT_FOUND" => Some(Self::StageNotFound),
+            "ERROR_REASON_TASK_NOT_FOUND" => Some(Self::TaskNotFound),
+            "ERROR_REASON_CUSTOM_FIELD_NOT_FOUND" => Some(Self::CustomFieldNotFound),
+            "ERROR_REASON_TAG_NOT_FOUND" => Some(Self::TagNotFound),
+            "ERROR_REASON_UNSORTED_NOT_FOUND" => Some(Self::UnsortedNotFound),
+            "ERROR_REASON_FIELD_NOT_EDITABLE" => Some(Self::FieldNotEditable),
+            "ERROR_REASON_STAGE_NOT_EMPTY" => Some(Self::StageNotEmpty),
+            "ERROR_REASON_PIPELINE_NOT_EMPTY" => Some(Self::PipelineNotEmpty),
+            "ERROR_REASON_STAGE_FIXED" => Some(Self::StageFixed),
+            "ERROR_REASON_LIMIT_REACHED" => Some(Self::LimitReached),
+            "ERROR_REASON_TAG_NAME_TAKEN" => Some(Self::TagNameTaken),
+            "ERROR_REASON_TASK_COMPLETED" => Some(Self::TaskCompleted),
+            "ERROR_REASON_UNSORTED_DECIDED" => Some(Self::UnsortedDecided),
             _ => None,
         }
     }

@@ -15,6 +15,16 @@ pub mod beseda {
             include!("beseda.conversations.v1.rs");
         }
     }
+    pub mod crm {
+        pub mod internal {
+            pub mod v1 {
+                include!("beseda.crm.internal.v1.rs");
+            }
+        }
+        pub mod v1 {
+            include!("beseda.crm.v1.rs");
+        }
+    }
     pub mod error {
         pub mod v1 {
             include!("beseda.error.v1.rs");

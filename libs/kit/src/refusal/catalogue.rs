@@ -17,7 +17,9 @@ pub fn code(reason: R) -> Code {
         | R::SessionEnded
         | R::CredentialsInvalid
         | R::RefreshTokenReused => Code::Unauthenticated,
-        R::PermissionMissing | R::OriginNotAllowed | R::ScopeMissing => Code::PermissionDenied,
+        R::PermissionMissing | R::OriginNotAllowed | R::ScopeMissing | R::FieldNotEditable => {
+            Code::PermissionDenied
+        }
         R::ConversationNotFound
         | R::ChatNotFound
         | R::ConnectionNotFound
@@ -27,8 +29,20 @@ pub fn code(reason: R) -> Code {
         | R::SessionNotFound
         | R::ApiKeyNotFound
         | R::DeliveryNotFound
-        | R::ConnectorNotFound => Code::NotFound,
-        R::EmailTaken | R::GroupNameTaken | R::ConversationAlreadyOpen => Code::AlreadyExists,
+        | R::ConnectorNotFound
+        | R::ContactNotFound
+        | R::CompanyNotFound
+        | R::DealNotFound
+        | R::CustomerNotFound
+        | R::PipelineNotFound
+        | R::StageNotFound
+        | R::TaskNotFound
+        | R::CustomFieldNotFound
+        | R::TagNotFound
+        | R::UnsortedNotFound => Code::NotFound,
+        R::EmailTaken | R::GroupNameTaken | R::ConversationAlreadyOpen | R::TagNameTaken => {
+            Code::AlreadyExists
+        }
         R::ConversationClosed
         | R::SubscriptionUnpaid
         | R::EmbedCodeLocked
@@ -38,7 +52,13 @@ pub fn code(reason: R) -> Code {
         | R::ConnectionDisabled
         | R::OnlineChatDisabled
         | R::ImboxDisabled
-        | R::RightsLimitReached => Code::FailedPrecondition,
+        | R::RightsLimitReached
+        | R::StageNotEmpty
+        | R::PipelineNotEmpty
+        | R::StageFixed
+        | R::LimitReached
+        | R::TaskCompleted
+        | R::UnsortedDecided => Code::FailedPrecondition,
         R::EtagMismatch | R::Conflict => Code::Aborted,
         R::RateLimited | R::Overloaded | R::TooLarge => Code::ResourceExhausted,
         R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown => Code::Unavailable,
@@ -237,6 +257,92 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "imBox не включён. Его включает администратор.",
             "imBox no está activado. Lo activa un administrador.",
             "imBox is not switched on. An administrator can switch it on.",
+        ),
+        R::ContactNotFound => (
+            "Контакт не найден.",
+            "Contacto no encontrado.",
+            "No such contact.",
+        ),
+        R::CompanyNotFound => (
+            "Компания не найдена.",
+            "Empresa no encontrada.",
+            "No such company.",
+        ),
+        R::DealNotFound => (
+            "Сделка не найдена.",
+            "Negocio no encontrado.",
+            "No such deal.",
+        ),
+        R::CustomerNotFound => (
+            "Покупатель не найден.",
+            "Comprador no encontrado.",
+            "No such customer.",
+        ),
+        R::PipelineNotFound => (
+            "Воронка не найдена.",
+            "Embudo no encontrado.",
+            "No such pipeline.",
+        ),
+        R::StageNotFound => (
+            "Этап воронки не найден.",
+            "Etapa del embudo no encontrada.",
+            "No such stage.",
+        ),
+        R::TaskNotFound => (
+            "Задача не найдена.",
+            "Tarea no encontrada.",
+            "No such task.",
+        ),
+        R::CustomFieldNotFound => (
+            "Дополнительное поле не найдено.",
+            "Campo adicional no encontrado.",
+            "No such field of the account's own.",
+        ),
+        R::TagNotFound => ("Тег не найден.", "Etiqueta no encontrada.", "No such tag."),
+        R::UnsortedNotFound => (
+            "Запись «Неразобранного» не найдена.",
+            "Registro de entrada no encontrado.",
+            "No such record of Unsorted.",
+        ),
+        R::UnsortedDecided => (
+            "Запись «Неразобранного» уже разобрана.",
+            "El registro de entrada ya fue atendido.",
+            "The record was decided before.",
+        ),
+        R::TagNameTaken => (
+            "Тег с таким названием уже есть.",
+            "Ya existe una etiqueta con ese nombre.",
+            "Another tag has this name.",
+        ),
+        R::TaskCompleted => (
+            "Задача завершена, её нельзя изменить.",
+            "La tarea está terminada y no se puede cambiar.",
+            "The task is completed and cannot be changed.",
+        ),
+        R::FieldNotEditable => (
+            "Это поле вам нельзя изменять.",
+            "No puede cambiar este campo.",
+            "You may not change this field.",
+        ),
+        R::StageNotEmpty => (
+            "На этапе есть сделки. Сначала переведите их.",
+            "La etapa tiene negocios. Trasládelos primero.",
+            "There are deals on the stage. Move them first.",
+        ),
+        R::PipelineNotEmpty => (
+            "В воронке есть сделки. Сначала переведите их.",
+            "El embudo tiene negocios. Trasládelos primero.",
+            "There are deals in the pipeline. Move them first.",
+        ),
+        R::StageFixed => (
+            "Первый и завершающие этапы можно только переименовать.",
+            "La primera etapa y las finales solo pueden renombrarse.",
+            "The first stage and the final ones can only be renamed.",
+        ),
+        R::LimitReached => (
+            "Достигнут предел. Сначала удалите лишнее.",
+            "Se alcanzó el límite. Elimine algo primero.",
+            "There are as many as there may be. Delete one first.",
         ),
         R::EtagMismatch => (
             "Данные изменились. Обновите и повторите.",

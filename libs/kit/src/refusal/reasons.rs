@@ -55,6 +55,8 @@ plain! {
     email_taken = EmailTaken;
     /// The name belongs to another group.
     group_name_taken = GroupNameTaken;
+    /// The name belongs to another tag.
+    tag_name_taken = TagNameTaken;
     /// The account may not send.
     subscription_unpaid = SubscriptionUnpaid;
     /// imBox is off.
@@ -120,6 +122,40 @@ named! {
     rights_limit_reached(limit) = RightsLimitReached;
     /// Larger than the limit.
     too_large(limit) = TooLarge;
+    /// No such contact for this caller.
+    contact_not_found(contact_id) = ContactNotFound;
+    /// No such company for this caller.
+    company_not_found(company_id) = CompanyNotFound;
+    /// No such deal for this caller.
+    deal_not_found(deal_id) = DealNotFound;
+    /// No such customer for this caller.
+    customer_not_found(customer_id) = CustomerNotFound;
+    /// No such pipeline.
+    pipeline_not_found(pipeline_id) = PipelineNotFound;
+    /// No such stage in the pipeline.
+    stage_not_found(stage_id) = StageNotFound;
+    /// No such task for this caller.
+    task_not_found(task_id) = TaskNotFound;
+    /// No such field of the account's own.
+    custom_field_not_found(field_id) = CustomFieldNotFound;
+    /// No such tag.
+    tag_not_found(tag_id) = TagNotFound;
+    /// No such record of Unsorted for this caller.
+    unsorted_not_found(record_id) = UnsortedNotFound;
+    /// The record was decided.
+    unsorted_decided(record_id) = UnsortedDecided;
+    /// The task is completed.
+    task_completed(task_id) = TaskCompleted;
+    /// The caller may not change the field.
+    field_not_editable(field) = FieldNotEditable;
+    /// The stage has deals.
+    stage_not_empty(stage_id) = StageNotEmpty;
+    /// The pipeline has deals.
+    pipeline_not_empty(pipeline_id) = PipelineNotEmpty;
+    /// The stage belongs to every pipeline.
+    stage_fixed(stage_id) = StageFixed;
+    /// As many as there may be.
+    limit_reached(limit) = LimitReached;
 }
 
 impl Refusal {

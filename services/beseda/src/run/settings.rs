@@ -25,6 +25,7 @@ Settings (secrets, marked *, may also be files: NAME_FILE):
   BESEDA_MASTER_KEY *           the installation's key; identity needs it, others for passwords and secrets
   BESEDA_SERVICE_SECRET *       what the service proves itself with; made from the master key when not set
   BESEDA_IDENTITY_URL           http://HOST:PORT of identity (all but identity)
+  BESEDA_CRM_URL                of crm (gateway)
   BESEDA_CONVERSATIONS_URL      of conversations (connector-onlinechat, gateway)
   BESEDA_ONLINECHAT_URL         of connector-onlinechat (gateway)
   BESEDA_PUBLIC_URL             how browsers reach the gateway (connector-onlinechat, gateway)
@@ -55,6 +56,7 @@ pub fn read(kind: Kind) -> anyhow::Result<Settings> {
     let mut reader = Reader::new(kind);
     let config = match kind {
         Kind::Identity => reader.identity(),
+        Kind::Crm => reader.crm(),
         Kind::Conversations => reader.conversations(),
         Kind::ConnectorOnlinechat => reader.connector_onlinechat(),
         Kind::Gateway => reader.gateway(),
@@ -113,6 +115,20 @@ impl Reader {
         Some(Config::Identity(config))
     }
 
+    fn crm(&mut self) -> Option<Config> {
+        let database_url = self.database_url(&crm::MIGRATIONS);
+        let identity = self.service_url("BESEDA_IDENTITY_URL");
+        let service_secret = self.service_secret();
+        Some(Config::Crm(crm::Config {
+            listen: self.listen,
+            database_url: database_url?,
+            redis_url: self.redis_url.clone(),
+            identity,
+            service_secret: service_secret?,
+            clock: Clock::system(),
+        }))
+    }
+
     fn conversations(&mut self) -> Option<Config> {
         let database_url = self.database_url(&conversations::MIGRATIONS);
         let identity = self.service_url("BESEDA_IDENTITY_URL");
@@ -151,6 +167,7 @@ impl Reader {
 
     fn gateway(&mut self) -> Option<Config> {
         let identity = self.service_url("BESEDA_IDENTITY_URL");
+        let crm = self.service_url("BESEDA_CRM_URL");
         let conversations = self.service_url("BESEDA_CONVERSATIONS_URL");
         let onlinechat = self.service_url("BESEDA_ONLINECHAT_URL");
         let public_url = self.public_url();
@@ -164,7 +181,8 @@ impl Reader {
         let web_root = self.environment.text("BESEDA_WEB_ROOT").map(PathBuf::from);
         let demo_chat = self.environment.text("BESEDA_DEMO_CHAT");
         let secret = self.service_secret()?;
-        let mut config = gateway::Config::local(&identity, &conversations, &onlinechat, secret);
+        let mut config =
+            gateway::Config::local(&identity, &crm, &conversations, &onlinechat, secret);
         config.listen = self.listen;
         config.admin_listen = self.admin_listen;
         config.redis_url = self.redis_url.clone();

@@ -2,6 +2,8 @@
 //!
 //! Its passwords are fixed and known to everybody. Only `beseda up` makes it.
 
+mod cards;
+
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -34,7 +36,7 @@ pub const MANAGER: (&str, &str) = ("manager@demo.example", "beseda-demo-manager"
 
 const CHAT_TITLE: &str = "Демо-страница";
 const KEY_NAME: &str = "Демо-программа";
-const SCOPES: [&str; 2] = ["inbox.read", "inbox.write"];
+const SCOPES: [&str; 4] = ["inbox.read", "inbox.write", "crm.read", "crm.write"];
 const FILE: &str = "demo.json";
 
 /// The connector of the online chat registers itself within a second of its start.
@@ -55,6 +57,8 @@ pub struct Demo {
 pub struct Services {
     /// identity.
     pub identity: Channel,
+    /// crm.
+    pub crm: Channel,
     /// connector-onlinechat.
     pub onlinechat: Channel,
 }
@@ -70,6 +74,9 @@ impl Services {
         self.make_manager(&token)
             .await
             .context("the demo manager")?;
+        cards::seed(&self.crm, &token)
+            .await
+            .context("the demo cards")?;
         let online_chat_id = self.online_chat(&token, &known).await;
         let (api_key_id, api_key) = self.api_key(&token, &known).await.context("the API key")?;
         let demo = Demo {

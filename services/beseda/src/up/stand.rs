@@ -65,6 +65,7 @@ impl Stand {
         let migrating = stores::migrate(&wiring.stores, &wiring.key);
         self.progress.step("tables", migrating).await?;
         wiring.identity = self.launch(wiring.identity()).await?;
+        wiring.crm = self.launch(wiring.crm()).await?;
         wiring.conversations = self.launch(wiring.conversations()).await?;
         wiring.onlinechat = self.launch(wiring.connector_onlinechat()).await?;
         let demo = if arguments.no_demo {
@@ -112,6 +113,7 @@ impl Stand {
             admin_listen: arguments.admin_listen,
             web_root: arguments.web_root().0,
             identity: String::new(),
+            crm: String::new(),
             conversations: String::new(),
             onlinechat: String::new(),
         })
@@ -136,6 +138,7 @@ impl Stand {
     async fn seed(&self, wiring: &Wiring) -> anyhow::Result<Option<Demo>> {
         let services = demo::Services {
             identity: kit::channel(&wiring.identity)?,
+            crm: kit::channel(&wiring.crm)?,
             onlinechat: kit::channel(&wiring.onlinechat)?,
         };
         let seeding = async {

@@ -24,6 +24,7 @@ pub struct Wiring {
     pub admin_listen: Option<SocketAddr>,
     pub web_root: PathBuf,
     pub identity: String,
+    pub crm: String,
     pub conversations: String,
     pub onlinechat: String,
 }
@@ -35,6 +36,17 @@ impl Wiring {
         let mut config = identity::Config::new(ANY, url, redis_url, key, Clock::system());
         config.log_in_limit = config.log_in_limit.filter(|_| self.limited);
         Ok(Config::Identity(config))
+    }
+
+    pub fn crm(&self) -> anyhow::Result<Config> {
+        Ok(Config::Crm(crm::Config {
+            listen: ANY,
+            database_url: self.role_url(&crm::MIGRATIONS)?,
+            redis_url: self.stores.redis_url.clone(),
+            identity: self.identity.clone(),
+            service_secret: self.secret(Kind::Crm),
+            clock: Clock::system(),
+        }))
     }
 
     pub fn conversations(&self) -> anyhow::Result<Config> {
@@ -68,6 +80,7 @@ impl Wiring {
         let secret = self.secret(Kind::Gateway);
         let mut config = gateway::Config::local(
             &self.identity,
+            &self.crm,
             &self.conversations,
             &self.onlinechat,
             secret,

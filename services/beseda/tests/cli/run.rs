@@ -44,6 +44,7 @@ fn all_wrong_settings_are_named_at_once() {
         "BESEDA_LISTEN",
         "BESEDA_REDIS_URL",
         "BESEDA_IDENTITY_URL",
+        "BESEDA_CRM_URL",
         "BESEDA_CONVERSATIONS_URL",
         "BESEDA_ONLINECHAT_URL",
         "BESEDA_PUBLIC_URL",

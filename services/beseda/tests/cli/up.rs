@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use api::crm::v1::ListDealsRequest;
+use api::crm::v1::deal_service_client::DealServiceClient;
 use testkit::wait_for_state;
 
 use crate::world::{Up, lives, objects, printed, program};
@@ -25,6 +27,18 @@ async fn sigterm_stops_everything_and_the_next_start_finds_the_data() {
     let listed = objects(&printed(&again.inbox(&["list", "--json"])));
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0]["last_message"]["text"], "Здравствуйте");
+    assert_eq!(deals(&again).await, 3, "the demo account's deals, once");
+}
+
+/// How many deals the demo account has.
+async fn deals(up: &Up) -> usize {
+    let channel = kit::channel(&up.told("gateway")).expect("an address");
+    let mut request = tonic::Request::new(ListDealsRequest::default());
+    let bearer = format!("Bearer {}", up.told("api_key"));
+    let metadata = request.metadata_mut();
+    metadata.insert("authorization", bearer.parse().expect("a header"));
+    let reply = DealServiceClient::new(channel).list_deals(request).await;
+    reply.expect("a list").into_inner().deals.len()
 }
 
 #[tokio::test]

@@ -45,6 +45,7 @@ async fn a_missing_certificate_is_named() {
         "http://127.0.0.1:1",
         "http://127.0.0.1:1",
         "http://127.0.0.1:1",
+        "http://127.0.0.1:1",
         "secret".into(),
     );
     config.listen.set_port(0);

@@ -9,9 +9,11 @@ use uuid::Uuid;
 pub const MAX_SCOPES: usize = 20;
 
 const PREFIX: &str = "bsk_";
-const SCOPES: [&str; 4] = [
+const SCOPES: [&str; 6] = [
     "inbox.read",
     "inbox.write",
+    "crm.read",
+    "crm.write",
     "settings.read",
     "settings.write",
 ];

@@ -1,5 +1,7 @@
 //! A case for every method of the contracts.
 
+mod crm;
+
 use std::collections::BTreeMap;
 
 use api::connector::v1 as hub;
@@ -16,6 +18,7 @@ use super::{Case, Door, Theirs};
 pub(super) fn cases(theirs: &Theirs) -> BTreeMap<&'static str, Case> {
     let mut cases = BTreeMap::new();
     identity_cases(theirs, &mut cases);
+    crm::crm_cases(theirs, &mut cases);
     conversations_cases(theirs, &mut cases);
     hub_cases(theirs, &mut cases);
     onlinechat_cases(theirs, &mut cases);
@@ -202,7 +205,7 @@ fn identity_cases(theirs: &Theirs, cases: &mut Cases) {
         "/beseda.identity.v1.UserService/SetPassword",
         Everybody,
         &id::SetPasswordRequest {
-            user_id,
+            user_id: user_id.clone(),
             new_password: "another correct horse".into(),
             ..Default::default()
         },

@@ -1,0 +1,98 @@
+//! What other services are told.
+
+use api::crm::internal::v1 as internal;
+use events::NewEvent;
+use prost::Message;
+use types::{AccountId, ContactId};
+use uuid::Uuid;
+
+use crate::domain::card::Card;
+use crate::domain::ids::Kind;
+use crate::domain::pipeline::Pipeline;
+
+/// A pipeline or its stages changed.
+pub const PIPELINE_CHANGED: &str = "crm.pipeline.changed";
+
+/// The kind of the event of a changed card.
+#[must_use]
+pub fn card_changed(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Contact => "crm.contact.changed",
+        Kind::Company => "crm.company.changed",
+        Kind::Deal => "crm.deal.changed",
+        Kind::Customer => "crm.customer.changed",
+    }
+}
+
+fn bytes(uuid: Uuid) -> Vec<u8> {
+    uuid.as_bytes().to_vec()
+}
+
+/// A card as it is now, or that it is gone.
+#[must_use]
+pub fn of_card(account: AccountId, card: &Card, deleted: bool) -> NewEvent {
+    let kind = card.id.kind();
+    let place = card.place;
+    let payload = internal::CardChanged {
+        account_id: bytes(account.uuid()),
+        kind: match kind {
+            Kind::Contact => internal::CardKind::Contact,
+            Kind::Company => internal::CardKind::Company,
+            Kind::Deal => internal::CardKind::Deal,
+            Kind::Customer => internal::CardKind::Customer,
+        }
+        .into(),
+        card_id: bytes(card.id.uuid()),
+        version: card.version,
+        name: card.name.clone(),
+        responsible_user_id: bytes(card.responsible.uuid()),
+        pipeline_id: place
+            .map(|place| bytes(place.pipeline.uuid()))
+            .unwrap_or_default(),
+        stage_id: place
+            .map(|place| bytes(place.stage.uuid()))
+            .unwrap_or_default(),
+        contact_ids: card
+            .all_contacts()
+            .map(ContactId::uuid)
+            .map(bytes)
+            .collect(),
+        has_main_contact: card.main_contact.is_some(),
+        follower_user_ids: card
+            .followers
+            .iter()
+            .map(|user| bytes(user.uuid()))
+            .collect(),
+        deleted,
+    };
+    NewEvent {
+        account,
+        aggregate: card.id.uuid(),
+        kind: card_changed(kind),
+        payload: payload.encode_to_vec(),
+    }
+}
+
+/// A pipeline as it is now, or that it is gone.
+#[must_use]
+pub fn of_pipeline(account: AccountId, pipeline: &Pipeline, deleted: bool) -> NewEvent {
+    let stage = |stage: &crate::domain::pipeline::Stage| internal::PipelineStage {
+        stage_id: bytes(stage.id.uuid()),
+        name: stage.name.clone(),
+        r#final: stage.kind.is_final(),
+    };
+    let payload = internal::PipelineChanged {
+        account_id: bytes(account.uuid()),
+        pipeline_id: bytes(pipeline.id.uuid()),
+        version: pipeline.version,
+        name: pipeline.name.clone(),
+        stages: pipeline.stages.iter().map(stage).collect(),
+        deleted,
+    };
+    NewEvent {
+        account,
+        aggregate: pipeline.id.uuid(),
+        kind: PIPELINE_CHANGED,
+        payload: payload.encode_to_vec(),
+    }
+}

@@ -1,0 +1,81 @@
+//! What the operations share: the database, the time, who calls, and what wakes the relay after a change.
+
+use auth::Caller;
+use events::Waker;
+use pg::{Db, Tx, TxFuture};
+use time::OffsetDateTime;
+use types::{AccountId, Clock};
+
+use crate::Error;
+use crate::domain::viewer::Viewer;
+use crate::viewers::Viewers;
+
+/// What the operations share.
+pub struct Core {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Who may what.
+    pub viewers: Viewers,
+    /// Tells the relay of events.
+    pub waker: Waker,
+}
+
+/// Where, by whom and when something is read or changed.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// In which account.
+    pub account: AccountId,
+    /// Who, with the rights that hold in this very transaction.
+    pub viewer: Viewer,
+    /// When.
+    pub now: OffsetDateTime,
+}
+
+impl Core {
+    /// Reads in a transaction in which the caller's rights are known.
+    ///
+    /// # Errors
+    /// What `body` returns, or when the rights cannot be known.
+    pub async fn read<T, F>(&self, caller: &Caller, body: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx, By) -> TxFuture<'t, T, Error> + Send + 'static,
+    {
+        let scope = caller.scope()?;
+        self.viewers.prepare(&self.db, caller).await?;
+        let (viewers, caller, now) = (self.viewers.clone(), caller.clone(), self.clock.now());
+        self.db
+            .tx(scope, move |tx| {
+                Box::pin(async move {
+                    let viewer = viewers.viewer(tx, scope.account(), &caller).await?;
+                    let account = scope.account();
+                    body(
+                        tx,
+                        By {
+                            account,
+                            viewer,
+                            now,
+                        },
+                    )
+                    .await
+                })
+            })
+            .await
+    }
+
+    /// The same for a change: the relay is told of it.
+    ///
+    /// # Errors
+    /// As [`Core::read`].
+    pub async fn change<T, F>(&self, caller: &Caller, body: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx, By) -> TxFuture<'t, T, Error> + Send + 'static,
+    {
+        let done = self.read(caller, body).await?;
+        self.waker.wake();
+        Ok(done)
+    }
+}

@@ -1,0 +1,71 @@
+//! What happened to cards.
+
+use serde_json::Value;
+use time::OffsetDateTime;
+use types::TimelineEntryId;
+
+/// An entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Its id; later ones are greater.
+    pub id: TimelineEntryId,
+    /// What.
+    pub event: Event,
+    /// Who: "user_…" or "key_…".
+    pub author: Author,
+    /// Which field changed; empty where none did.
+    pub field: String,
+    /// What it was.
+    pub before: Option<Value>,
+    /// What it became.
+    pub after: Option<Value>,
+    /// When.
+    pub time: OffsetDateTime,
+}
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Author {
+    /// "user_…" or "key_…".
+    pub id: String,
+    /// Name of the employee; empty for a program.
+    pub name: String,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// The card was added.
+    Created,
+    /// A field changed.
+    FieldChanged,
+    /// The deal moved to another stage.
+    StageChanged,
+    /// Somebody else became responsible.
+    ResponsibleChanged,
+    /// Somebody subscribed.
+    FollowerAdded,
+    /// Somebody ended a subscription.
+    FollowerRemoved,
+    /// The card was deleted.
+    Deleted,
+    /// Tags were put on or taken off.
+    TagsChanged,
+    /// A task was added.
+    TaskAdded,
+    /// A task was completed.
+    TaskCompleted,
+}
+
+impl Event {
+    /// What the change of a field is.
+    #[must_use]
+    pub fn of_field(field: &str) -> Self {
+        match field {
+            "stage_id" => Self::StageChanged,
+            "tag_ids" => Self::TagsChanged,
+            "responsible_user_id" => Self::ResponsibleChanged,
+            _ => Self::FieldChanged,
+        }
+    }
+}

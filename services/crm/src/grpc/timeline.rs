@@ -1,0 +1,113 @@
+//! What happened to a card.
+
+use std::sync::Arc;
+
+use access::Action;
+use api::crm::v1::timeline_service_server::TimelineService;
+use api::crm::v1::{
+    ListTimelineEntriesRequest, ListTimelineEntriesResponse, TimelineEntry, TimelineEntryKind,
+};
+use auth::Permission;
+use kit::page::{PageToken, page_size};
+use kit::time::to_proto;
+use kit::validate::Fields;
+use tonic::{Request, Response, Status};
+use types::TimelineEntryId;
+
+use super::page::page;
+use super::{PAGE, answer, enter};
+use crate::Error;
+use crate::core::Core;
+use crate::domain::ids::CardId;
+use crate::domain::timeline::{Entry, Event};
+use crate::store::{cards, timeline};
+
+const METHOD: &str = "ListTimelineEntries";
+
+/// `TimelineService`.
+pub struct Timeline(pub Arc<Core>);
+
+#[tonic::async_trait]
+impl TimelineService for Timeline {
+    async fn list_timeline_entries(
+        &self,
+        request: Request<ListTimelineEntriesRequest>,
+    ) -> Result<Response<ListTimelineEntriesResponse>, Status> {
+        answer(list(&self.0, request).await)
+    }
+}
+
+async fn list(
+    core: &Core,
+    request: Request<ListTimelineEntriesRequest>,
+) -> Result<ListTimelineEntriesResponse, Error> {
+    let (caller, request) = enter(request, Permission::CrmRead)?;
+    let account = caller.scope()?.account();
+    let mut fields = Fields::new();
+    let id: Option<CardId> = request.card_id.parse().ok();
+    if id.is_none() {
+        fields.reject(
+            "card_id",
+            "is not an id of a contact, company, deal or customer",
+        );
+    }
+    fields.finish()?;
+    let size = page_size(request.page_size, PAGE.0, PAGE.1)?;
+    let place = PageToken {
+        method: METHOD,
+        account,
+    };
+    let before: Option<TimelineEntryId> = place.decode(&request.card_id, &request.page_token)?;
+    // Without an id `finish` has refused.
+    let Some(id) = id else {
+        return Ok(ListTimelineEntriesResponse::default());
+    };
+    let found = core
+        .read(&caller, move |tx, by| {
+            Box::pin(async move {
+                let card = cards::get(tx, by.account, id).await?;
+                card.filter(|card| by.viewer.may(Action::View, card))
+                    .ok_or(Error::CardNotFound(id))?;
+                let hidden = by.viewer.hidden_fields(id.kind());
+                Ok(timeline::list(tx, by.account, id, &hidden, before, size + 1).await?)
+            })
+        })
+        .await?;
+    let page = page(found, size, (METHOD, account), &request.card_id, |entry| {
+        entry.id
+    });
+    Ok(ListTimelineEntriesResponse {
+        entries: page.items.into_iter().map(to_wire).collect(),
+        next_page_token: page.next,
+    })
+}
+
+fn to_wire(entry: Entry) -> TimelineEntry {
+    let json =
+        |value: Option<serde_json::Value>| value.map(|value| value.to_string()).unwrap_or_default();
+    TimelineEntry {
+        id: entry.id.to_string(),
+        create_time: Some(to_proto(entry.time)),
+        kind: kind(entry.event).into(),
+        author_id: entry.author.id,
+        author_name: entry.author.name,
+        field: entry.field,
+        before_json: json(entry.before),
+        after_json: json(entry.after),
+    }
+}
+
+fn kind(event: Event) -> TimelineEntryKind {
+    match event {
+        Event::Created => TimelineEntryKind::Created,
+        Event::FieldChanged => TimelineEntryKind::FieldChanged,
+        Event::StageChanged => TimelineEntryKind::StageChanged,
+        Event::ResponsibleChanged => TimelineEntryKind::ResponsibleChanged,
+        Event::FollowerAdded => TimelineEntryKind::FollowerAdded,
+        Event::FollowerRemoved => TimelineEntryKind::FollowerRemoved,
+        Event::Deleted => TimelineEntryKind::Deleted,
+        Event::TagsChanged => TimelineEntryKind::TagsChanged,
+        Event::TaskAdded => TimelineEntryKind::TaskAdded,
+        Event::TaskCompleted => TimelineEntryKind::TaskCompleted,
+    }
+}

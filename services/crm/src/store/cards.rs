@@ -1,0 +1,113 @@
+//! Cards with all that belongs to them.
+
+pub mod list;
+pub mod lookup;
+mod own;
+mod row;
+mod write;
+
+use pg::{Error, Tx};
+use types::{AccountId, PipelineId, StageId};
+use uuid::Uuid;
+
+use crate::domain::card::Card;
+use crate::domain::ids::{CardId, Kind};
+use row::{columns, from_row};
+
+pub(super) use row::{kind, kind_number};
+pub use write::{add_follower, delete, insert, remove_follower, touch, update};
+
+const GET: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM cards c WHERE c.account_id = $1 AND c.card_id = $2 AND c.kind = $3 AND c.delete_time IS NULL"
+);
+
+const BATCH: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM cards c WHERE c.account_id = $1 AND c.card_id = ANY ($2) AND c.kind = $3 AND c.delete_time IS NULL"
+);
+
+/// A card.
+#[tracing::instrument(level = "debug", name = "db.card.get", skip_all)]
+pub async fn get(tx: &mut Tx, account: AccountId, id: CardId) -> Result<Option<Card>, Error> {
+    let row = sqlx::query(GET)
+        .bind(account.uuid())
+        .bind(id.uuid())
+        .bind(kind_number(id.kind()))
+        .fetch_optional(&mut **tx)
+        .await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// A card that nobody else changes until the transaction ends.
+#[tracing::instrument(level = "debug", name = "db.card.lock", skip_all)]
+pub async fn lock(tx: &mut Tx, account: AccountId, id: CardId) -> Result<Option<Card>, Error> {
+    // Apart from reading: what belongs to the card has to be read after the lock is there.
+    let locked = sqlx::query(
+        "SELECT 1 FROM cards WHERE account_id = $1 AND card_id = $2 AND kind = $3 AND delete_time IS NULL FOR NO KEY UPDATE",
+    )
+    .bind(account.uuid())
+    .bind(id.uuid())
+    .bind(kind_number(id.kind()))
+    .fetch_optional(&mut **tx)
+    .await?;
+    match locked {
+        Some(_) => get(tx, account, id).await,
+        None => Ok(None),
+    }
+}
+
+/// Several cards of a kind, in no order; those that are not there are left out.
+#[tracing::instrument(level = "debug", name = "db.card.batch", skip_all)]
+pub async fn batch(
+    tx: &mut Tx,
+    account: AccountId,
+    kind: Kind,
+    ids: &[CardId],
+) -> Result<Vec<Card>, Error> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query(BATCH)
+        .bind(account.uuid())
+        .bind(ids)
+        .bind(kind_number(kind))
+        .fetch_all(&mut **tx)
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// Is there a deal on the stage?
+#[tracing::instrument(level = "debug", name = "db.card.on_stage", skip_all)]
+pub async fn on_stage(tx: &mut Tx, account: AccountId, stage: StageId) -> Result<bool, Error> {
+    let found = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM cards WHERE account_id = $1 AND kind = 3 AND stage_id = $2 AND delete_time IS NULL)",
+    )
+    .bind(account.uuid())
+    .bind(stage.uuid())
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(found)
+}
+
+/// Is there a deal on any of the pipeline's stages?
+#[tracing::instrument(level = "debug", name = "db.card.in_pipeline", skip_all)]
+pub async fn in_pipeline(
+    tx: &mut Tx,
+    account: AccountId,
+    pipeline: PipelineId,
+    stages: &[StageId],
+) -> Result<bool, Error> {
+    let stages: Vec<Uuid> = stages.iter().map(|stage| stage.uuid()).collect();
+    let found = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM unnest($3::uuid[]) AS s (id) CROSS JOIN LATERAL (
+                SELECT FROM cards WHERE account_id = $1 AND kind = 3 AND stage_id = s.id AND pipeline_id = $2
+                   AND delete_time IS NULL LIMIT 1) c)",
+    )
+    .bind(account.uuid())
+    .bind(pipeline.uuid())
+    .bind(stages)
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(found)
+}

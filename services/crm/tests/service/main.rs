@@ -1,0 +1,16 @@
+//! crm through gRPC, on a real PostgreSQL and Redis.
+
+mod cards;
+mod events;
+mod fields;
+mod identity;
+mod lists;
+mod own_fields;
+mod pipelines;
+mod rights;
+mod schema;
+mod tags;
+mod tasks;
+mod timeline;
+mod unsorted;
+mod world;
