@@ -15,10 +15,10 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tonic::transport::server::TcpIncoming;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::Routes;
+use tonic::transport::server::TcpIncoming;
 use tower::{Layer, Service};
 
 use crate::lifecycle::Lifecycle;

@@ -19,6 +19,7 @@
 
 mod binary;
 mod database;
+pub mod identity;
 mod process;
 mod schema;
 mod server;

@@ -2,7 +2,6 @@
 //! here stand strict doubles of them; the suite in `integration-tests` runs the real ones.
 
 mod hub;
-mod identity;
 mod live;
 mod online_chats;
 mod sessions;

@@ -22,7 +22,7 @@ use types::{AccountId, ApiKeyId, Clock, SessionId, UserId};
 use uuid::Uuid;
 
 use crate::hub::Hub;
-use crate::identity::{Identity, SECRET};
+use testkit::identity::{Identity, SECRET};
 
 pub const PUBLIC_URL: &str = "https://chat.beseda.example";
 pub const SITE: &str = "https://shop.example";
@@ -82,7 +82,8 @@ impl World {
         let db = testkit::database(&[&MIGRATIONS]).await;
         let (clock, life) = (Clock::manual(NOW), Lifecycle::new());
         let redis_url = db.redis_url().await;
-        let (identity, identity_url) = Identity::start(clock.clone(), &life).await;
+        let (identity, identity_url) =
+            Identity::start("connector-onlinechat", clock.clone(), &life).await;
         let redis = redis::Client::open(redis_url.clone()).expect("a Redis URL");
         let (hub, hub_url) = Hub::start(&identity_url, redis, clock.clone(), &life).await;
         let config = Config {

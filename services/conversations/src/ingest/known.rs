@@ -143,10 +143,8 @@ impl Known {
             version: chat.last_seq,
             place: row.try_get("chat_place")?,
         };
-        self.chats.insert(
-            (item.connection.id, item.chat.clone()),
-            (chat, as_read),
-        );
+        self.chats
+            .insert((item.connection.id, item.chat.clone()), (chat, as_read));
         Ok(())
     }
 }

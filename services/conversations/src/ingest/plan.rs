@@ -275,7 +275,12 @@ impl Plan {
             item.chat.clone(),
         );
         let changed = self.chats.get(&place).map(|chat| chat.chat.id);
-        let known = || self.known.chats.get(&chat_key(item)).map(|(chat, _)| chat.id);
+        let known = || {
+            self.known
+                .chats
+                .get(&chat_key(item))
+                .map(|(chat, _)| chat.id)
+        };
         let chat = changed.or_else(known)?;
         self.current(item, chat)
     }

@@ -7,7 +7,6 @@ mod deliveries;
 mod desk;
 mod faults;
 mod history;
-mod identity;
 mod inbox;
 mod publish;
 mod replicas;

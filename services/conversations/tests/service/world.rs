@@ -28,7 +28,7 @@ use tonic::transport::Channel;
 use tonic::{Request, Status, Streaming};
 use types::{AccountId, ApiKeyId, Clock, SessionId, UserId};
 
-use crate::identity::{Identity, SECRET};
+use testkit::identity::{Identity, SECRET};
 
 /// The connector of the installation in these tests.
 pub const CONNECTOR: &str = "test";
@@ -77,7 +77,7 @@ impl World {
     pub async fn on(db: TestDb) -> Self {
         let (clock, life) = (Clock::manual(NOW), Lifecycle::new());
         let redis_url = db.redis_url().await;
-        let (identity, identity_url) = Identity::start(clock.clone(), &life).await;
+        let (identity, identity_url) = Identity::start("conversations", clock.clone(), &life).await;
         let config = Config {
             listen: "127.0.0.1:0".parse().expect("an address"),
             database_url: db.url(&MIGRATIONS),

@@ -3,7 +3,6 @@
 mod cards;
 mod events;
 mod fields;
-mod identity;
 mod lists;
 mod own_fields;
 mod pipelines;

@@ -31,7 +31,7 @@ use tonic::transport::Channel;
 use tonic::{Request, Status};
 use types::{AccountId, ApiKeyId, Clock, GroupId, SessionId, UserId};
 
-use crate::identity::{Identity, SECRET};
+use testkit::identity::{Identity, SECRET};
 
 const NOW: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 
@@ -77,7 +77,7 @@ impl World {
     pub async fn start() -> Self {
         let db = testkit::database(&[&MIGRATIONS]).await;
         let (clock, life) = (Clock::manual(NOW), Lifecycle::new());
-        let (identity, identity_url) = Identity::start(clock.clone(), &life).await;
+        let (identity, identity_url) = Identity::start("crm", clock.clone(), &life).await;
         let config = Config {
             listen: "127.0.0.1:0".parse().expect("an address"),
             database_url: db.url(&MIGRATIONS),

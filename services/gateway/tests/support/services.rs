@@ -361,6 +361,13 @@ impl IdentityInternalService for Identity {
     ) -> Answer<GetAccountStateResponse> {
         Err(Status::unimplemented("not here"))
     }
+
+    async fn get_account_rights(
+        &self,
+        _: Request<GetAccountRightsRequest>,
+    ) -> Answer<GetAccountRightsResponse> {
+        Err(Status::unimplemented("not here"))
+    }
 }
 
 #[tonic::async_trait]

@@ -1,6 +1,7 @@
-//! A double of identity: it signs tokens with a key of its own, knows accounts and tells events.
+//! A double of identity for the tests of one other service: it signs tokens with a key of its own, knows accounts, members and
+//! rights, and tells events.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use api::events::internal::v1::event_log_service_server::{EventLogService, EventLogServiceServer};
@@ -11,9 +12,10 @@ use api::identity::internal::v1::identity_internal_service_server::{
     IdentityInternalService, IdentityInternalServiceServer,
 };
 use api::identity::internal::v1::{
-    ExchangeApiKeyRequest, ExchangeApiKeyResponse, GetAccountStateRequest, GetAccountStateResponse,
-    GetJwksRequest, GetJwksResponse, IssueServiceTokenRequest, IssueServiceTokenResponse,
-    ListRevocationsRequest, ListRevocationsResponse,
+    AccountRights, ExchangeApiKeyRequest, ExchangeApiKeyResponse, GetAccountRightsRequest,
+    GetAccountRightsResponse, GetAccountStateRequest, GetAccountStateResponse, GetJwksRequest,
+    GetJwksResponse, IssueServiceTokenRequest, IssueServiceTokenResponse, ListRevocationsRequest,
+    ListRevocationsResponse,
 };
 use auth::Principal;
 use auth::token::{Grant, SigningKey, jwks_json};
@@ -26,10 +28,15 @@ use tonic::{Request, Response, Status};
 use types::{AccountId, Clock, Language};
 
 const SEED: [u8; 32] = [7; 32];
-pub const SECRET: &str = "secret of conversations";
 
+/// The secret of the service under test.
+pub const SECRET: &str = "secret of the service under test";
+
+/// The double, as the server and as the test's handle to it.
 #[derive(Clone)]
 pub struct Identity {
+    /// The one service that has [`SECRET`].
+    service: &'static str,
     key: Arc<SigningKey>,
     clock: Clock,
     known: Arc<Mutex<Known>>,
@@ -37,17 +44,20 @@ pub struct Identity {
 
 #[derive(Default)]
 struct Known {
-    /// What is answered of accounts; an unknown one is active.
-    unpaid: Vec<AccountId>,
-    /// How often that was asked.
+    accounts: HashMap<AccountId, AccountRights>,
+    /// Accounts without a subscription; every other has one.
+    unpaid: HashSet<AccountId>,
+    /// How often the state of an account was asked.
     asked: usize,
     log: HashMap<u32, Vec<Event>>,
 }
 
 impl Identity {
-    pub async fn start(clock: Clock, life: &Lifecycle) -> (Self, String) {
+    /// Starts it for a service, until the life ends; also says where it listens.
+    pub async fn start(service: &'static str, clock: Clock, life: &Lifecycle) -> (Self, String) {
         let key = Arc::new(SigningKey::new("test".to_owned(), &SEED));
         let identity = Self {
+            service,
             key,
             clock,
             known: Arc::default(),
@@ -68,17 +78,25 @@ impl Identity {
         (identity, address)
     }
 
+    /// A token of this principal.
+    #[must_use]
     pub fn token(&self, principal: Principal) -> String {
         let grant = Grant::new(principal, Language::En);
         self.key.sign(&grant, self.clock.now()).expect("a token").0
     }
 
+    /// Members and rights of an account, as they are now; no event tells of it.
+    pub fn know(&self, account: AccountId, rights: AccountRights) {
+        self.with(|known| known.accounts.insert(account, rights));
+    }
+
     /// From now on the account has no subscription; no event tells of it.
     pub fn unpaid(&self, account: AccountId) {
-        self.with(|known| known.unpaid.push(account));
+        self.with(|known| known.unpaid.insert(account));
     }
 
     /// How often the state of an account was asked.
+    #[must_use]
     pub fn asked(&self) -> usize {
         self.with(|known| known.asked)
     }
@@ -121,7 +139,7 @@ impl IdentityInternalService for Identity {
         request: Request<IssueServiceTokenRequest>,
     ) -> Result<Response<IssueServiceTokenResponse>, Status> {
         let IssueServiceTokenRequest { service, secret } = request.into_inner();
-        if (service.as_str(), secret.as_str()) != ("conversations", SECRET) {
+        if (service.as_str(), secret.as_str()) != (self.service, SECRET) {
             return Err(Refusal::credentials_invalid().into());
         }
         let grant = Grant::new(Principal::Service { name: service }, Language::En);
@@ -155,22 +173,35 @@ impl IdentityInternalService for Identity {
         &self,
         request: Request<GetAccountStateRequest>,
     ) -> Result<Response<GetAccountStateResponse>, Status> {
-        assert!(
-            request.metadata().contains_key("authorization"),
-            "services say who they are"
-        );
-        let id = uuid::Uuid::from_slice(&request.into_inner().account_id).expect("an account");
+        let account = account_of(&request, &request.get_ref().account_id);
         let subscription_active = self.with(|known| {
             known.asked += 1;
-            !known.unpaid.contains(&id.into())
+            !known.unpaid.contains(&account)
         });
-        let language = "en".to_owned();
         Ok(Response::new(GetAccountStateResponse {
             subscription_active,
             imbox_enabled: true,
-            language,
+            language: "en".to_owned(),
         }))
     }
+
+    async fn get_account_rights(
+        &self,
+        request: Request<GetAccountRightsRequest>,
+    ) -> Result<Response<GetAccountRightsResponse>, Status> {
+        let account = account_of(&request, &request.get_ref().account_id);
+        let rights = self.with(|known| known.accounts.get(&account).cloned());
+        Ok(Response::new(GetAccountRightsResponse { rights }))
+    }
+}
+
+/// The account that a service asks about.
+fn account_of<T>(request: &Request<T>, id: &[u8]) -> AccountId {
+    assert!(
+        request.metadata().contains_key("authorization"),
+        "services say who they are"
+    );
+    uuid::Uuid::from_slice(id).expect("an account").into()
 }
 
 #[tonic::async_trait]
