@@ -1,13 +1,13 @@
 //! What happened to a conversation, for live streams and other services.
 
-use access::Visibility;
-use api::conversations::internal::v1::ConversationEvent;
+use api::conversations::internal::v1::{ConversationEvent, PreviousCards};
 use api::conversations::v1::ChangeKind;
 use events::NewEvent;
 use pg::{Error, Tx};
 use prost::Message as _;
 use types::{ConnectionId, ConversationId};
 
+use crate::domain::card::{Card, Cards, Kind, Sight};
 use crate::domain::conversation::Conversation;
 use crate::domain::message::Message;
 use crate::wire;
@@ -28,6 +28,8 @@ pub struct Change {
     pub external_chat_id: String,
     /// Facts of the request that came with the message.
     pub facts: Vec<(String, String)>,
+    /// The cards before they changed.
+    pub previous: Option<Cards>,
 }
 
 /// A chat in which something changed, for hints to its channel.
@@ -54,14 +56,12 @@ impl Change {
     pub fn event(&self) -> NewEvent {
         let payload = ConversationEvent {
             kind: self.kind.into(),
-            conversation: Some(wire::conversation(
-                &self.conversation,
-                Visibility::DealAndChat,
-            )),
+            conversation: Some(wire::conversation(&self.conversation, &Sight::whole())),
             message: self.message.as_ref().map(wire::message),
             external_chat_id: self.external_chat_id.clone(),
             external_thread_id: self.conversation.thread.clone(),
             facts: self.facts.iter().cloned().collect(),
+            previous: self.previous.as_ref().map(previous),
         };
         NewEvent {
             account: self.conversation.account,
@@ -79,4 +79,56 @@ impl Change {
 pub async fn append(tx: &mut Tx, changes: &[Change]) -> Result<(), Error> {
     let events: Vec<NewEvent> = changes.iter().map(Change::event).collect();
     events::append(tx, &events).await.map(|_| ())
+}
+
+fn previous(cards: &Cards) -> PreviousCards {
+    let bytes = |id: Option<uuid::Uuid>| id.map(|id| id.as_bytes().to_vec()).unwrap_or_default();
+    let owner = |card: &Option<Card>| {
+        let owner = card.as_ref().and_then(|card| card.responsible);
+        bytes(owner.map(types::UserId::uuid))
+    };
+    let card = cards.card.as_ref();
+    PreviousCards {
+        contact_owner_id: owner(&cards.contact),
+        has_contact: cards.contact.is_some(),
+        has_card: card.is_some(),
+        card_owner_id: owner(&cards.card),
+        stage_id: bytes(card.and_then(|card| card.stage).map(types::StageId::uuid)),
+        follower_ids: card
+            .map(|card| {
+                card.followers
+                    .iter()
+                    .map(|user| user.uuid().as_bytes().to_vec())
+                    .collect()
+            })
+            .unwrap_or_default(),
+    }
+}
+
+/// What an event says of the cards before they changed; names are not kept.
+#[must_use]
+pub fn previous_cards(event: &ConversationEvent) -> Option<Cards> {
+    let previous = event.previous.as_ref()?;
+    let id = |bytes: &[u8]| uuid::Uuid::from_slice(bytes).ok();
+    let card = |kind, owner: &[u8]| Card {
+        id: uuid::Uuid::nil(),
+        kind,
+        name: String::new(),
+        responsible: id(owner).map(Into::into),
+        stage: id(&previous.stage_id).map(Into::into),
+        followers: previous
+            .follower_ids
+            .iter()
+            .filter_map(|bytes| id(bytes))
+            .map(Into::into)
+            .collect(),
+    };
+    Some(Cards {
+        contact: previous
+            .has_contact
+            .then(|| card(Kind::Contact, &previous.contact_owner_id)),
+        card: previous
+            .has_card
+            .then(|| card(Kind::Deal, &previous.card_owner_id)),
+    })
 }

@@ -18,6 +18,8 @@ pub struct Config {
     pub redis_url: String,
     /// Address of identity, for example "http://127.0.0.1:7001".
     pub identity: String,
+    /// Address of crm.
+    pub crm: String,
     /// With what it proves to identity who it is.
     pub service_secret: SecretString,
     /// The hot path.

@@ -29,6 +29,7 @@ use events::{Carrier, EventLog, RemoteSource};
 use kit::lifecycle::Lifecycle;
 use kit::server::{MAX_REQUEST_BYTES, Server};
 use pg::{Db, Migrations};
+use rights::RightsCopy;
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
 
@@ -115,22 +116,26 @@ impl App {
             db.clone(),
             tokens.channel(identity.clone()),
         ));
+        let rights = RightsCopy::new(tokens.channel(identity.clone()));
         consumers::spawn(
             &db,
-            Carrier::new(&config.redis_url, "identity")?,
+            &config.redis_url,
             RemoteSource::new(identity, &tokens),
+            RemoteSource::new(kit::channel(&config.crm)?, &tokens),
             &life,
-        );
+        )?;
         prune(db.clone(), &config, &life);
 
         let inbox = grpc::inbox::Inbox {
             db: db.clone(),
+            rights: rights.clone(),
             live,
             clock: config.clock.clone(),
         };
         let conversations = grpc::conversation::Conversations {
             db: db.clone(),
             after: after.clone(),
+            rights,
             accounts,
             clock: config.clock.clone(),
         };

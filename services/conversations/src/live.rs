@@ -5,20 +5,25 @@
 //! resumes gets what it missed from memory or from the outbox, or an honest reset.
 
 mod cursor;
+mod epochs;
 mod follower;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use api::conversations::internal::v1::ConversationEvent;
 use events::{Carrier, LocalSource, Place, SHARDS, shard_of};
 use kit::lifecycle::Lifecycle;
-use pg::{Db, Error};
+use pg::{Db, Error, Session, SystemScope};
 use prost::Message as _;
-use tokio::sync::mpsc;
-use types::AccountId;
+use tokio::sync::{mpsc, watch};
+use types::{AccountId, ConversationId};
+
+use crate::domain::card::Cards;
+use crate::store::cards;
 
 pub use cursor::Cursor;
+use epochs::Epochs;
 
 /// How many events of a shard are kept in memory for streams that resume.
 const KEPT: usize = 2_048;
@@ -40,11 +45,20 @@ pub struct LiveEvent {
     pub event: ConversationEvent,
 }
 
+/// An event with the cards that decide who sees it, as they are when it is told.
+#[derive(Debug)]
+pub struct Told {
+    /// The event.
+    pub event: Arc<LiveEvent>,
+    /// The conversation's cards.
+    pub cards: Cards,
+}
+
 /// What a subscriber has to know at the start.
 #[derive(Debug)]
 pub struct Subscription {
     /// Events after the position at which the subscription began. It ends when the subscriber was too slow.
-    pub queue: mpsc::Receiver<Arc<LiveEvent>>,
+    pub queue: mpsc::Receiver<Arc<Told>>,
     /// The position of the account's shard at which the subscription began.
     pub began: Place,
     /// The stop of the process ends the stream.
@@ -55,7 +69,7 @@ pub struct Subscription {
 #[derive(Debug)]
 pub enum Missed {
     /// All of them.
-    Events(Vec<Arc<LiveEvent>>),
+    Events(Vec<Arc<Told>>),
     /// They are no longer kept, or too many.
     TooOld,
 }
@@ -64,6 +78,8 @@ pub enum Missed {
 #[derive(Debug, Clone)]
 pub struct Live {
     db: Db,
+    session: Session,
+    epochs: Epochs,
     shards: Arc<Vec<Mutex<Shard>>>,
     life: Lifecycle,
 }
@@ -74,7 +90,7 @@ struct Shard {
     at: i64,
     /// The newest events, without holes.
     kept: VecDeque<Arc<LiveEvent>>,
-    subscribers: HashMap<AccountId, Vec<mpsc::Sender<Arc<LiveEvent>>>>,
+    subscribers: HashMap<AccountId, Vec<mpsc::Sender<Arc<Told>>>>,
 }
 
 impl Live {
@@ -94,6 +110,8 @@ impl Live {
             })
             .collect();
         let live = Self {
+            session: db.session(SystemScope::for_job("cards of live events")),
+            epochs: Epochs::start(&db, life),
             db: db.clone(),
             shards: Arc::new(shards),
             life: life.clone(),
@@ -129,6 +147,12 @@ impl Live {
         }
     }
 
+    /// Tells when the rights of an account are newer than those of `epoch`.
+    #[must_use]
+    pub fn rights(&self, account: AccountId, epoch: i64) -> watch::Receiver<i64> {
+        self.epochs.subscribe(account, epoch)
+    }
+
     /// The newest position of an account's shard that was handed out.
     #[must_use]
     pub fn position(&self, account: AccountId) -> Place {
@@ -152,13 +176,36 @@ impl Live {
         if after.position >= until.position {
             return Ok(Missed::Events(Vec::new()));
         }
-        if let Some(events) = self.read_memory(account, after, until) {
-            return Ok(Missed::Events(events));
-        }
-        if until.position - after.position > REPLAY {
-            return Ok(Missed::TooOld);
-        }
-        self.read_outbox(account, after, until).await
+        let events = match self.read_memory(account, after, until) {
+            Some(events) => events,
+            None if until.position - after.position > REPLAY => return Ok(Missed::TooOld),
+            None => match self.read_outbox(account, after, until).await? {
+                Some(events) => events,
+                None => return Ok(Missed::TooOld),
+            },
+        };
+        Ok(Missed::Events(self.with_cards(events).await?))
+    }
+
+    /// Adds the cards, as they are now.
+    async fn with_cards(&self, events: Vec<Arc<LiveEvent>>) -> Result<Vec<Arc<Told>>, Error> {
+        let wanted: HashSet<_> = events.iter().filter_map(|event| subject(event)).collect();
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        let found = self
+            .session
+            .run(move |connection| {
+                let wanted = wanted.clone();
+                Box::pin(async move { cards::of_conversations(connection, &wanted).await })
+            })
+            .await?;
+        let told = events.into_iter().map(|event| {
+            let cards = subject(&event).and_then(|(_, id)| found.get(&id).cloned());
+            Arc::new(Told {
+                event,
+                cards: cards.unwrap_or_default(),
+            })
+        });
+        Ok(told.collect())
     }
 
     fn read_memory(
@@ -189,14 +236,14 @@ impl Live {
         account: AccountId,
         after: Place,
         until: Place,
-    ) -> Result<Missed, Error> {
+    ) -> Result<Option<Vec<Arc<LiveEvent>>>, Error> {
         let mut events = Vec::new();
         let mut at = after;
         while at.position < until.position {
             let page = events::read(&self.db, &[at], 500).await?;
             let Some(first) = page.first() else { break };
             if first.position != at.position + 1 {
-                return Ok(Missed::TooOld);
+                return Ok(None);
             }
             at.position = page.last().map_or(at.position, |event| event.position);
             let decoded = page
@@ -209,23 +256,33 @@ impl Live {
                     .map(Arc::new),
             );
         }
-        Ok(Missed::Events(events))
+        Ok(Some(events))
     }
 
-    /// Hands an event to the subscribers of its account.
-    fn hand_out(&self, event: &Arc<LiveEvent>) {
+    /// Does anybody listen to the account?
+    fn is_heard(&self, account: AccountId) -> bool {
+        self.with_shard(shard_of(account), |shard| {
+            shard.subscribers.contains_key(&account)
+        })
+    }
+
+    /// Hands an event to the subscribers of its account. Without its cards nobody can be told it: they list again.
+    fn hand_out(&self, event: &Arc<LiveEvent>, told: Option<&Arc<Told>>) {
         self.with_shard(event.place.shard, |shard| {
             shard.at = event.place.position;
             if shard.kept.len() == KEPT {
                 shard.kept.pop_front();
             }
             shard.kept.push_back(Arc::clone(event));
-            if let Some(listening) = shard.subscribers.get_mut(&event.account) {
-                // A full queue means a slow reader: its stream ends with a reset. A closed one has gone.
-                listening.retain(|sender| sender.try_send(Arc::clone(event)).is_ok());
-                if listening.is_empty() {
-                    shard.subscribers.remove(&event.account);
-                }
+            let Some(listening) = shard.subscribers.get_mut(&event.account) else {
+                return;
+            };
+            // A full queue means a slow reader: its stream ends with a reset. A closed one has gone.
+            listening.retain(|sender| {
+                told.is_some_and(|told| sender.try_send(Arc::clone(told)).is_ok())
+            });
+            if listening.is_empty() {
+                shard.subscribers.remove(&event.account);
             }
         });
     }
@@ -247,6 +304,12 @@ impl Live {
                 .unwrap_or_else(PoisonError::into_inner),
         )
     }
+}
+
+/// The conversation that an event is about.
+fn subject(event: &LiveEvent) -> Option<(AccountId, ConversationId)> {
+    let conversation = event.event.conversation.as_ref()?;
+    Some((event.account, conversation.id.parse().ok()?))
 }
 
 /// A carried event; `None` for what this version does not understand.

@@ -4,13 +4,14 @@ use access::Visibility;
 use api::conversations::v1 as proto;
 use kit::time::to_proto;
 
+use crate::domain::card::Sight;
 use crate::domain::connection::{Connection, Mode};
 use crate::domain::conversation::{Action, Answer, ClosedBy, Conversation, LastMessage, Life};
 use crate::domain::message::{Author, AuthorKind, Message, Status};
 
-/// A conversation as one sees it who sees `visibility` of it.
+/// A conversation as one sees it.
 #[must_use]
-pub fn conversation(c: &Conversation, visibility: Visibility) -> proto::Conversation {
+pub fn conversation(c: &Conversation, sight: &Sight) -> proto::Conversation {
     let (life, life_indicator) = match c.life {
         Life::Open => (proto::ConversationLife::Open, proto::Indicator::Green),
         Life::Closed { .. } => (proto::ConversationLife::Closed, proto::Indicator::Grey),
@@ -25,7 +26,7 @@ pub fn conversation(c: &Conversation, visibility: Visibility) -> proto::Conversa
             proto::Indicator::White,
         ),
     };
-    let readable = visibility.shows_messages();
+    let readable = sight.visibility.shows_messages();
     let actions = if readable { c.allowed_actions() } else { &[] };
     proto::Conversation {
         id: c.id.to_string(),
@@ -33,7 +34,7 @@ pub fn conversation(c: &Conversation, visibility: Visibility) -> proto::Conversa
         chat_id: c.chat.to_string(),
         connection_id: c.connection.to_string(),
         channel: c.connector_key.clone(),
-        title: c.title.clone(),
+        title: sight.title.clone().unwrap_or_else(|| c.title.clone()),
         life: life.into(),
         answer: answer.into(),
         life_indicator: life_indicator.into(),
@@ -47,9 +48,18 @@ pub fn conversation(c: &Conversation, visibility: Visibility) -> proto::Conversa
         create_time: Some(to_proto(c.create_time)),
         update_time: Some(to_proto(c.update_time)),
         closing: closing(c.life),
-        visibility: self::visibility(visibility).into(),
+        visibility: self::visibility(sight.visibility).into(),
         etag: etag(c.version),
+        contact_id: contact_id(sight),
+        card_id: sight.card_id.clone().unwrap_or_default(),
     }
+}
+
+fn contact_id(sight: &Sight) -> String {
+    sight
+        .contact_id
+        .map(|contact| contact.to_string())
+        .unwrap_or_default()
 }
 
 /// The etag of a version.
@@ -66,7 +76,9 @@ fn action(action: Action) -> proto::ConversationAction {
     }
 }
 
-fn visibility(visibility: Visibility) -> proto::ConversationVisibility {
+/// How much is seen.
+#[must_use]
+pub fn visibility(visibility: Visibility) -> proto::ConversationVisibility {
     match visibility {
         Visibility::Hidden => proto::ConversationVisibility::Unspecified,
         Visibility::ContactOnly => proto::ConversationVisibility::ContactOnly,
@@ -172,10 +184,15 @@ fn mode(mode: Mode) -> proto::ConversationMode {
     }
 }
 
-/// Takes from a conversation, shown whole, what somebody who sees `visibility` of it may not see.
-pub fn restrict(conversation: &mut proto::Conversation, visibility: Visibility) {
-    conversation.visibility = self::visibility(visibility).into();
-    if !visibility.shows_messages() {
+/// Makes of a conversation, shown whole, what somebody sees of it.
+pub fn restrict(conversation: &mut proto::Conversation, sight: &Sight) {
+    conversation.visibility = self::visibility(sight.visibility).into();
+    conversation.contact_id = contact_id(sight);
+    conversation.card_id = sight.card_id.clone().unwrap_or_default();
+    if let Some(title) = &sight.title {
+        conversation.title.clone_from(title);
+    }
+    if !sight.visibility.shows_messages() {
         conversation.last_message = None;
         conversation.allowed_actions.clear();
     }

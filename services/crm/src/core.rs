@@ -1,14 +1,15 @@
 //! What the operations share: the database, the time, who calls, and what wakes the relay after a change.
 
-use auth::Caller;
+use auth::{Caller, Principal};
 use events::Waker;
 use pg::{Db, Tx, TxFuture};
+use rights::RightsCopy;
 use time::OffsetDateTime;
 use types::{AccountId, Clock};
 
 use crate::Error;
+use crate::domain::timeline::Author;
 use crate::domain::viewer::Viewer;
-use crate::viewers::Viewers;
 
 /// What the operations share.
 pub struct Core {
@@ -17,7 +18,7 @@ pub struct Core {
     /// The time.
     pub clock: Clock,
     /// Who may what.
-    pub viewers: Viewers,
+    pub rights: RightsCopy,
     /// Tells the relay of events.
     pub waker: Waker,
 }
@@ -44,12 +45,17 @@ impl Core {
         F: for<'t> FnOnce(&'t mut Tx, By) -> TxFuture<'t, T, Error> + Send + 'static,
     {
         let scope = caller.scope()?;
-        self.viewers.prepare(&self.db, caller).await?;
-        let (viewers, caller, now) = (self.viewers.clone(), caller.clone(), self.clock.now());
+        self.rights.prepare(&self.db, caller).await?;
+        let (copy, caller, now) = (self.rights.clone(), caller.clone(), self.clock.now());
         self.db
             .tx(scope, move |tx| {
                 Box::pin(async move {
-                    let viewer = viewers.viewer(tx, scope.account(), &caller).await?;
+                    let known = copy.viewer(tx, &caller).await?;
+                    let viewer = Viewer {
+                        author: author(&caller),
+                        rights: known.rights,
+                        account: known.account,
+                    };
                     let account = scope.account();
                     body(
                         tx,
@@ -78,4 +84,14 @@ impl Core {
         self.waker.wake();
         Ok(done)
     }
+}
+
+/// The caller as the timeline names them.
+fn author(caller: &Caller) -> Author {
+    let (id, name) = match caller.principal() {
+        Principal::Employee { user, name, .. } => (user.to_string(), name.clone()),
+        Principal::Program { key, .. } => (key.to_string(), String::new()),
+        Principal::Service { name } => (name.clone(), String::new()),
+    };
+    Author { id, name }
 }

@@ -79,6 +79,16 @@ pub enum Error {
     Refused(#[from] Refusal),
 }
 
+impl From<rights::Error> for Error {
+    fn from(error: rights::Error) -> Self {
+        match error {
+            rights::Error::Unknown => Self::RightsUnknown,
+            rights::Error::Refused(refusal) => Self::Refused(refusal),
+            rights::Error::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())

@@ -2,7 +2,7 @@
 //!
 //! - `domain`: the rules. `store`: the SQL. `changes`: a change with its rights, timeline and event in one transaction.
 //!   `grpc`: the operations. `consumers`: who works in an account and who may do what, as identity tells it.
-//! - `viewers`: who calls, with the rights that hold in the transaction.
+//! - `core`: who calls, with the rights that hold in the transaction.
 //!
 //! Every change is told through the outbox, with the card's facts as they are after it: conversations decide by them who sees
 //! what.
@@ -15,7 +15,6 @@ mod domain;
 mod error;
 mod grpc;
 mod store;
-mod viewers;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -124,7 +123,7 @@ impl App {
         let core = Arc::new(Core {
             db: db.clone(),
             clock: config.clock,
-            viewers: viewers::Viewers::new(tokens.channel(identity)),
+            rights: rights::RightsCopy::new(tokens.channel(identity)),
             waker,
         });
         server(&core, db)?

@@ -23,4 +23,29 @@ pub struct ConversationEvent {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
+    /// With CARD_CHANGED: what decided who saw it before.
+    #[prost(message, optional, tag = "7")]
+    pub previous: ::core::option::Option<PreviousCards>,
+}
+/// What decided who saw a conversation before its cards changed. Ids are sixteen bytes; empty for none.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PreviousCards {
+    /// Who was responsible for the contact.
+    #[prost(bytes = "vec", tag = "1")]
+    pub contact_owner_id: ::prost::alloc::vec::Vec<u8>,
+    /// Did it have a contact?
+    #[prost(bool, tag = "2")]
+    pub has_contact: bool,
+    /// Did it have a deal or customer?
+    #[prost(bool, tag = "3")]
+    pub has_card: bool,
+    /// Who was responsible for that.
+    #[prost(bytes = "vec", tag = "4")]
+    pub card_owner_id: ::prost::alloc::vec::Vec<u8>,
+    /// The deal's stage.
+    #[prost(bytes = "vec", tag = "5")]
+    pub stage_id: ::prost::alloc::vec::Vec<u8>,
+    /// Who was subscribed.
+    #[prost(bytes = "vec", repeated, tag = "6")]
+    pub follower_ids: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }

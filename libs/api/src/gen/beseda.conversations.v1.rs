@@ -17,7 +17,8 @@ pub struct Conversation {
     /// Output only. Key of the connector, for example "onlinechat".
     #[prost(string, tag = "5")]
     pub channel: ::prost::alloc::string::String,
-    /// Output only. What to call the row: the client's name as the channel knows it, or a neutral name. At most 200 characters.
+    /// Output only. What to call the row: the name of the deal or customer where the caller sees it (IDN-15), else of the contact,
+    /// else the client's name as the channel knows it, or a neutral name. At most 200 characters.
     #[prost(string, tag = "6")]
     pub title: ::prost::alloc::string::String,
     /// Output only. Is a manager still working on it?
@@ -56,6 +57,13 @@ pub struct Conversation {
     /// Output only. Changes with every change of the conversation.
     #[prost(string, tag = "18")]
     pub etag: ::prost::alloc::string::String,
+    /// Output only. The client's contact: "con\_…"; empty while it is not known.
+    #[prost(string, tag = "19")]
+    pub contact_id: ::prost::alloc::string::String,
+    /// Output only. The deal ("deal\_…") or customer ("cust\_…") the conversation is conducted in, where the caller sees it; empty
+    /// otherwise.
+    #[prost(string, tag = "20")]
+    pub card_id: ::prost::alloc::string::String,
 }
 /// The end of a conversation.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -531,6 +539,10 @@ pub enum ChangeKind {
     AnswerChanged = 5,
     /// The conversation was closed.
     Closed = 6,
+    /// Its contact, deal or customer changed: the title, or how much the caller sees of it.
+    CardChanged = 7,
+    /// The caller no longer sees it. Only the conversation's id is told.
+    Hidden = 8,
 }
 impl ChangeKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -546,6 +558,8 @@ impl ChangeKind {
             Self::MessageChanged => "CHANGE_KIND_MESSAGE_CHANGED",
             Self::AnswerChanged => "CHANGE_KIND_ANSWER_CHANGED",
             Self::Closed => "CHANGE_KIND_CLOSED",
+            Self::CardChanged => "CHANGE_KIND_CARD_CHANGED",
+            Self::Hidden => "CHANGE_KIND_HIDDEN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -558,6 +572,8 @@ impl ChangeKind {
             "CHANGE_KIND_MESSAGE_CHANGED" => Some(Self::MessageChanged),
             "CHANGE_KIND_ANSWER_CHANGED" => Some(Self::AnswerChanged),
             "CHANGE_KIND_CLOSED" => Some(Self::Closed),
+            "CHANGE_KIND_CARD_CHANGED" => Some(Self::CardChanged),
+            "CHANGE_KIND_HIDDEN" => Some(Self::Hidden),
             _ => None,
         }
     }
@@ -572,6 +588,8 @@ pub enum ResetCause {
     CursorTooOld = 1,
     /// The reader was too slow.
     SlowReader = 2,
+    /// Members or rights of the account changed: what the caller sees may be another list now.
+    RightsChanged = 3,
 }
 impl ResetCause {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -583,6 +601,7 @@ impl ResetCause {
             Self::Unspecified => "RESET_CAUSE_UNSPECIFIED",
             Self::CursorTooOld => "RESET_CAUSE_CURSOR_TOO_OLD",
             Self::SlowReader => "RESET_CAUSE_SLOW_READER",
+            Self::RightsChanged => "RESET_CAUSE_RIGHTS_CHANGED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -591,6 +610,7 @@ impl ResetCause {
             "RESET_CAUSE_UNSPECIFIED" => Some(Self::Unspecified),
             "RESET_CAUSE_CURSOR_TOO_OLD" => Some(Self::CursorTooOld),
             "RESET_CAUSE_SLOW_READER" => Some(Self::SlowReader),
+            "RESET_CAUSE_RIGHTS_CHANGED" => Some(Self::RightsChanged),
             _ => None,
         }
     }
@@ -1831,6 +1851,55 @@ pub struct CloseConversationResponse {
     #[prost(message, optional, tag = "1")]
     pub conversation: ::core::option::Option<Conversation>,
 }
+/// What belongs to the conversation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkConversationRequest {
+    /// Required. "conv\_…".
+    #[prost(string, tag = "1")]
+    pub conversation_id: ::prost::alloc::string::String,
+    /// "con\_…"; empty: no contact.
+    #[prost(string, tag = "2")]
+    pub contact_id: ::prost::alloc::string::String,
+    /// "deal\_…" or "cust\_…"; empty: none.
+    #[prost(string, tag = "3")]
+    pub card_id: ::prost::alloc::string::String,
+}
+/// The conversation after it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkConversationResponse {
+    /// As the caller sees it now.
+    #[prost(message, optional, tag = "1")]
+    pub conversation: ::core::option::Option<Conversation>,
+}
+/// Who looks at what.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExplainVisibilityRequest {
+    /// Required. "conv\_…".
+    #[prost(string, tag = "1")]
+    pub conversation_id: ::prost::alloc::string::String,
+    /// "user\_…"; empty: the caller.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+}
+/// What they see, and why.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExplainVisibilityResponse {
+    /// How much; CONVERSATION_VISIBILITY_UNSPECIFIED: it is hidden.
+    #[prost(enumeration = "ConversationVisibility", tag = "1")]
+    pub visibility: i32,
+    /// Id of the requirement that decides, for example "IDN-24".
+    #[prost(string, tag = "2")]
+    pub rule: ::prost::alloc::string::String,
+    /// The rule in the caller's language.
+    #[prost(string, tag = "3")]
+    pub rule_text: ::prost::alloc::string::String,
+    /// Ids of the readings of unclear places that it needed, for example "A-04"; empty for none.
+    #[prost(string, tag = "4")]
+    pub assumption: ::prost::alloc::string::String,
+    /// Where the right that decides was set: "user", "group", "role", "administrator" or "default".
+    #[prost(string, tag = "5")]
+    pub source: ::prost::alloc::string::String,
+}
 /// Generated client implementations.
 pub mod conversation_service_client {
     #![allow(
@@ -2112,6 +2181,70 @@ pub mod conversation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Says whose contact writes, and in which deal or customer the conversation is conducted. The contact is the chat's: it holds
+        /// for all its conversations. The caller must be allowed to edit each card that is named or taken away.
+        /// Errors: CONVERSATION_NOT_FOUND, CONTACT_NOT_FOUND, DEAL_NOT_FOUND, CUSTOMER_NOT_FOUND, PERMISSION_MISSING, FIELD_INVALID.
+        pub async fn link_conversation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LinkConversationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LinkConversationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ConversationService/LinkConversation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.ConversationService",
+                        "LinkConversation",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// How much an employee sees of a conversation, and which rule decides. Administrators may ask about everybody, others about
+        /// themselves.
+        /// Errors: CONVERSATION_NOT_FOUND, USER_NOT_FOUND, PERMISSION_MISSING, FIELD_INVALID.
+        pub async fn explain_visibility(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExplainVisibilityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExplainVisibilityResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ConversationService/ExplainVisibility",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.ConversationService",
+                        "ExplainVisibility",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -2181,6 +2314,26 @@ pub mod conversation_service_server {
             request: tonic::Request<super::CloseConversationRequest>,
         ) -> std::result::Result<
             tonic::Response<super::CloseConversationResponse>,
+            tonic::Status,
+        >;
+        /// Says whose contact writes, and in which deal or customer the conversation is conducted. The contact is the chat's: it holds
+        /// for all its conversations. The caller must be allowed to edit each card that is named or taken away.
+        /// Errors: CONVERSATION_NOT_FOUND, CONTACT_NOT_FOUND, DEAL_NOT_FOUND, CUSTOMER_NOT_FOUND, PERMISSION_MISSING, FIELD_INVALID.
+        async fn link_conversation(
+            &self,
+            request: tonic::Request<super::LinkConversationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LinkConversationResponse>,
+            tonic::Status,
+        >;
+        /// How much an employee sees of a conversation, and which rule decides. Administrators may ask about everybody, others about
+        /// themselves.
+        /// Errors: CONVERSATION_NOT_FOUND, USER_NOT_FOUND, PERMISSION_MISSING, FIELD_INVALID.
+        async fn explain_visibility(
+            &self,
+            request: tonic::Request<super::ExplainVisibilityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ExplainVisibilityResponse>,
             tonic::Status,
         >;
     }
@@ -2535,6 +2688,104 @@ pub mod conversation_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CloseConversationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ConversationService/LinkConversation" => {
+                    #[allow(non_camel_case_types)]
+                    struct LinkConversationSvc<T: ConversationService>(pub Arc<T>);
+                    impl<
+                        T: ConversationService,
+                    > tonic::server::UnaryService<super::LinkConversationRequest>
+                    for LinkConversationSvc<T> {
+                        type Response = super::LinkConversationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::LinkConversationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConversationService>::link_conversation(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LinkConversationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ConversationService/ExplainVisibility" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExplainVisibilitySvc<T: ConversationService>(pub Arc<T>);
+                    impl<
+                        T: ConversationService,
+                    > tonic::server::UnaryService<super::ExplainVisibilityRequest>
+                    for ExplainVisibilitySvc<T> {
+                        type Response = super::ExplainVisibilityResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ExplainVisibilityRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConversationService>::explain_visibility(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExplainVisibilitySvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

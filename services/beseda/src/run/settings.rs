@@ -132,6 +132,7 @@ impl Reader {
     fn conversations(&mut self) -> Option<Config> {
         let database_url = self.database_url(&conversations::MIGRATIONS);
         let identity = self.service_url("BESEDA_IDENTITY_URL");
+        let crm = self.service_url("BESEDA_CRM_URL");
         let service_secret = self.service_secret();
         let connections = self.environment.parsed("BESEDA_DATABASE_CONNECTIONS", "10");
         Some(Config::Conversations(conversations::Config {
@@ -139,6 +140,7 @@ impl Reader {
             database_url: database_url?,
             redis_url: self.redis_url.clone(),
             identity,
+            crm,
             service_secret: service_secret?,
             ingest: conversations::IngestConfig::default(),
             max_connections: connections.unwrap_or(service::CONNECTIONS),

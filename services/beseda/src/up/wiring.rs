@@ -55,6 +55,7 @@ impl Wiring {
             database_url: self.role_url(&conversations::MIGRATIONS)?,
             redis_url: self.stores.redis_url.clone(),
             identity: self.identity.clone(),
+            crm: self.crm.clone(),
             service_secret: self.secret(Kind::Conversations),
             ingest: conversations::IngestConfig::default(),
             max_connections: service::CONNECTIONS,

@@ -1,8 +1,9 @@
-//! What others' events do here. Identity tells what this service keeps of an account; its log-ins, users and keys are no
-//! concern of conversations and are passed over.
+//! What others' events do here. Identity tells what this service keeps of an account, its members and rights; crm tells the cards
+//! that decide who sees a conversation. Everything else is no concern of conversations and is passed over.
 
 mod account_changed;
 mod account_states;
+mod card_changed;
 
 use std::sync::Arc;
 
@@ -16,22 +17,32 @@ pub use account_states::AccountStates;
 /// Identity's name as a source of events.
 const IDENTITY: &str = "identity";
 
-/// Starts taking identity's events in.
-pub fn spawn(db: &Db, carrier: Carrier, identity: RemoteSource, life: &Lifecycle) {
-    events::consume(
-        db.clone(),
-        IDENTITY,
-        carrier,
-        Arc::new(identity),
-        Arc::new(IdentityEvents),
-        life,
-    );
+/// crm's name as a source of events.
+const CRM: &str = "crm";
+
+/// Starts taking others' events in.
+///
+/// # Errors
+/// When the URL of Redis is malformed.
+pub fn spawn(
+    db: &Db,
+    redis_url: &str,
+    identity: RemoteSource,
+    crm: RemoteSource,
+    life: &Lifecycle,
+) -> anyhow::Result<()> {
+    for (name, source) in [(IDENTITY, identity), (CRM, crm)] {
+        let carrier = Carrier::new(redis_url, name)?;
+        let effect = Arc::new(OthersEvents);
+        events::consume(db.clone(), name, carrier, Arc::new(source), effect, life);
+    }
+    Ok(())
 }
 
-/// What identity's events do here.
-struct IdentityEvents;
+/// What others' events do here.
+struct OthersEvents;
 
-impl events::Effect for IdentityEvents {
+impl events::Effect for OthersEvents {
     fn apply<'t>(
         &'t self,
         tx: &'t mut Tx,
@@ -40,6 +51,8 @@ impl events::Effect for IdentityEvents {
         Box::pin(async move {
             match &event.kind[..] {
                 account_changed::KIND => account_changed::apply(tx, event).await,
+                rights::CHANGED => rights::apply(tx, event).await,
+                kind if card_changed::KINDS.contains(&kind) => card_changed::apply(tx, event).await,
                 _ => Ok(()),
             }
         })

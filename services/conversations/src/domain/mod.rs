@@ -1,6 +1,7 @@
 //! The rules of conversations as plain Rust: no database, no wire, no clock of its own.
 
 pub mod account;
+pub mod card;
 pub mod connection;
 pub mod conversation;
 pub mod delivery;

@@ -6,4 +6,4 @@ pub mod hub;
 pub mod inbox;
 mod viewer;
 
-pub(crate) use viewer::{author, viewer};
+pub(crate) use viewer::{By, author, seeing};

@@ -1,20 +1,54 @@
 //! Callers as this service sees them.
 
-use access::Viewer;
-use auth::{Caller, Principal, Role};
-use kit::Refusal;
+use std::time::Duration;
 
+use auth::{AccountScope, Caller, Principal};
+use kit::Refusal;
+use pg::{Db, Tx, TxFuture};
+use rights::RightsCopy;
+
+use crate::domain::card::Viewer;
 use crate::domain::message::{Author, AuthorKind};
 
-/// As whom the caller looks at conversations. A program whose scopes let it in acts for the whole account.
-pub fn viewer(caller: &Caller) -> Viewer {
-    match caller.principal() {
-        Principal::Employee {
-            role: Role::Administrator,
-            ..
-        }
-        | Principal::Program { .. } => Viewer::Everything,
-        Principal::Employee { .. } | Principal::Service { .. } => Viewer::Employee,
+/// Who looks, in which account, with the rights that hold in this very transaction.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// The account.
+    pub scope: AccountScope,
+    /// The caller's rights. A program whose scopes let it in acts for the whole account.
+    pub viewer: Viewer,
+}
+
+/// Runs `body` in a transaction of the caller's account.
+///
+/// # Errors
+/// What `body` returns, or when the caller's rights cannot be known.
+pub async fn seeing<T, E, F>(db: &Db, rights: &RightsCopy, caller: &Caller, body: F) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<pg::Error> + From<Refusal> + Send + 'static,
+    F: for<'t> FnOnce(&'t mut Tx, By) -> TxFuture<'t, T, E> + Send + 'static,
+{
+    let scope = caller.scope()?;
+    rights.prepare(db, caller).await.map_err(refusal)?;
+    let (rights, caller) = (rights.clone(), caller.clone());
+    db.tx(scope, move |tx| {
+        Box::pin(async move {
+            let viewer = Viewer(rights.viewer(tx, &caller).await.map_err(refusal)?);
+            body(tx, By { scope, viewer }).await
+        })
+    })
+    .await
+}
+
+/// Why it cannot be said what the caller may.
+fn refusal(error: rights::Error) -> Refusal {
+    /// When identity's word should have arrived.
+    const SOON: Duration = Duration::from_secs(1);
+    match error {
+        rights::Error::Unknown => Refusal::service_unreachable(SOON),
+        rights::Error::Refused(refusal) => refusal,
+        rights::Error::Store(error) => error.into(),
     }
 }
 

@@ -311,6 +311,7 @@ impl Plan {
             message,
             external_chat_id: item.chat.clone(),
             facts,
+            previous: None,
         });
     }
 

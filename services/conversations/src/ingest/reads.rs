@@ -77,6 +77,7 @@ pub async fn mark(connection: &mut PgConnection, plan: &mut Plan) -> Result<Vec<
             message: Some(message),
             external_chat_id: row.try_get("external_id")?,
             facts: Vec::new(),
+            previous: None,
         });
     }
     Ok(marked)

@@ -67,11 +67,14 @@ const WRITE: &str = concat!(
      ), conversations_made AS (
          INSERT INTO conversations (account_id, id, life, answer, last_seq, last_message_id, last_author, last_author_name,
                 last_author_user, last_text, last_time, client_read_seq, close_time, closed_by, closed_user, version,
-                update_time, number, chat_id, connection_id, connector_key, thread, title, create_time)
-         SELECT account_id, id, life, answer, last_seq, last_message_id, last_author, last_author_name,
-                last_author_user, last_text, last_time, client_read_seq, close_time, closed_by, closed_user, version,
-                update_time, number, chat_id, connection_id, connector_key, thread, title, create_time
-           FROM conversation
+                update_time, number, chat_id, connection_id, connector_key, thread, title, create_time, contact_id, contact_owner)
+         SELECT n.account_id, n.id, life, answer, n.last_seq, last_message_id, last_author, last_author_name,
+                last_author_user, last_text, last_time, client_read_seq, close_time, closed_by, closed_user, n.version,
+                update_time, number, chat_id, n.connection_id, connector_key, thread, title, n.create_time, h.contact_id,
+                k.responsible
+           FROM conversation n
+           LEFT JOIN chats h ON h.account_id = n.account_id AND h.id = n.chat_id
+           LEFT JOIN cards k ON k.account_id = h.account_id AND k.id = h.contact_id AND NOT k.deleted
           -- First what closes, then what opens: a thread has one open conversation.
           WHERE stored_version IS NULL AND (SELECT count(*) FROM conversations_changed) >= 0
      ), message AS (

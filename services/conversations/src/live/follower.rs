@@ -21,12 +21,12 @@ pub fn spawn(
         let mut reader = Reader::new(carrier, source, after);
         loop {
             let batch = tokio::select! { batch = reader.next() => batch, () = stopping.cancelled() => return };
-            hand_out(&live, &reader, &batch);
+            hand_out(&live, &reader, &batch).await;
         }
     });
 }
 
-fn hand_out(live: &Live, reader: &Reader, batch: &Batch) {
+async fn hand_out(live: &Live, reader: &Reader, batch: &Batch) {
     for shard in &batch.lost {
         tracing::error!(
             shard,
@@ -35,15 +35,31 @@ fn hand_out(live: &Live, reader: &Reader, batch: &Batch) {
         live.lose(*shard, reader.positions()[usize::from(*shard)]);
     }
     let now = Clock::system().now();
+    let mut decoded = Vec::with_capacity(batch.events.len());
     for event in &batch.events {
         match decode(event) {
-            Some(decoded) => live.hand_out(&Arc::new(decoded)),
+            Some(event) => decoded.push(Arc::new(event)),
             None => tracing::error!(
                 shard = event.shard,
                 position = event.position,
                 "an event could not be decoded for live streams"
             ),
         }
+    }
+    let heard: Vec<_> = decoded
+        .iter()
+        .filter(|event| live.is_heard(event.account))
+        .cloned()
+        .collect();
+    let told = live.with_cards(heard).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the cards of live events could not be read; their streams are reset");
+        Vec::new()
+    });
+    let mut told = told.iter().peekable();
+    for event in &decoded {
+        live.hand_out(event, told.next_if(|told| told.event.place == event.place));
+    }
+    for event in &batch.events {
         if let Some(time) = event.create_time.as_ref().and_then(kit::time::from_proto) {
             metrics::histogram!("beseda_event_delivered_age_seconds")
                 .record((now - time).as_seconds_f64().max(0.0));

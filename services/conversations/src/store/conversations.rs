@@ -13,7 +13,7 @@ pub use write::{insert, update};
 
 use auth::AccountScope;
 use pg::{Error, Tx};
-use types::ConversationId;
+use types::{AccountId, ConversationId};
 
 use crate::domain::conversation::Conversation;
 
@@ -38,14 +38,28 @@ pub async fn get(
     scope: AccountScope,
     id: ConversationId,
 ) -> Result<Option<Conversation>, Error> {
-    let row = sqlx::query(concat!(
-        "SELECT ",
-        columns!(),
-        " FROM conversations c WHERE c.account_id = $1 AND c.id = $2"
-    ))
-    .bind(scope.account().uuid())
-    .bind(id.uuid())
-    .fetch_optional(&mut **tx)
-    .await?;
+    of_account(tx, scope.account(), id).await
+}
+
+/// One conversation, for a job of the system.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_account(
+    tx: &mut Tx,
+    account: AccountId,
+    id: ConversationId,
+) -> Result<Option<Conversation>, Error> {
+    let row = sqlx::query(GET)
+        .bind(account.uuid())
+        .bind(id.uuid())
+        .fetch_optional(&mut **tx)
+        .await?;
     row.as_ref().map(from_row).transpose()
 }
+
+const GET: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM conversations c WHERE c.account_id = $1 AND c.id = $2"
+);

@@ -3,6 +3,7 @@
 use pg::Error;
 use uuid::Uuid;
 
+use crate::domain::card::Kind;
 use crate::domain::connection::Mode;
 use crate::domain::conversation::{Answer, ClosedBy};
 use crate::domain::message::{AuthorKind, Status};
@@ -101,6 +102,25 @@ pub fn to_closed_by(number: i16, user: Option<Uuid>) -> Option<ClosedBy> {
         (1, Some(user)) => ClosedBy::Employee(user.into()),
         (2, None) => ClosedBy::Client,
         (3, None) => ClosedBy::Program,
+        _ => return None,
+    })
+}
+
+pub fn of_card_kind(kind: Kind) -> i16 {
+    match kind {
+        Kind::Contact => 1,
+        Kind::Company => 2,
+        Kind::Deal => 3,
+        Kind::Customer => 4,
+    }
+}
+
+pub fn to_card_kind(number: i16) -> Option<Kind> {
+    Some(match number {
+        1 => Kind::Contact,
+        2 => Kind::Company,
+        3 => Kind::Deal,
+        4 => Kind::Customer,
         _ => return None,
     })
 }

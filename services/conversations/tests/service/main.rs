@@ -10,6 +10,7 @@ mod history;
 mod inbox;
 mod publish;
 mod replicas;
+mod rights;
 mod schema;
 mod watch_connections;
 mod world;

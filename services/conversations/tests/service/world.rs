@@ -1,5 +1,7 @@
 //! The service with what it needs, and actors who call it.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -18,15 +20,18 @@ use api::conversations::v1::{
     Connection, CreateConnectionRequest, ListMessagesRequest, Message, SendMessageRequest,
     UpdateConnectionRequest,
 };
+use api::identity::internal::v1::{AccountMember, AccountRights};
+use api::identity::v1 as id;
 use auth::{Principal, Role};
 use conversations::{App, Config, IngestConfig, MIGRATIONS};
 use kit::lifecycle::Lifecycle;
+use prost::Message as _;
 use testkit::TestDb;
 use time::OffsetDateTime;
 use time::macros::datetime;
 use tonic::transport::Channel;
 use tonic::{Request, Status, Streaming};
-use types::{AccountId, ApiKeyId, Clock, SessionId, UserId};
+use types::{AccountId, ApiKeyId, Clock, GroupId, SessionId, UserId};
 
 use testkit::identity::{Identity, SECRET};
 
@@ -42,6 +47,8 @@ pub struct World {
     pub db: TestDb,
     pub clock: Clock,
     pub identity: Identity,
+    /// Tells crm's events.
+    pub crm: Identity,
     pub account: AccountId,
     pub admin: String,
     /// The token of the connector of the installation.
@@ -50,6 +57,8 @@ pub struct World {
     life: Lifecycle,
     config: Config,
     counter: AtomicU64,
+    /// What identity knows of accounts.
+    rights: Mutex<HashMap<AccountId, AccountRights>>,
 }
 
 impl Drop for World {
@@ -78,11 +87,14 @@ impl World {
         let (clock, life) = (Clock::manual(NOW), Lifecycle::new());
         let redis_url = db.redis_url().await;
         let (identity, identity_url) = Identity::start("conversations", clock.clone(), &life).await;
+        // Of crm only its events are wanted, and the double tells any.
+        let (crm, crm_url) = Identity::start("conversations", clock.clone(), &life).await;
         let config = Config {
             listen: "127.0.0.1:0".parse().expect("an address"),
             database_url: db.url(&MIGRATIONS),
             redis_url,
             identity: identity_url,
+            crm: crm_url,
             service_secret: SECRET.to_owned().into(),
             ingest: IngestConfig::default(),
             max_connections: 10,
@@ -90,23 +102,25 @@ impl World {
         };
         let channel = run(config.clone(), &life).await;
         let account = AccountId::generate();
-        let admin = identity.token(employee(account, Role::Administrator));
         let connector = identity.token(Principal::Service {
             name: format!("connector-{CONNECTOR}"),
         });
         let counter = AtomicU64::new(0);
-        let world = Self {
+        let mut world = Self {
             db,
             clock,
             identity,
+            crm,
             account,
-            admin,
+            admin: String::new(),
             connector,
             channel,
             life,
             config,
             counter,
+            rights: Mutex::default(),
         };
+        world.admin = world.administrator_of(account);
         world
             .register(&world.connector, CONNECTOR)
             .await
@@ -122,20 +136,85 @@ impl World {
     /// Time passes; who called before gets fresh tokens.
     pub fn advance(&mut self, by: Duration) {
         self.clock.advance(by);
-        self.admin = self
-            .identity
-            .token(employee(self.account, Role::Administrator));
+        self.admin = self.administrator_of(self.account);
         self.connector = self.identity.token(Principal::Service {
             name: format!("connector-{CONNECTOR}"),
         });
     }
 
     pub fn manager(&self) -> String {
-        self.identity.token(employee(self.account, Role::Manager))
+        self.member(self.account, Role::Manager, None).0
     }
 
     pub fn administrator_of(&self, account: AccountId) -> String {
-        self.identity.token(employee(account, Role::Administrator))
+        self.member(account, Role::Administrator, None).0
+    }
+
+    /// Adds an employee, whom identity knows from now on; the token and who it is.
+    pub fn member(
+        &self,
+        account: AccountId,
+        role: Role,
+        group: Option<GroupId>,
+    ) -> (String, UserId) {
+        let user = UserId::generate();
+        let member = AccountMember {
+            user_id: user.uuid().as_bytes().to_vec(),
+            name: "Мария".to_owned(),
+            role: match role {
+                Role::Administrator => id::Role::Administrator,
+                Role::Manager => id::Role::Manager,
+            }
+            .into(),
+            group_id: group
+                .map(|group| group.uuid().as_bytes().to_vec())
+                .unwrap_or_default(),
+            language: "en".to_owned(),
+            active: true,
+        };
+        self.change_rights(account, |rights| rights.members.push(member));
+        let principal = Principal::Employee {
+            account,
+            user,
+            session: SessionId::generate(),
+            role,
+            group,
+            name: "Мария".to_owned(),
+        };
+        (self.identity.token(principal), user)
+    }
+
+    /// Sets what an employee may, and tells it by an event, as identity does.
+    pub fn set_rights(&self, of: UserId, set: id::Rights) {
+        let subject = Some(id::RightsSubject {
+            subject: Some(id::rights_subject::Subject::UserId(of.to_string())),
+        });
+        let set = id::Rights {
+            subject: subject.clone(),
+            ..set
+        };
+        let rights = self.change_rights(self.account, |rights| {
+            rights.rights.retain(|other| other.subject != subject);
+            rights.rights.push(set);
+        });
+        let payload = rights.encode_to_vec();
+        self.identity.tell(self.account, "rights.changed", payload);
+    }
+
+    fn change_rights(
+        &self,
+        account: AccountId,
+        change: impl FnOnce(&mut AccountRights),
+    ) -> AccountRights {
+        let mut known = self.rights.lock().expect("no panic in the world");
+        let rights = known.entry(account).or_insert_with(|| AccountRights {
+            account_id: account.uuid().as_bytes().to_vec(),
+            ..AccountRights::default()
+        });
+        change(rights);
+        rights.epoch += 1;
+        self.identity.know(account, rights.clone());
+        rights.clone()
     }
 
     /// A program of an account with a scope.
@@ -402,17 +481,6 @@ pub fn with<T>(token: &str, message: T) -> Request<T> {
     let value = format!("Bearer {token}").parse().expect("ASCII");
     request.metadata_mut().insert("authorization", value);
     request
-}
-
-fn employee(account: AccountId, role: Role) -> Principal {
-    Principal::Employee {
-        account,
-        user: UserId::generate(),
-        session: SessionId::generate(),
-        role,
-        group: None,
-        name: "Мария".to_owned(),
-    }
 }
 
 /// Code, reason, metadata and fields of a refusal, in one line.

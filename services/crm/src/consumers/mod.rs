@@ -1,8 +1,5 @@
 //! What others' events do here: identity tells who works in an account and who may do what.
 
-mod rights_changed;
-pub mod snapshot;
-
 use std::sync::Arc;
 
 use events::{Carrier, Event, RemoteSource};
@@ -36,7 +33,7 @@ impl events::Effect for IdentityEvents {
     ) -> BoxFuture<'t, Result<(), events::Failure>> {
         Box::pin(async move {
             match &event.kind[..] {
-                rights_changed::KIND => rights_changed::apply(tx, event).await,
+                rights::CHANGED => rights::apply(tx, event).await,
                 _ => Ok(()),
             }
         })

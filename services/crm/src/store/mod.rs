@@ -1,6 +1,5 @@
 //! The SQL, a file for each aggregate. Every statement names the account first; "not found" is `Ok(None)`.
 
-pub mod account_rights;
 pub mod cards;
 pub mod fields;
 pub mod pipelines;

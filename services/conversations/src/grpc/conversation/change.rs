@@ -1,44 +1,44 @@
 //! What every change of a conversation does alike: lock the chat, look again, write, tell.
 
-use access::Viewer;
 use api::conversations::v1::ChangeKind;
-use auth::AccountScope;
 use pg::Tx;
 use types::ConversationId;
 
-use super::get::visible;
+use super::get::readable;
 use super::status::Error;
 use crate::changes::{self, Change};
+use crate::domain::card::Sight;
 use crate::domain::conversation::Conversation;
 use crate::domain::message::Message;
+use crate::grpc::By;
 use crate::store::chats::{self, LockedChat};
 use crate::store::conversations;
 
-/// Who changes what.
-#[derive(Debug, Clone, Copy)]
-pub struct Target {
-    /// The caller's account.
-    pub scope: AccountScope,
-    /// As whom the caller looks.
-    pub viewer: Viewer,
-    /// The conversation.
-    pub id: ConversationId,
+/// A conversation whose chat this transaction has locked, as one sees it who may read and write its messages.
+#[derive(Debug)]
+pub struct Locked {
+    /// The chat.
+    pub chat: LockedChat,
+    /// The conversation as it is under the lock.
+    pub conversation: Conversation,
+    /// What the caller sees of it.
+    pub sight: Sight,
 }
 
 /// Locks the conversation's chat and reads the conversation as it is then.
-pub async fn lock(tx: &mut Tx, target: Target) -> Result<(LockedChat, Conversation), Error> {
-    let Target { scope, viewer, id } = target;
-    let chat = visible(tx, scope, viewer, id).await?.chat;
-    let chat = chats::lock(tx, scope, chat)
+pub async fn lock(tx: &mut Tx, by: &By, id: ConversationId) -> Result<Locked, Error> {
+    let (conversation, sight) = readable(tx, by, id).await?;
+    let chat = chats::lock(tx, by.scope, conversation.chat)
         .await?
         .ok_or(Error::NotFound(id))?;
-    let conversation = conversations::get(tx, scope, id)
+    let conversation = conversations::get(tx, by.scope, id)
         .await?
         .ok_or(Error::NotFound(id))?;
-    if !viewer.sees().shows_messages() {
-        return Err(Error::Unreadable(id));
-    }
-    Ok((chat, conversation))
+    Ok(Locked {
+        chat,
+        conversation,
+        sight,
+    })
 }
 
 /// Writes the changed conversation and tells of it: the last act of the transaction.
@@ -67,6 +67,7 @@ pub async fn tell(
         message,
         external_chat_id: chat.external_id.clone(),
         facts: Vec::new(),
+        previous: None,
     };
     changes::append(tx, std::slice::from_ref(&change)).await?;
     Ok(change)

@@ -5,14 +5,16 @@ use auth::{Caller, Permission, Principal};
 use kit::Refusal;
 use time::OffsetDateTime;
 use tonic::Request;
+use types::ConversationId;
 
 use super::Conversations;
-use super::change::{self, Target};
+use super::change::{self, Locked};
 use super::get::conversation_id;
 use super::status::Error;
 use crate::changes::Change;
+use crate::domain::card::Sight;
 use crate::domain::conversation::{ClosedBy, Conversation};
-use crate::grpc::viewer;
+use crate::grpc::{By, seeing};
 use crate::wire;
 
 pub async fn close_conversation(
@@ -21,43 +23,44 @@ pub async fn close_conversation(
 ) -> Result<CloseConversationResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxWrite)?;
-    let viewer = viewer(&caller);
-    let target = Target {
-        scope: caller.scope()?,
-        viewer,
-        id: conversation_id(&request.get_ref().conversation_id)?,
-    };
-    let by = match caller.principal() {
+    let id = conversation_id(&request.get_ref().conversation_id)?;
+    let who = match caller.principal() {
         Principal::Employee { user, .. } => ClosedBy::Employee(*user),
         Principal::Program { .. } | Principal::Service { .. } => ClosedBy::Program,
     };
     let (etag, now) = (request.get_ref().etag.clone(), service.clock.now());
-    let (conversation, change) = service
-        .db
-        .tx(target.scope, move |tx| {
-            Box::pin(async move { close(tx, target, by, &etag, now).await })
-        })
-        .await?;
-    service.after.changed(change.map(|change| change.touched()));
+    let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
+        Box::pin(async move { close(tx, &by, id, who, &etag, now).await })
+    });
+    let (conversation, sight, change): (_, Sight, _) =
+        done.await.map_err(|error: Error| Refusal::from(error))?;
+    service
+        .after
+        .changed(change.map(|change: Change| change.touched()));
     Ok(CloseConversationResponse {
-        conversation: Some(wire::conversation(&conversation, viewer.sees())),
+        conversation: Some(wire::conversation(&conversation, &sight)),
     })
 }
 
 async fn close(
     tx: &mut pg::Tx,
-    target: Target,
-    by: ClosedBy,
+    by: &By,
+    id: ConversationId,
+    who: ClosedBy,
     etag: &str,
     now: OffsetDateTime,
-) -> Result<(Conversation, Option<Change>), Error> {
-    let (chat, mut conversation) = change::lock(tx, target).await?;
+) -> Result<(Conversation, Sight, Option<Change>), Error> {
+    let Locked {
+        chat,
+        mut conversation,
+        sight,
+    } = change::lock(tx, by, id).await?;
     if !etag.is_empty() && etag != wire::etag(conversation.version) {
         return Err(Error::Changed);
     }
-    if !conversation.close(by, now) {
-        return Ok((conversation, None));
+    if !conversation.close(who, now) {
+        return Ok((conversation, sight, None));
     }
     let change = change::finish(tx, ChangeKind::Closed, &chat, &conversation, None).await?;
-    Ok((conversation, Some(change)))
+    Ok((conversation, sight, Some(change)))
 }

@@ -1,8 +1,8 @@
 //! Reading one conversation, and the visibility check that every operation on one goes through.
 
-use access::{Viewer, Visibility};
+use access::Visibility;
 use api::conversations::v1::{GetConversationRequest, GetConversationResponse};
-use auth::{AccountScope, Caller, Permission};
+use auth::{Caller, Permission};
 use kit::Refusal;
 use kit::validate::Fields;
 use pg::Tx;
@@ -11,9 +11,10 @@ use types::ConversationId;
 
 use super::Conversations;
 use super::status::Error;
+use crate::domain::card::Sight;
 use crate::domain::conversation::Conversation;
-use crate::grpc::viewer;
-use crate::store::conversations;
+use crate::grpc::{By, seeing};
+use crate::store::{cards, conversations};
 use crate::wire;
 
 pub async fn get_conversation(
@@ -22,16 +23,14 @@ pub async fn get_conversation(
 ) -> Result<GetConversationResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxRead)?;
-    let (scope, viewer) = (caller.scope()?, viewer(&caller));
     let id = conversation_id(&request.get_ref().conversation_id)?;
-    let conversation = service
-        .db
-        .tx(scope, move |tx| {
-            Box::pin(async move { visible(tx, scope, viewer, id).await })
-        })
-        .await?;
+    let read = seeing(&service.db, &service.rights, &caller, move |tx, by| {
+        Box::pin(async move { visible(tx, &by, id).await })
+    });
+    let (conversation, sight): (_, Sight) =
+        read.await.map_err(|error: Error| Refusal::from(error))?;
     Ok(GetConversationResponse {
-        conversation: Some(wire::conversation(&conversation, viewer.sees())),
+        conversation: Some(wire::conversation(&conversation, &sight)),
     })
 }
 
@@ -43,32 +42,32 @@ pub fn conversation_id(text: &str) -> Result<ConversationId, Refusal> {
     id.ok_or_else(|| Refusal::conversation_not_found(text))
 }
 
-/// A conversation that the viewer may see. A hidden one, a foreign one and none at all are the same.
+/// A conversation that the viewer may see, and what they see of it. A hidden one, a foreign one and none at all are the same.
 pub async fn visible(
     tx: &mut Tx,
-    scope: AccountScope,
-    viewer: Viewer,
+    by: &By,
     id: ConversationId,
-) -> Result<Conversation, Error> {
-    let conversation = conversations::get(tx, scope, id)
+) -> Result<(Conversation, Sight), Error> {
+    let conversation = conversations::get(tx, by.scope, id)
         .await?
         .ok_or(Error::NotFound(id))?;
-    if viewer.sees() == Visibility::Hidden {
+    let cards = cards::of_conversation(tx, by.scope.account(), id).await?;
+    let sight = by.viewer.sight(&cards);
+    if sight.visibility == Visibility::Hidden {
         return Err(Error::NotFound(id));
     }
-    Ok(conversation)
+    Ok((conversation, sight))
 }
 
 /// A conversation whose messages the viewer may read and write.
 pub async fn readable(
     tx: &mut Tx,
-    scope: AccountScope,
-    viewer: Viewer,
+    by: &By,
     id: ConversationId,
-) -> Result<Conversation, Error> {
-    let conversation = visible(tx, scope, viewer, id).await?;
-    if viewer.sees().shows_messages() {
-        Ok(conversation)
+) -> Result<(Conversation, Sight), Error> {
+    let (conversation, sight) = visible(tx, by, id).await?;
+    if sight.visibility.shows_messages() {
+        Ok((conversation, sight))
     } else {
         Err(Error::Unreadable(id))
     }

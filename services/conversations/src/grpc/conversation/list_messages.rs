@@ -1,9 +1,8 @@
 //! A page of messages: to the past, to the future, or around a place.
 
-use access::Viewer;
 use api::conversations::v1::list_messages_request::Position;
 use api::conversations::v1::{ListMessagesRequest, ListMessagesResponse};
-use auth::{AccountScope, Caller, Permission};
+use auth::{Caller, Permission};
 use kit::Refusal;
 use kit::page::{PageToken, page_size};
 use pg::Tx;
@@ -15,7 +14,7 @@ use super::Conversations;
 use super::get::{conversation_id, readable};
 use super::status::Error;
 use crate::domain::message::Message;
-use crate::grpc::viewer;
+use crate::grpc::{By, seeing};
 use crate::store::messages;
 use crate::wire;
 
@@ -45,7 +44,7 @@ pub async fn list_messages(
 ) -> Result<ListMessagesResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxRead)?;
-    let (scope, viewer) = (caller.scope()?, viewer(&caller));
+    let scope = caller.scope()?;
     let request = request.get_ref();
     let id = conversation_id(&request.conversation_id)?;
     let size = page_size(request.page_size, 50, 200)?;
@@ -54,12 +53,10 @@ pub async fn list_messages(
         account: scope.account(),
     };
     let wanted = wanted(request, &token)?;
-    let page = service
-        .db
-        .tx(scope, move |tx| {
-            Box::pin(async move { read(tx, scope, viewer, id, wanted, size).await })
-        })
-        .await?;
+    let read = seeing(&service.db, &service.rights, &caller, move |tx, by| {
+        Box::pin(async move { read(tx, &by, id, wanted, size).await })
+    });
+    let page: Page = read.await.map_err(|error: Error| Refusal::from(error))?;
     let link = |there: bool, direction: Option<Direction>| match direction {
         Some(direction) if there => token.encode(&request.conversation_id, &direction),
         _ => String::new(),
@@ -106,13 +103,13 @@ fn wanted(request: &ListMessagesRequest, token: &PageToken<'_>) -> Result<Wanted
 
 async fn read(
     tx: &mut Tx,
-    scope: AccountScope,
-    viewer: Viewer,
+    by: &By,
     id: ConversationId,
     wanted: Wanted,
     size: i64,
 ) -> Result<Page, Error> {
-    let conversation = readable(tx, scope, viewer, id).await?;
+    let scope = by.scope;
+    let (conversation, _) = readable(tx, by, id).await?;
     let mut messages = match wanted {
         Wanted::Towards(Direction::OlderThan(seq)) => {
             messages::list_before(tx, scope, id, seq, size + 1).await?

@@ -5,14 +5,16 @@ use auth::{Caller, Permission};
 use kit::Refusal;
 use time::OffsetDateTime;
 use tonic::Request;
+use types::ConversationId;
 
 use super::Conversations;
-use super::change::{self, Target};
+use super::change::{self, Locked};
 use super::get::conversation_id;
 use super::status::Error;
 use crate::changes::Change;
+use crate::domain::card::Sight;
 use crate::domain::conversation::Conversation;
-use crate::grpc::viewer;
+use crate::grpc::{By, seeing};
 use crate::wire;
 
 pub async fn mark_no_answer_needed(
@@ -21,37 +23,38 @@ pub async fn mark_no_answer_needed(
 ) -> Result<MarkNoAnswerNeededResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxWrite)?;
-    let viewer = viewer(&caller);
-    let target = Target {
-        scope: caller.scope()?,
-        viewer,
-        id: conversation_id(&request.get_ref().conversation_id)?,
-    };
+    let id = conversation_id(&request.get_ref().conversation_id)?;
     let now = service.clock.now();
-    let (conversation, change) = service
-        .db
-        .tx(target.scope, move |tx| {
-            Box::pin(async move { mark(tx, target, now).await })
-        })
-        .await?;
-    service.after.changed(change.map(|change| change.touched()));
+    let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
+        Box::pin(async move { mark(tx, &by, id, now).await })
+    });
+    let (conversation, sight, change): (_, Sight, _) =
+        done.await.map_err(|error: Error| Refusal::from(error))?;
+    service
+        .after
+        .changed(change.map(|change: Change| change.touched()));
     Ok(MarkNoAnswerNeededResponse {
-        conversation: Some(wire::conversation(&conversation, viewer.sees())),
+        conversation: Some(wire::conversation(&conversation, &sight)),
     })
 }
 
 async fn mark(
     tx: &mut pg::Tx,
-    target: Target,
+    by: &By,
+    id: ConversationId,
     now: OffsetDateTime,
-) -> Result<(Conversation, Option<Change>), Error> {
-    let (chat, mut conversation) = change::lock(tx, target).await?;
+) -> Result<(Conversation, Sight, Option<Change>), Error> {
+    let Locked {
+        chat,
+        mut conversation,
+        sight,
+    } = change::lock(tx, by, id).await?;
     if !conversation.is_open() {
         return Err(Error::Closed(conversation.id));
     }
     if !conversation.mark_no_answer_needed(now) {
-        return Ok((conversation, None));
+        return Ok((conversation, sight, None));
     }
     let change = change::finish(tx, ChangeKind::AnswerChanged, &chat, &conversation, None).await?;
-    Ok((conversation, Some(change)))
+    Ok((conversation, sight, Some(change)))
 }

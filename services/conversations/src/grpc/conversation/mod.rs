@@ -2,7 +2,9 @@
 
 mod change;
 mod close;
+mod explain;
 mod get;
+mod link;
 mod list_messages;
 mod mark_no_answer_needed;
 mod send;
@@ -14,14 +16,18 @@ use std::sync::Arc;
 
 use api::conversations::v1::conversation_service_server::ConversationService;
 use api::conversations::v1::{
-    CloseConversationRequest, CloseConversationResponse, GetConversationRequest,
-    GetConversationResponse, ListMessagesRequest, ListMessagesResponse, MarkNoAnswerNeededRequest,
-    MarkNoAnswerNeededResponse, SendMessageRequest, SendMessageResponse, StartConversationRequest,
-    StartConversationResponse,
+    CloseConversationRequest, CloseConversationResponse, ExplainVisibilityRequest,
+    ExplainVisibilityResponse, GetConversationRequest, GetConversationResponse,
+    LinkConversationRequest, LinkConversationResponse, ListMessagesRequest, ListMessagesResponse,
+    MarkNoAnswerNeededRequest, MarkNoAnswerNeededResponse, SendMessageRequest, SendMessageResponse,
+    StartConversationRequest, StartConversationResponse,
 };
 use pg::Db;
+use rights::RightsCopy;
 use tonic::{Request, Response, Status};
 use types::Clock;
+
+pub use status::Error;
 
 use crate::after_commit::AfterCommit;
 use crate::consumers::AccountStates;
@@ -33,6 +39,8 @@ pub struct Conversations {
     pub db: Db,
     /// What is told after a commit.
     pub after: AfterCommit,
+    /// Who may what.
+    pub rights: RightsCopy,
     /// May the account send?
     pub accounts: Arc<AccountStates>,
     /// The time.
@@ -88,6 +96,24 @@ impl ConversationService for Conversations {
     ) -> Result<Response<CloseConversationResponse>, Status> {
         Ok(Response::new(
             close::close_conversation(self, &request).await?,
+        ))
+    }
+
+    async fn link_conversation(
+        &self,
+        request: Request<LinkConversationRequest>,
+    ) -> Result<Response<LinkConversationResponse>, Status> {
+        Ok(Response::new(
+            link::link_conversation(self, &request).await?,
+        ))
+    }
+
+    async fn explain_visibility(
+        &self,
+        request: Request<ExplainVisibilityRequest>,
+    ) -> Result<Response<ExplainVisibilityResponse>, Status> {
+        Ok(Response::new(
+            explain::explain_visibility(self, &request).await?,
         ))
     }
 }

@@ -4,14 +4,15 @@ use api::conversations::v1::{ChangeKind, SendMessageRequest, SendMessageResponse
 use auth::{Caller, Permission};
 use kit::Refusal;
 use tonic::Request;
+use types::ConversationId;
 
 use super::Conversations;
-use super::change::{self, Target};
+use super::change::{self, Locked};
 use super::get::conversation_id;
 use super::status::Error;
 use super::write::{self, Draft};
 use crate::changes::Change;
-use crate::grpc::viewer;
+use crate::grpc::{By, seeing};
 use crate::store::chats;
 use crate::wire;
 
@@ -22,11 +23,7 @@ pub async fn send_message(
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxWrite)?;
     let request = request.get_ref();
-    let target = Target {
-        scope: caller.scope()?,
-        viewer: viewer(&caller),
-        id: conversation_id(&request.conversation_id)?,
-    };
+    let id = conversation_id(&request.conversation_id)?;
     let rest = SendMessageRequest {
         request_id: String::new(),
         ..request.clone()
@@ -40,12 +37,11 @@ pub async fn send_message(
         &rest,
     )?;
     write::check_subscription(service, &caller).await?;
-    let (reply, change) = service
-        .db
-        .tx(target.scope, move |tx| {
-            Box::pin(async move { send(tx, target, &draft).await })
-        })
-        .await?;
+    let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
+        Box::pin(async move { send(tx, &by, id, &draft).await })
+    });
+    let (reply, change): (_, Option<Change>) =
+        done.await.map_err(|error: Error| Refusal::from(error))?;
     if let Some(change) = change {
         service.after.changed([change.touched()]);
         service.after.queued(&change.conversation.connector_key);
@@ -55,24 +51,29 @@ pub async fn send_message(
 
 async fn send(
     tx: &mut pg::Tx,
-    target: Target,
+    by: &By,
+    id: ConversationId,
     draft: &Draft,
 ) -> Result<(SendMessageResponse, Option<Change>), Error> {
     if let Some(answer) = write::answered(tx, draft).await? {
         return Ok((answer, None));
     }
-    let (chat, mut conversation) = change::lock(tx, target).await?;
+    let Locked {
+        chat,
+        mut conversation,
+        sight,
+    } = change::lock(tx, by, id).await?;
     if !conversation.is_open() {
         return Err(Error::Closed(conversation.id));
     }
-    write::connection_of(tx, target.scope, &chat).await?;
-    let seq = chats::next_seq(tx, target.scope, chat.id).await?;
+    write::connection_of(tx, by.scope, &chat).await?;
+    let seq = chats::next_seq(tx, by.scope, chat.id).await?;
     let (message, last) = write::message(draft, conversation.id, seq);
     conversation.add(last);
     write::store(tx, &chat, &conversation, &message).await?;
     let reply = SendMessageResponse {
         message: Some(wire::message(&message)),
-        conversation: Some(wire::conversation(&conversation, target.viewer.sees())),
+        conversation: Some(wire::conversation(&conversation, &sight)),
     };
     write::keep_answer(tx, draft, &reply).await?;
     let change = change::finish(

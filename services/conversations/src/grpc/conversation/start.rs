@@ -1,6 +1,6 @@
 //! Writing first to the client of a chat.
 
-use access::{Viewer, Visibility};
+use access::Visibility;
 use api::conversations::v1::{ChangeKind, StartConversationRequest, StartConversationResponse};
 use auth::{AccountScope, Caller, Permission};
 use kit::Refusal;
@@ -17,10 +17,10 @@ use crate::domain::connection::{Connection, Mode};
 use crate::domain::conversation::{self, Answer, Conversation, Life};
 use crate::domain::message::Message;
 use crate::domain::routing::{Current, Route, route};
-use crate::grpc::viewer;
-use crate::store::accounts;
+use crate::grpc::{By, seeing};
 use crate::store::chats::{self, LockedChat};
 use crate::store::conversations::{self, Wanted};
+use crate::store::{accounts, cards};
 use crate::wire;
 
 pub async fn start_conversation(
@@ -29,7 +29,6 @@ pub async fn start_conversation(
 ) -> Result<StartConversationResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxWrite)?;
-    let (scope, viewer) = (caller.scope()?, viewer(&caller));
     let request = request.get_ref();
     let mut fields = Fields::new();
     let chat: Option<ChatId> = fields.id("chat_id", &request.chat_id);
@@ -48,12 +47,11 @@ pub async fn start_conversation(
         &rest,
     )?;
     write::check_subscription(service, &caller).await?;
-    let (reply, change) = service
-        .db
-        .tx(scope, move |tx| {
-            Box::pin(async move { start(tx, scope, viewer, chat, &draft).await })
-        })
-        .await?;
+    let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
+        Box::pin(async move { start(tx, &by, chat, &draft).await })
+    });
+    let (reply, change): (_, Option<Change>) =
+        done.await.map_err(|error: Error| Refusal::from(error))?;
     if let Some(change) = change {
         service.after.changed([change.touched()]);
         service.after.queued(&change.conversation.connector_key);
@@ -63,19 +61,25 @@ pub async fn start_conversation(
 
 async fn start(
     tx: &mut Tx,
-    scope: AccountScope,
-    viewer: Viewer,
+    by: &By,
     id: ChatId,
     draft: &Draft,
 ) -> Result<(StartConversationResponse, Option<Change>), Error> {
     if let Some(answer) = write::answered(tx, draft).await? {
         return Ok((answer, None));
     }
+    let scope = by.scope;
     let chat = chats::lock(tx, scope, id)
         .await?
         .ok_or(Error::ChatNotFound(id))?;
-    if viewer.sees() == Visibility::Hidden {
+    // A conversation that is not there yet has no deal: what is seen of it hangs on the contact alone.
+    let cards = cards::of_chat(tx, scope.account(), id).await?;
+    let sight = by.viewer.sight(&cards);
+    if sight.visibility == Visibility::Hidden {
         return Err(Error::ChatNotFound(id));
+    }
+    if !sight.visibility.shows_messages() {
+        return Err(Error::ChatUnreadable);
     }
     let connection = write::connection_of(tx, scope, &chat).await?;
     let found = newest(tx, scope, &chat, &connection).await?;
@@ -95,7 +99,7 @@ async fn start(
     write::store(tx, &chat, &conversation, &message).await?;
     let reply = StartConversationResponse {
         message: Some(wire::message(&message)),
-        conversation: Some(wire::conversation(&conversation, viewer.sees())),
+        conversation: Some(wire::conversation(&conversation, &sight)),
     };
     write::keep_answer(tx, draft, &reply).await?;
     let change = change::tell(tx, kind, &chat, &conversation, Some(message)).await?;

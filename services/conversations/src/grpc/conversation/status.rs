@@ -1,7 +1,7 @@
 //! What can go wrong here, and how it is told.
 
 use kit::Refusal;
-use types::{ChatId, ConnectionId, ConversationId};
+use types::{ChatId, ConnectionId, ContactId, ConversationId, CustomerId, DealId};
 
 /// Why an operation on a conversation is refused.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,18 @@ pub enum Error {
     /// Its messages may not be read or written.
     #[error("conversation {0} shows no messages")]
     Unreadable(ConversationId),
+    /// The chat's messages may not be read or written.
+    #[error("the chat shows no messages")]
+    ChatUnreadable,
+    /// A contact does not exist for the caller.
+    #[error("contact {0} not found")]
+    ContactNotFound(ContactId),
+    /// A deal does not exist for the caller.
+    #[error("deal {0} not found")]
+    DealNotFound(DealId),
+    /// A customer does not exist for the caller.
+    #[error("customer {0} not found")]
+    CustomerNotFound(CustomerId),
     /// It changed meanwhile.
     #[error("the conversation changed")]
     Changed,
@@ -42,7 +54,12 @@ impl From<Error> for Refusal {
             Error::ChatNotFound(id) => Self::chat_not_found(id),
             Error::Closed(id) => Self::conversation_closed(id),
             Error::AlreadyOpen(id) => Self::conversation_already_open(id),
-            Error::Unreadable(_) => Self::permission_missing("conversation.read_messages"),
+            Error::ContactNotFound(id) => Self::contact_not_found(id),
+            Error::DealNotFound(id) => Self::deal_not_found(id),
+            Error::CustomerNotFound(id) => Self::customer_not_found(id),
+            Error::Unreadable(_) | Error::ChatUnreadable => {
+                Self::permission_missing("conversation.read_messages")
+            }
             Error::Changed => Self::etag_mismatch(),
             Error::ConnectionDisabled(id) => Self::connection_disabled(id),
             Error::Refused(refusal) => refusal,

@@ -227,6 +227,7 @@ async fn tell(
             message: Some(it.message.clone()),
             external_chat_id: it.external_chat_id.clone(),
             facts: Vec::new(),
+            previous: None,
         })
     });
     Ok(changes.collect())

@@ -1,5 +1,6 @@
 //! One page of the imBox.
 
+use access::Visibility;
 use api::conversations::v1::{
     ConversationAnswer, ConversationLife, ListConversationsRequest, ListConversationsResponse,
 };
@@ -7,13 +8,16 @@ use auth::{Caller, Permission};
 use kit::Refusal;
 use kit::page::{PageToken, page_size};
 use kit::validate::Fields;
-use pg::Error;
+use pg::Tx;
 use tonic::Request;
 
 use super::Inbox;
-use crate::domain::conversation::Answer;
-use crate::grpc::viewer;
+use crate::domain::card::Sight;
+use crate::domain::conversation::{Answer, Conversation};
+use crate::grpc::conversation::Error;
+use crate::grpc::{By, seeing};
 use crate::live::Cursor;
+use crate::store::cards;
 use crate::store::conversations::{self, Filter, Key};
 use crate::wire;
 
@@ -23,7 +27,7 @@ pub async fn list_conversations(
 ) -> Result<ListConversationsResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxRead)?;
-    let (scope, viewer) = (caller.scope()?, viewer(&caller));
+    let scope = caller.scope()?;
     let request = request.get_ref();
     let filter = filter(request)?;
     let size = page_size(request.page_size, 50, 200)?;
@@ -38,30 +42,46 @@ pub async fn list_conversations(
         .is_none()
         .then(|| Cursor(inbox.live.position(scope.account())).encode(scope.account()));
 
-    let mut rows = inbox
-        .db
-        .tx(scope, move |tx| {
-            Box::pin(async move {
-                conversations::list(tx, scope, viewer.list_scope(), &filter, key, size + 1).await
-            })
-        })
-        .await
-        .map_err(|error: Error| Refusal::from(error))?;
+    let listed = seeing(&inbox.db, &inbox.rights, &caller, move |tx, by| {
+        Box::pin(async move { rows(tx, &by, &filter, key, size + 1).await })
+    });
+    let mut rows: Vec<(Conversation, Sight)> =
+        listed.await.map_err(|error: Error| Refusal::from(error))?;
     let is_last = rows.len() <= usize::try_from(size).unwrap_or(usize::MAX);
     rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
     let next_page_token = match rows.last() {
-        Some(last) if !is_last => token.encode(&filters, &Key::of(last)),
+        Some((last, _)) if !is_last => token.encode(&filters, &Key::of(last)),
         _ => String::new(),
     };
-    let visibility = viewer.sees();
     Ok(ListConversationsResponse {
         conversations: rows
             .iter()
-            .map(|row| wire::conversation(row, visibility))
+            .filter(|(_, sight)| sight.visibility != Visibility::Hidden)
+            .map(|(row, sight)| wire::conversation(row, sight))
             .collect(),
         next_page_token,
         cursor: cursor.unwrap_or_default(),
     })
+}
+
+/// A page, and what is seen of each row.
+async fn rows(
+    tx: &mut Tx,
+    by: &By,
+    filter: &Filter,
+    key: Option<Key>,
+    limit: i64,
+) -> Result<Vec<(Conversation, Sight)>, Error> {
+    let owners = by.viewer.owners();
+    let rows = conversations::list(tx, by.scope, &owners, filter, key, limit).await?;
+    let account = by.scope.account();
+    let wanted: Vec<_> = rows.iter().map(|row| (account, row.id)).collect();
+    let mut cards = cards::of_conversations(tx, &wanted).await?;
+    let seen = rows.into_iter().map(|row| {
+        let sight = by.viewer.sight(&cards.remove(&row.id).unwrap_or_default());
+        (row, sight)
+    });
+    Ok(seen.collect())
 }
 
 fn filter(request: &ListConversationsRequest) -> Result<Filter, Refusal> {

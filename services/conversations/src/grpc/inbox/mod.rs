@@ -9,6 +9,7 @@ use api::conversations::v1::{
 };
 use futures::stream::BoxStream;
 use pg::Db;
+use rights::RightsCopy;
 use tonic::{Request, Response, Status};
 use types::Clock;
 
@@ -19,6 +20,8 @@ use crate::live::Live;
 pub struct Inbox {
     /// Database.
     pub db: Db,
+    /// Who may what.
+    pub rights: RightsCopy,
     /// Live events.
     pub live: Live,
     /// The time.

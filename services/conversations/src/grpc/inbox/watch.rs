@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use access::Viewer;
+use access::Visibility;
 use api::conversations::v1::watch_inbox_response::Event;
 use api::conversations::v1::{
-    Heartbeat, InboxChange, Reset, ResetCause, WatchInboxRequest, WatchInboxResponse,
+    ChangeKind, Conversation, Heartbeat, InboxChange, Reset, ResetCause, WatchInboxRequest,
+    WatchInboxResponse,
 };
 use auth::{Caller, Permission};
 use events::Place;
@@ -15,12 +16,17 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use kit::Refusal;
 use time::OffsetDateTime;
+use tokio::sync::watch;
 use tonic::{Request, Status};
 use types::{AccountId, Clock};
 
 use super::Inbox;
-use crate::grpc::viewer;
-use crate::live::{Cursor, LiveEvent, Missed, Subscription};
+use crate::changes::previous_cards;
+use crate::domain::card::Viewer;
+use crate::grpc::conversation::Error;
+use crate::grpc::seeing;
+use crate::live::{Cursor, Missed, Subscription, Told};
+use crate::wire;
 
 /// How often a quiet stream says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -36,12 +42,19 @@ pub async fn watch_inbox(
     caller.require(Permission::InboxRead)?;
     let account = caller.scope()?.account();
     let cursor = Cursor::decode(&request.get_ref().cursor, account)?;
-    // Listen first, then look at what was missed: nothing falls in between.
+    // Listen first, then look at what was missed and at the rights: nothing falls in between.
     let subscription = inbox.live.subscribe(account);
+    let viewer: Viewer = seeing(&inbox.db, &inbox.rights, &caller, |_, by| {
+        Box::pin(async move { Ok::<_, Error>(by.viewer) })
+    })
+    .await?;
+    let epoch = viewer.0.account.as_ref().map_or(0, |account| account.epoch);
     let from = cursor.map_or(subscription.began, |cursor| cursor.0);
     let missed = inbox.live.missed(account, from, subscription.began).await?;
     let mut watch = Watch {
-        viewer: viewer(&caller),
+        rights: inbox.live.rights(account, epoch),
+        epoch,
+        viewer,
         caller,
         account,
         at: from,
@@ -62,12 +75,16 @@ pub async fn watch_inbox(
 struct Watch {
     caller: Caller,
     viewer: Viewer,
+    /// Epoch of the viewer's rights.
+    epoch: i64,
+    /// The newest epoch.
+    rights: watch::Receiver<i64>,
     account: AccountId,
     /// The newest event that was sent or passed over.
     at: Place,
     clock: Clock,
     /// What was missed before the stream began.
-    waiting: VecDeque<Arc<LiveEvent>>,
+    waiting: VecDeque<Arc<Told>>,
     subscription: Subscription,
     /// When something was last sent.
     sent: OffsetDateTime,
@@ -127,17 +144,21 @@ impl Watch {
                         self.state = State::Ended;
                         return Some(Err(Refusal::shutting_down().into()));
                     }
+                    Waited::RightsChanged => {
+                        self.state = State::Reset(ResetCause::RightsChanged);
+                        continue;
+                    }
                     Waited::TooSlow => {
                         self.state = State::Reset(ResetCause::SlowReader);
                         continue;
                     }
                 },
             };
-            if event.place.position <= self.at.position {
+            if event.event.place.position <= self.at.position {
                 continue;
             }
-            self.at = event.place;
-            if let Some(change) = visible(&event, self.viewer) {
+            self.at = event.event.place;
+            if let Some(change) = visible(&event, &self.viewer) {
                 return Some(Ok(self.step(Event::Change(change))));
             }
         }
@@ -146,6 +167,7 @@ impl Watch {
     async fn wait(&mut self) -> Waited {
         tokio::select! {
             biased;
+            () = changed(&mut self.rights, self.epoch) => Waited::RightsChanged,
             event = self.subscription.queue.recv() => event.map_or(Waited::TooSlow, Waited::Event),
             () = self.subscription.stopping.cancelled() => Waited::Stopping,
             () = self.clock.sleep(SESSION_CHECK) => {
@@ -163,29 +185,47 @@ impl Watch {
     }
 }
 
+/// Ends when the rights are newer than those of `epoch`.
+async fn changed(rights: &mut watch::Receiver<i64>, epoch: i64) {
+    if rights.wait_for(|newest| *newest > epoch).await.is_err() {
+        // Nobody looks any more: the process stops.
+        std::future::pending().await
+    }
+}
+
 enum Waited {
-    Event(Arc<LiveEvent>),
+    Event(Arc<Told>),
+    RightsChanged,
     Quiet,
     Heartbeat,
     TooSlow,
     Stopping,
 }
 
-/// The change as the viewer may see it; `None` for a hidden conversation.
-fn visible(event: &LiveEvent, viewer: Viewer) -> Option<InboxChange> {
-    let visibility = viewer.sees();
-    if visibility == access::Visibility::Hidden {
-        return None;
+/// The change as the viewer may see it; `None` for a conversation that is hidden and was hidden before.
+fn visible(told: &Told, viewer: &Viewer) -> Option<InboxChange> {
+    let event = &told.event.event;
+    let mut conversation = event.conversation.clone()?;
+    let sight = viewer.sight(&told.cards);
+    if sight.visibility == Visibility::Hidden {
+        let before = previous_cards(event)?;
+        let was_seen = viewer.sight(&before).visibility != Visibility::Hidden;
+        return was_seen.then(|| InboxChange {
+            kind: ChangeKind::Hidden.into(),
+            conversation: Some(Conversation {
+                id: conversation.id,
+                ..Conversation::default()
+            }),
+            message: None,
+        });
     }
-    let mut conversation = event.event.conversation.clone()?;
-    let mut message = event.event.message.clone();
-    crate::wire::restrict(&mut conversation, visibility);
-    if !visibility.shows_messages() {
-        message = None;
-    }
+    wire::restrict(&mut conversation, &sight);
     Some(InboxChange {
-        kind: event.event.kind,
+        kind: event.kind,
         conversation: Some(conversation),
-        message,
+        message: event
+            .message
+            .clone()
+            .filter(|_| sight.visibility.shows_messages()),
     })
 }

@@ -1,6 +1,5 @@
-//! The imBox list: two index ranges, one for each answer state, merged. No OR, no offset.
+//! The imBox list: index ranges, one for each answer state (and each employee whose contacts are seen), merged. No OR, no offset.
 
-use access::ListScope;
 use auth::AccountScope;
 use pg::{Error, Tx};
 use serde::{Deserialize, Serialize};
@@ -9,6 +8,7 @@ use types::{ConnectionId, ConversationId};
 use uuid::Uuid;
 
 use super::{columns, from_row};
+use crate::domain::card::Owners;
 use crate::domain::conversation::{Answer, Conversation};
 use crate::store::numbers::{CLOSED, OPEN, of_answer};
 
@@ -51,22 +51,24 @@ impl Key {
 pub async fn list(
     tx: &mut Tx,
     account: AccountScope,
-    visible: ListScope,
+    visible: &Owners,
     filter: &Filter,
     key: Option<Key>,
     limit: i64,
 ) -> Result<Vec<Conversation>, Error> {
-    if visible == ListScope::Nothing {
-        return Ok(Vec::new());
-    }
+    let owners: Vec<Uuid> = match visible {
+        Owners::All => Vec::new(),
+        Owners::Only(owners) if owners.is_empty() => return Ok(Vec::new()),
+        Owners::Only(owners) => owners.iter().map(|user| user.uuid()).collect(),
+    };
     let (time, id) = match key {
         Some(key) => (time_of(key), key.id.uuid()),
         None => (FAR_FUTURE, Uuid::max()),
     };
-    let statement = if filter.connection.is_some() {
-        OF_CONNECTION
-    } else {
-        OF_ACCOUNT
+    let statement = match (visible, filter.connection) {
+        (Owners::Only(_), _) => OF_OWNERS,
+        (Owners::All, Some(_)) => OF_CONNECTION,
+        (Owners::All, None) => OF_ACCOUNT,
     };
     let answers: Vec<i16> = match filter.answer {
         Some(answer) => vec![of_answer(answer)],
@@ -80,6 +82,7 @@ pub async fn list(
         .bind(id)
         .bind(limit)
         .bind(filter.connection.map(ConnectionId::uuid))
+        .bind(owners)
         .fetch_all(&mut **tx)
         .await?;
     rows.iter().map(from_row).collect()
@@ -100,7 +103,20 @@ const OF_ACCOUNT: &str = concat!(
      CROSS JOIN LATERAL (
            SELECT * FROM conversations r
             WHERE r.account_id = $1 AND r.life = $2 AND r.answer = wanted.answer AND (r.update_time, r.id) < ($4, $5)
-              AND $7::uuid IS NULL
+              AND $7::uuid IS NULL AND cardinality($8::uuid[]) = 0
+            ORDER BY r.update_time DESC, r.id DESC LIMIT $6) c
+     ORDER BY c.update_time DESC, c.id DESC LIMIT $6"
+);
+
+const OF_OWNERS: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM unnest($8::uuid[]) AS seen (owner)
+     CROSS JOIN unnest($3::smallint[]) AS wanted (answer)
+     CROSS JOIN LATERAL (
+           SELECT * FROM conversations r
+            WHERE r.account_id = $1 AND r.contact_owner = seen.owner AND r.life = $2 AND r.answer = wanted.answer
+              AND (r.update_time, r.id) < ($4, $5) AND r.connection_id = coalesce($7, r.connection_id)
             ORDER BY r.update_time DESC, r.id DESC LIMIT $6) c
      ORDER BY c.update_time DESC, c.id DESC LIMIT $6"
 );
@@ -109,6 +125,7 @@ const OF_CONNECTION: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM conversations c
-     WHERE c.account_id = $1 AND c.connection_id = $7 AND c.life = $2 AND c.answer = ANY ($3) AND (c.update_time, c.id) < ($4, $5)
+     WHERE c.account_id = $1 AND c.connection_id = $7 AND c.life = $2 AND c.answer = ANY ($3) AND cardinality($8::uuid[]) = 0
+       AND (c.update_time, c.id) < ($4, $5)
      ORDER BY c.update_time DESC, c.id DESC LIMIT $6"
 );

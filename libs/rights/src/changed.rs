@@ -4,16 +4,18 @@ use events::{Event, Failure};
 use pg::Tx;
 use types::AccountId;
 
-use super::snapshot;
-use crate::store::account_rights;
+use crate::{snapshot, store};
 
 /// The kind of the event.
-pub const KIND: &str = "rights.changed";
+pub const CHANGED: &str = "rights.changed";
 
-/// Keeps the snapshot.
+/// Keeps the snapshot that an event carries.
+///
+/// # Errors
+/// Poison when it cannot be read; else when the database fails.
 pub async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
     let (account, epoch) = checked(event).map_err(Failure::Poison)?;
-    account_rights::keep(tx, account, epoch, &event.payload).await?;
+    store::keep(tx, account, epoch, &event.payload).await?;
     Ok(())
 }
 
@@ -35,7 +37,7 @@ mod tests {
     fn event(payload: Vec<u8>) -> Event {
         Event {
             account_id: vec![7; 16],
-            kind: KIND.to_owned(),
+            kind: CHANGED.to_owned(),
             payload: payload.into(),
             ..Event::default()
         }

@@ -1,8 +1,4 @@
 //! Who calls, with the rights that hold now.
-//!
-//! Identity tells members and rules of an account by events ([`crate::consumers`]); each transaction reads the epoch of this
-//! service's copy, so that a change that has arrived counts at once. Snapshots and compiled rights are kept in memory by
-//! epoch. Of an account or employee whose first event is still on its way identity is asked.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +12,9 @@ use pg::{Db, Tx};
 use prost::Message;
 use quick_cache::sync::Cache;
 use tonic::Request;
-use types::{AccountId, UserId};
+use types::{AccountId, GroupId, UserId};
 
-use crate::Error;
-use crate::consumers::snapshot;
-use crate::domain::timeline::Author;
-use crate::domain::viewer::Viewer;
-use crate::store::account_rights;
+use crate::{Error, snapshot, store};
 
 /// How long identity may take to answer.
 const DEADLINE: Duration = Duration::from_secs(3);
@@ -34,15 +26,32 @@ const USERS: usize = 10_000;
 /// An employee at an epoch of their account.
 type UserEpoch = (AccountId, UserId, i64);
 
-/// Says who calls and what they may.
+/// Somebody with their rights.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    /// Their effective rights.
+    pub rights: Arc<Rights>,
+    /// Who works in the account; `None` while identity has not told yet.
+    pub account: Option<Arc<AccountRights>>,
+}
+
+impl Viewer {
+    /// The department of an employee: that of the responsible user of a card.
+    #[must_use]
+    pub fn group_of(&self, user: UserId) -> Option<GroupId> {
+        self.account.as_ref()?.group_of(user)
+    }
+}
+
+/// Says who calls and what they may. Cheap to clone.
 #[derive(Clone)]
-pub struct Viewers {
+pub struct RightsCopy {
     identity: IdentityInternalServiceClient<ServiceChannel>,
     accounts: Arc<Cache<AccountId, Arc<AccountRights>>>,
     rights: Arc<Cache<UserEpoch, Arc<Rights>>>,
 }
 
-impl Viewers {
+impl RightsCopy {
     /// Over a channel to identity.
     #[must_use]
     pub fn new(identity: ServiceChannel) -> Self {
@@ -71,9 +80,9 @@ impl Viewers {
         {
             return Ok(());
         }
-        let viewers = self.clone();
+        let copy = self.clone();
         let stored = db.tx(scope, move |tx| {
-            Box::pin(async move { viewers.account(tx, account).await })
+            Box::pin(async move { copy.account(tx, account).await })
         });
         match stored.await? {
             Some(known) if knows(&known) => Ok(()),
@@ -90,11 +99,11 @@ impl Viewers {
         let reply = self.identity.clone().get_account_rights(request).await;
         let reply = reply.map_err(Refusal::service_unavailable)?.into_inner();
         let Some(rights) = reply.rights else {
-            return Err(Error::RightsUnknown);
+            return Err(Error::Unknown);
         };
         let (epoch, bytes) = (rights.epoch, rights.encode_to_vec());
         db.tx(scope, move |tx| {
-            Box::pin(async move { account_rights::keep(tx, account, epoch, &bytes).await })
+            Box::pin(async move { store::keep(tx, account, epoch, &bytes).await })
         })
         .await?;
         Ok(())
@@ -103,37 +112,19 @@ impl Viewers {
     /// The caller, with the rights that hold in this transaction.
     ///
     /// # Errors
-    /// PERMISSION_MISSING for whoever is switched off, `RightsUnknown`, or when the database fails.
-    pub async fn viewer(
-        &self,
-        tx: &mut Tx,
-        id: AccountId,
-        caller: &Caller,
-    ) -> Result<Viewer, Error> {
+    /// PERMISSION_MISSING for whoever is switched off and for services, `Unknown`, or when the database fails.
+    pub async fn viewer(&self, tx: &mut Tx, caller: &Caller) -> Result<Viewer, Error> {
+        let id = caller.scope()?.account();
         let account = self.account(tx, id).await?;
-        let (author, rights) = match caller.principal() {
-            Principal::Employee { user, name, .. } => {
-                let known = account.as_ref().ok_or(Error::RightsUnknown)?;
-                let author = Author {
-                    id: user.to_string(),
-                    name: name.clone(),
-                };
-                (author, self.rights_of(id, known, *user)?)
+        let rights = match caller.principal() {
+            Principal::Employee { user, .. } => {
+                let known = account.as_ref().ok_or(Error::Unknown)?;
+                self.rights_of(id, known, *user)?
             }
-            Principal::Program { key, .. } => {
-                let author = Author {
-                    id: key.to_string(),
-                    name: String::new(),
-                };
-                (author, Arc::new(Rights::everything()))
-            }
+            Principal::Program { .. } => Arc::new(Rights::everything()),
             Principal::Service { .. } => return Err(Refusal::permission_missing("account").into()),
         };
-        Ok(Viewer {
-            author,
-            rights,
-            account,
-        })
+        Ok(Viewer { rights, account })
     }
 
     fn rights_of(
@@ -147,7 +138,7 @@ impl Viewers {
             return Ok(rights);
         }
         if !known.members.contains_key(&user) {
-            return Err(Error::RightsUnknown);
+            return Err(Error::Unknown);
         }
         let rights = known
             .rights_of(user)
@@ -157,18 +148,22 @@ impl Viewers {
         Ok(rights)
     }
 
-    async fn account(
+    /// An account's members and rules; `None` while identity has not told of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn account(
         &self,
         tx: &mut Tx,
         id: AccountId,
     ) -> Result<Option<Arc<AccountRights>>, Error> {
-        let Some(epoch) = account_rights::epoch(tx, id).await? else {
+        let Some(epoch) = store::epoch(tx, id).await? else {
             return Ok(None);
         };
         if let Some(known) = self.accounts.get(&id).filter(|known| known.epoch == epoch) {
             return Ok(Some(known));
         }
-        let Some(bytes) = account_rights::snapshot(tx, id).await? else {
+        let Some(bytes) = store::snapshot(tx, id).await? else {
             return Ok(None);
         };
         let (_, account) = snapshot::decode(&bytes)
@@ -176,5 +171,11 @@ impl Viewers {
         let account = Arc::new(account);
         self.accounts.insert(id, Arc::clone(&account));
         Ok(Some(account))
+    }
+}
+
+impl std::fmt::Debug for RightsCopy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RightsCopy")
     }
 }

@@ -1,0 +1,153 @@
+//! A card of crm changed: who is responsible, its stage, its followers, its name, or it was deleted.
+
+use api::conversations::v1::ChangeKind;
+use api::crm::internal::v1::{CardChanged, CardKind};
+use events::{Event, Failure};
+use pg::Tx;
+use prost::Message as _;
+use types::AccountId;
+use uuid::Uuid;
+
+use crate::changes::{self, Change};
+use crate::domain::card::{Card, Kind};
+use crate::store::{cards, conversations};
+
+/// The kinds of the events.
+pub const KINDS: [&str; 4] = [
+    "crm.contact.changed",
+    "crm.company.changed",
+    "crm.deal.changed",
+    "crm.customer.changed",
+];
+
+/// A card as an event tells it.
+#[derive(Debug, PartialEq, Eq)]
+struct News {
+    account: AccountId,
+    card: Card,
+    deleted: bool,
+    version: i64,
+}
+
+/// Keeps the card, and tells whoever sees its open conversations or saw them.
+pub async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
+    let news = parse(event).map_err(Failure::Poison)?;
+    let (account, id) = (news.account, news.card.id);
+    let touched = cards::conversations_of(tx, account, id).await?;
+    let wanted: Vec<_> = touched.iter().map(|(id, _)| (account, *id)).collect();
+    let mut before = cards::of_conversations(tx, &wanted).await?;
+    if !cards::keep(tx, account, &news.card, news.deleted, news.version).await? {
+        return Ok(());
+    }
+    if news.card.kind == Kind::Contact {
+        let owner = news.card.responsible.filter(|_| !news.deleted);
+        cards::spread_owner(tx, account, id, owner).await?;
+    }
+    let mut told = Vec::with_capacity(touched.len());
+    for (id, external_chat_id) in touched {
+        if let Some(conversation) = conversations::of_account(tx, account, id).await? {
+            told.push(Change {
+                kind: ChangeKind::CardChanged,
+                conversation,
+                message: None,
+                external_chat_id,
+                facts: Vec::new(),
+                previous: before.remove(&id),
+            });
+        }
+    }
+    changes::append(tx, &told).await?;
+    Ok(())
+}
+
+fn parse(event: &Event) -> Result<News, String> {
+    let card = CardChanged::decode(&event.payload[..])
+        .map_err(|error| format!("the payload does not decode: {error}"))?;
+    if card.account_id != event.account_id {
+        return Err("the payload is another account's".to_owned());
+    }
+    let id = |bytes: &[u8]| Uuid::from_slice(bytes).map_err(|error| format!("no id: {error}"));
+    let optional = |bytes: &[u8]| (!bytes.is_empty()).then(|| id(bytes)).transpose();
+    let kind = match card.kind() {
+        CardKind::Contact => Kind::Contact,
+        CardKind::Company => Kind::Company,
+        CardKind::Deal => Kind::Deal,
+        CardKind::Customer => Kind::Customer,
+        CardKind::Unspecified => return Err("the card has no kind".to_owned()),
+    };
+    let followers: Result<Vec<_>, _> = card
+        .follower_user_ids
+        .iter()
+        .map(|bytes| id(bytes).map(Into::into))
+        .collect();
+    Ok(News {
+        account: id(&card.account_id)?.into(),
+        deleted: card.deleted,
+        version: card.version,
+        card: Card {
+            id: id(&card.card_id)?,
+            kind,
+            responsible: optional(&card.responsible_user_id)?.map(Into::into),
+            stage: optional(&card.stage_id)?.map(Into::into),
+            followers: followers?,
+            name: card.name,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(card: &CardChanged) -> Event {
+        Event {
+            account_id: vec![7; 16],
+            kind: KINDS[2].to_owned(),
+            payload: card.encode_to_vec().into(),
+            ..Event::default()
+        }
+    }
+
+    fn deal() -> CardChanged {
+        CardChanged {
+            account_id: vec![7; 16],
+            kind: CardKind::Deal.into(),
+            card_id: vec![1; 16],
+            version: 3,
+            name: "Windows".to_owned(),
+            responsible_user_id: vec![2; 16],
+            stage_id: vec![3; 16],
+            follower_user_ids: vec![vec![4; 16]],
+            ..CardChanged::default()
+        }
+    }
+
+    #[test]
+    fn a_well_formed_event_tells_the_card() {
+        let news = parse(&event(&deal())).expect("well formed");
+        assert_eq!((news.version, news.deleted), (3, false));
+        assert_eq!(news.card.kind, Kind::Deal);
+        assert_eq!(news.card.followers.len(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_right_is_poison() {
+        for wrong in [
+            CardChanged {
+                account_id: vec![8; 16],
+                ..deal()
+            },
+            CardChanged {
+                card_id: vec![1],
+                ..deal()
+            },
+            CardChanged { kind: 0, ..deal() },
+            CardChanged {
+                follower_user_ids: vec![vec![1]],
+                ..deal()
+            },
+        ] {
+            assert!(parse(&event(&wrong)).is_err());
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Cards, as far as they decide who sees a conversation (decision table 2.1 of the requirements).
+
+use access::{Action, CardFacts, ContactCondition, Entity, Visibility};
+use types::{ContactId, CustomerId, DealId, GroupId, StageId, UserId};
+use uuid::Uuid;
+
+/// Kind of a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A contact.
+    Contact,
+    /// A company.
+    Company,
+    /// A deal.
+    Deal,
+    /// A customer.
+    Customer,
+}
+
+/// A card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// The employee who is responsible.
+    pub responsible: Option<UserId>,
+    /// Stage of a deal.
+    pub stage: Option<StageId>,
+    /// Employees who are subscribed.
+    pub followers: Vec<UserId>,
+}
+
+impl Card {
+    /// Its id as text.
+    #[must_use]
+    pub fn id_text(&self) -> String {
+        match self.kind {
+            Kind::Contact | Kind::Company => ContactId::from(self.id).to_string(),
+            Kind::Deal => DealId::from(self.id).to_string(),
+            Kind::Customer => CustomerId::from(self.id).to_string(),
+        }
+    }
+}
+
+/// The cards of a conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cards {
+    /// The client's contact.
+    pub contact: Option<Card>,
+    /// The deal or customer that the conversation is conducted in.
+    pub card: Option<Card>,
+}
+
+/// How much of a conversation somebody sees, and what its row is called for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sight {
+    /// How much.
+    pub visibility: Visibility,
+    /// Name of the card that the row shows; `None` where there is none.
+    pub title: Option<String>,
+    /// The contact's id.
+    pub contact_id: Option<ContactId>,
+    /// The deal's or customer's id, where it is shown.
+    pub card_id: Option<String>,
+}
+
+impl Sight {
+    /// Everything, for events: who reads them decides anew.
+    #[must_use]
+    pub fn whole() -> Self {
+        Self {
+            visibility: Visibility::DealAndChat,
+            title: None,
+            contact_id: None,
+            card_id: None,
+        }
+    }
+}
+
+/// Whose contacts' conversations somebody sees: the branches of the rights matrix as a list can read them, each by its index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owners {
+    /// Everybody's, and those without a contact.
+    All,
+    /// Those of these employees, who are all different.
+    Only(Vec<UserId>),
+}
+
+/// Who looks at conversations, with the rights that hold now.
+#[derive(Debug, Clone)]
+pub struct Viewer(pub rights::Viewer);
+
+impl Viewer {
+    /// What they see of a conversation with these cards.
+    #[must_use]
+    pub fn sight(&self, cards: &Cards) -> Sight {
+        let visibility = self.0.rights.sees(&self.facts(cards));
+        let shown = match visibility {
+            Visibility::DealAndChat => cards.card.as_ref(),
+            Visibility::Hidden | Visibility::ContactOnly | Visibility::ContactAndChat => None,
+        };
+        let titled = shown.or(cards.contact.as_ref());
+        Sight {
+            visibility,
+            title: titled
+                .map(|card| card.name.clone())
+                .filter(|name| !name.is_empty()),
+            contact_id: cards
+                .contact
+                .as_ref()
+                .map(|contact| ContactId::from(contact.id)),
+            card_id: shown.map(Card::id_text),
+        }
+    }
+
+    /// May they do this to a card? A deal or customer is also seen by a subscription, where the matrix says so (IDN-21).
+    #[must_use]
+    pub fn may(&self, action: Action, card: &Card) -> bool {
+        let group = card.responsible.and_then(|user| self.0.group_of(user));
+        let relation = self.0.rights.relation(card.responsible, group);
+        match card.kind {
+            Kind::Contact => self.0.rights.may(Entity::Contacts, action, relation, None),
+            Kind::Company => self.0.rights.may(Entity::Companies, action, relation, None),
+            Kind::Deal | Kind::Customer if action == Action::View => {
+                self.0.rights.shows_deal(&self.deal(card))
+            }
+            Kind::Deal | Kind::Customer => {
+                self.0
+                    .rights
+                    .may(Entity::Deals, action, relation, card.stage)
+            }
+        }
+    }
+
+    fn deal(&self, card: &Card) -> access::Card {
+        access::Card {
+            owner: card.responsible,
+            owner_group: card.responsible.and_then(|user| self.0.group_of(user)),
+            stage: card.stage,
+            subscribed: self
+                .0
+                .rights
+                .user()
+                .is_some_and(|user| card.followers.contains(&user)),
+        }
+    }
+
+    /// Whose contacts' conversations they see.
+    #[must_use]
+    pub fn owners(&self) -> Owners {
+        let mut owners = Vec::new();
+        for branch in self.0.rights.list_branches() {
+            match branch.contact {
+                ContactCondition::All => return Owners::All,
+                ContactCondition::OwnedBy(user) => owners.push(user),
+                ContactCondition::OwnedByGroup { group, except } => {
+                    owners.extend(self.members(group).filter(|user| *user != except));
+                }
+            }
+        }
+        Owners::Only(owners)
+    }
+
+    fn members(&self, group: GroupId) -> impl Iterator<Item = UserId> + '_ {
+        let members = self.0.account.iter().flat_map(|account| &account.members);
+        members
+            .filter(move |(_, member)| member.group == Some(group))
+            .map(|(user, _)| *user)
+    }
+
+    /// The cards as the rights matrix asks for them.
+    #[must_use]
+    pub fn facts(&self, cards: &Cards) -> CardFacts {
+        let contact_owner = cards.contact.as_ref().and_then(|card| card.responsible);
+        CardFacts {
+            contact_owner,
+            contact_owner_group: contact_owner.and_then(|user| self.0.group_of(user)),
+            card: cards.card.as_ref().map(|card| self.deal(card)),
+        }
+    }
+}
