@@ -75,8 +75,9 @@ struct Relay {
 
 impl Relay {
     async fn run(mut self) {
+        // At once: the first event after a start need not wait for connections.
+        let mut woken_here = false;
         loop {
-            let woken_here = self.wait().await;
             self.rotate().await;
             if let Err(error) = self.step(woken_here).await {
                 tracing::debug!(
@@ -86,6 +87,7 @@ impl Relay {
                 (self.copied, self.renewed, self.wakes) = (None, None, None);
                 Clock::system().sleep(POLL).await;
             }
+            woken_here = self.wait().await;
         }
     }
 

@@ -3,6 +3,7 @@
 //! The cursor moves when a change has been printed, and a lost stream is taken up again after it: nothing is missed and
 //! nothing is shown twice. When the server can no longer tell what was missed, the inbox is listed again.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use api::conversations::v1::inbox_service_client::InboxServiceClient;
@@ -42,6 +43,8 @@ struct Watching<'a> {
     output: &'a Output,
     limit: u16,
     cursor: String,
+    /// What the list showed: ids and etags.
+    listed: HashMap<String, String>,
     /// Tries since something last came.
     tried: u32,
 }
@@ -54,6 +57,7 @@ impl Watch {
             output,
             limit: self.limit,
             cursor: self.cursor.unwrap_or_default(),
+            listed: HashMap::new(),
             tried: 0,
         };
         if watching.cursor.is_empty() {
@@ -84,6 +88,10 @@ impl Watching<'_> {
         self.cursor = page.cursor;
         let mut conversations = page.conversations;
         conversations.reverse();
+        self.listed = conversations
+            .iter()
+            .map(|it| (it.id.clone(), it.etag.clone()))
+            .collect();
         if self.output.json {
             return conversations.iter().try_for_each(|it| {
                 let conversation = json::text("Conversation", it)?;
@@ -129,6 +137,15 @@ impl Watching<'_> {
     }
 
     fn show(&mut self, step: &WatchInboxResponse) -> Result<(), Problem> {
+        // The list says where to go on from before its rows were read: a change in between comes twice.
+        let is_listed = |change: &InboxChange| {
+            let conversation = change.conversation.as_ref();
+            conversation.is_some_and(|it| self.listed.get(&it.id) == Some(&it.etag))
+                && change.kind() != ChangeKind::MessageChanged
+        };
+        if matches!(&step.event, Some(Event::Change(change)) if is_listed(change)) {
+            return Ok(());
+        }
         let told = matches!(step.event, Some(Event::Change(_) | Event::Reset(_)));
         if self.output.json && told {
             self.output.line(&json::text("WatchInboxResponse", step)?)?;
