@@ -18,7 +18,7 @@ mod matrix;
 mod rights;
 mod rules;
 mod texts;
-mod viewer;
+
 mod visibility;
 
 pub use account::{AccountRights, Member};
@@ -27,5 +27,4 @@ pub use matrix::{Action, Cells, Entity, FieldRight, Level, Relation, Source, Sta
 pub use rights::{Rights, StageRights};
 pub use rules::{Options, RuleSet, Rules, Subject};
 pub use texts::rule_text;
-pub use viewer::{ListScope, Viewer};
 pub use visibility::{Card, CardFacts, Explanation, Visibility};

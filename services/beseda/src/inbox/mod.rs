@@ -5,6 +5,7 @@
 mod access;
 mod change;
 mod connection;
+mod explain;
 mod find;
 mod json;
 mod language;
@@ -83,6 +84,8 @@ enum Task {
     Close(change::Which),
     /// Mark a conversation as needing no answer
     Mark(change::Which),
+    /// Say how much an employee sees of a conversation, and which rule decides
+    Explain(explain::Explain),
 }
 
 /// Who logs in.
@@ -124,6 +127,7 @@ async fn perform(task: Task, connection: &Connection, output: &Output) -> Result
         Task::Start(start) => start.run(connection, output).await,
         Task::Close(which) => which.close(connection, output).await,
         Task::Mark(which) => which.mark(connection, output).await,
+        Task::Explain(explain) => explain.run(connection, output).await,
     }
 }
 

@@ -164,6 +164,7 @@ impl Watching<'_> {
             ResetCause::SlowReader => {
                 "Changes came faster than they were read; the inbox as it is now:"
             }
+            ResetCause::RightsChanged => "Your rights have changed; the inbox as it is now:",
             ResetCause::CursorTooOld | ResetCause::Unspecified => {
                 "Not everything that was missed can be told any more; the inbox as it is now:"
             }
@@ -244,6 +245,11 @@ fn line(change: &InboxChange, output: &Output) -> String {
             Colour::Grey,
             format!("closed     {}", words::closed_by(&conversation)),
         ),
+        ChangeKind::CardChanged => (
+            Colour::Grey,
+            format!("card       {}", one_line(&conversation.title)),
+        ),
+        ChangeKind::Hidden => (Colour::Grey, format!("hidden     {}", conversation.id)),
         ChangeKind::Unspecified => (Colour::Grey, "changed".to_owned()),
     };
     let moment = output.paint(Colour::Grey, &output.moment(time));

@@ -465,6 +465,28 @@ fn conversations_cases(theirs: &Theirs, cases: &mut Cases) {
     );
     add(
         cases,
+        "/beseda.conversations.v1.ConversationService/LinkConversation",
+        Everybody,
+        &conv::LinkConversationRequest {
+            conversation_id: conversation_id.clone(),
+            ..Default::default()
+        },
+        R::ConversationNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.conversations.v1.ConversationService/ExplainVisibility",
+        Everybody,
+        &conv::ExplainVisibilityRequest {
+            conversation_id: conversation_id.clone(),
+            ..Default::default()
+        },
+        R::ConversationNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
         "/beseda.conversations.v1.ConversationService/CloseConversation",
         Everybody,
         &conv::CloseConversationRequest {

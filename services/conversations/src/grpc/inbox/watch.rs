@@ -189,7 +189,7 @@ impl Watch {
 async fn changed(rights: &mut watch::Receiver<i64>, epoch: i64) {
     if rights.wait_for(|newest| *newest > epoch).await.is_err() {
         // Nobody looks any more: the process stops.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
