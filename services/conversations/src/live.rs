@@ -50,8 +50,8 @@ pub struct LiveEvent {
 pub struct Told {
     /// The event.
     pub event: Arc<LiveEvent>,
-    /// The conversation's cards.
-    pub cards: Cards,
+    /// The conversation's cards; `None` when somebody began to listen after they were looked up: ask [`Live::cards`].
+    pub cards: Option<Cards>,
 }
 
 /// What a subscriber has to know at the start.
@@ -202,7 +202,7 @@ impl Live {
             let cards = subject(&event).and_then(|(_, id)| found.get(&id).cloned());
             Arc::new(Told {
                 event,
-                cards: cards.unwrap_or_default(),
+                cards: Some(cards.unwrap_or_default()),
             })
         });
         Ok(told.collect())
@@ -266,8 +266,27 @@ impl Live {
         })
     }
 
-    /// Hands an event to the subscribers of its account. Without its cards nobody can be told it: they list again.
+    /// The cards of an event's conversation, as they are now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn cards(&self, event: &Arc<LiveEvent>) -> Result<Cards, Error> {
+        let told = self.with_cards(vec![Arc::clone(event)]).await?;
+        let cards = told.first().and_then(|told| told.cards.clone());
+        Ok(cards.unwrap_or_default())
+    }
+
+    /// Hands an event to the subscribers of its account.
     fn hand_out(&self, event: &Arc<LiveEvent>, told: Option<&Arc<Told>>) {
+        let told = told.map_or_else(
+            || {
+                Arc::new(Told {
+                    event: Arc::clone(event),
+                    cards: None,
+                })
+            },
+            Arc::clone,
+        );
         self.with_shard(event.place.shard, |shard| {
             shard.at = event.place.position;
             if shard.kept.len() == KEPT {
@@ -278,9 +297,7 @@ impl Live {
                 return;
             };
             // A full queue means a slow reader: its stream ends with a reset. A closed one has gone.
-            listening.retain(|sender| {
-                told.is_some_and(|told| sender.try_send(Arc::clone(told)).is_ok())
-            });
+            listening.retain(|sender| sender.try_send(Arc::clone(&told)).is_ok());
             if listening.is_empty() {
                 shard.subscribers.remove(&event.account);
             }

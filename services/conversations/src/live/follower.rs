@@ -52,7 +52,7 @@ async fn hand_out(live: &Live, reader: &Reader, batch: &Batch) {
         .cloned()
         .collect();
     let told = live.with_cards(heard).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the cards of live events could not be read; their streams are reset");
+        tracing::warn!(%error, "the cards of live events could not be read; each stream asks for itself");
         Vec::new()
     });
     let mut told = told.iter().peekable();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::Visibility;
+use api::conversations::internal::v1::ConversationEvent;
 use api::conversations::v1::watch_inbox_response::Event;
 use api::conversations::v1::{
     ChangeKind, Conversation, Heartbeat, InboxChange, Reset, ResetCause, WatchInboxRequest,
@@ -22,10 +23,10 @@ use types::{AccountId, Clock};
 
 use super::Inbox;
 use crate::changes::previous_cards;
-use crate::domain::card::Viewer;
+use crate::domain::card::{Cards, Viewer};
 use crate::grpc::conversation::Error;
 use crate::grpc::seeing;
-use crate::live::{Cursor, Missed, Subscription, Told};
+use crate::live::{Cursor, Live, Missed, Subscription, Told};
 use crate::wire;
 
 /// How often a quiet stream says that it lives.
@@ -53,6 +54,7 @@ pub async fn watch_inbox(
     let missed = inbox.live.missed(account, from, subscription.began).await?;
     let mut watch = Watch {
         rights: inbox.live.rights(account, epoch),
+        live: inbox.live.clone(),
         epoch,
         viewer,
         caller,
@@ -73,6 +75,7 @@ pub async fn watch_inbox(
 
 /// One stream.
 struct Watch {
+    live: Live,
     caller: Caller,
     viewer: Viewer,
     /// Epoch of the viewer's rights.
@@ -157,11 +160,28 @@ impl Watch {
             if event.event.place.position <= self.at.position {
                 continue;
             }
-            self.at = event.event.place;
-            if let Some(change) = visible(&event, &self.viewer) {
-                return Some(Ok(self.step(Event::Change(change))));
+            match self.look(&event).await {
+                Ok(change) => {
+                    self.at = event.event.place;
+                    if let Some(change) = change {
+                        return Some(Ok(self.step(Event::Change(change))));
+                    }
+                }
+                Err(error) => {
+                    self.state = State::Ended;
+                    return Some(Err(Refusal::from(error).into()));
+                }
             }
         }
+    }
+
+    /// What the viewer is told of an event.
+    async fn look(&self, told: &Told) -> Result<Option<InboxChange>, pg::Error> {
+        let cards = match &told.cards {
+            Some(cards) => cards,
+            None => &self.live.cards(&told.event).await?,
+        };
+        Ok(visible(&told.event.event, cards, &self.viewer))
     }
 
     async fn wait(&mut self) -> Waited {
@@ -203,10 +223,9 @@ enum Waited {
 }
 
 /// The change as the viewer may see it; `None` for a conversation that is hidden and was hidden before.
-fn visible(told: &Told, viewer: &Viewer) -> Option<InboxChange> {
-    let event = &told.event.event;
+fn visible(event: &ConversationEvent, cards: &Cards, viewer: &Viewer) -> Option<InboxChange> {
     let mut conversation = event.conversation.clone()?;
-    let sight = viewer.sight(&told.cards);
+    let sight = viewer.sight(cards);
     if sight.visibility == Visibility::Hidden {
         let before = previous_cards(event)?;
         let was_seen = viewer.sight(&before).visibility != Visibility::Hidden;
