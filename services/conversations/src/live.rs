@@ -28,8 +28,8 @@ use epochs::Epochs;
 /// How many events of a shard are kept in memory for streams that resume.
 const KEPT: usize = 2_048;
 
-/// How many events may wait for one subscriber.
-const QUEUE: usize = 256;
+/// How many events may wait for one subscriber: more than the follower hands out at once, or nobody could keep up.
+const QUEUE: usize = 1_024;
 
 /// How far back a stream may resume from the outbox before listing again is cheaper for everybody.
 const REPLAY: i64 = 5_000;
