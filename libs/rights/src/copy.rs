@@ -12,7 +12,7 @@ use pg::{Db, Tx};
 use prost::Message;
 use quick_cache::sync::Cache;
 use tonic::Request;
-use types::{AccountId, GroupId, UserId};
+use types::{AccountId, UserId};
 
 use crate::{Error, snapshot, store};
 
@@ -33,14 +33,6 @@ pub struct Viewer {
     pub rights: Arc<Rights>,
     /// Who works in the account; `None` while identity has not told yet.
     pub account: Option<Arc<AccountRights>>,
-}
-
-impl Viewer {
-    /// The department of an employee: that of the responsible user of a card.
-    #[must_use]
-    pub fn group_of(&self, user: UserId) -> Option<GroupId> {
-        self.account.as_ref()?.group_of(user)
-    }
 }
 
 /// Says who calls and what they may. Cheap to clone.

@@ -6,13 +6,14 @@ use super::Found;
 use crate::tree::{self, File};
 
 /// Crates and modules that do I/O or are the wire's.
-const FORBIDDEN: [&str; 10] = [
+const FORBIDDEN: [&str; 11] = [
     "api",
     "hyper",
     "pg",
     "prost",
     "redis",
     "reqwest",
+    "rights",
     "sqlx",
     "tonic",
     "crate::grpc",

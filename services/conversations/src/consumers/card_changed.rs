@@ -1,5 +1,7 @@
 //! A card of crm changed: who is responsible, its stage, its followers, its name, or it was deleted.
 
+use std::collections::HashMap;
+
 use api::conversations::v1::ChangeKind;
 use api::crm::internal::v1::{CardChanged, CardKind};
 use events::{Event, Failure};
@@ -43,19 +45,20 @@ pub async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
         let owner = news.card.responsible.filter(|_| !news.deleted);
         cards::spread_owner(tx, account, id, owner).await?;
     }
-    let mut told = Vec::with_capacity(touched.len());
-    for (id, external_chat_id) in touched {
-        if let Some(conversation) = conversations::of_account(tx, account, id).await? {
-            told.push(Change {
-                kind: ChangeKind::CardChanged,
-                conversation,
-                message: None,
-                external_chat_id,
-                facts: Vec::new(),
-                previous: before.remove(&id),
-            });
-        }
-    }
+    let ids: Vec<_> = touched.iter().map(|(id, _)| *id).collect();
+    let mut chats: HashMap<_, _> = touched.into_iter().collect();
+    let told: Vec<Change> = conversations::all(tx, account, &ids)
+        .await?
+        .into_iter()
+        .map(|conversation| Change {
+            kind: ChangeKind::CardChanged,
+            message: None,
+            external_chat_id: chats.remove(&conversation.id).unwrap_or_default(),
+            facts: Vec::new(),
+            previous: before.remove(&conversation.id),
+            conversation,
+        })
+        .collect();
     changes::append(tx, &told).await?;
     Ok(())
 }

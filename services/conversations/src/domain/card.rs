@@ -1,6 +1,8 @@
 //! Cards, as far as they decide who sees a conversation (decision table 2.1 of the requirements).
 
-use access::{Action, CardFacts, ContactCondition, Entity, Visibility};
+use std::sync::Arc;
+
+use access::{AccountRights, Action, CardFacts, ContactCondition, Entity, Rights, Visibility};
 use types::{ContactId, CustomerId, DealId, GroupId, StageId, UserId};
 use uuid::Uuid;
 
@@ -92,13 +94,22 @@ pub enum Owners {
 
 /// Who looks at conversations, with the rights that hold now.
 #[derive(Debug, Clone)]
-pub struct Viewer(pub rights::Viewer);
+pub struct Viewer {
+    /// Their effective rights.
+    pub rights: Arc<Rights>,
+    /// Who works in the account; `None` while identity has not told yet.
+    pub account: Option<Arc<AccountRights>>,
+}
 
 impl Viewer {
+    fn group_of(&self, user: UserId) -> Option<GroupId> {
+        self.account.as_ref()?.group_of(user)
+    }
+
     /// What they see of a conversation with these cards.
     #[must_use]
     pub fn sight(&self, cards: &Cards) -> Sight {
-        let visibility = self.0.rights.sees(&self.facts(cards));
+        let visibility = self.rights.sees(&self.facts(cards));
         let shown = match visibility {
             Visibility::DealAndChat => cards.card.as_ref(),
             Visibility::Hidden | Visibility::ContactOnly | Visibility::ContactAndChat => None,
@@ -120,18 +131,16 @@ impl Viewer {
     /// May they do this to a card? A deal or customer is also seen by a subscription, where the matrix says so (IDN-21).
     #[must_use]
     pub fn may(&self, action: Action, card: &Card) -> bool {
-        let group = card.responsible.and_then(|user| self.0.group_of(user));
-        let relation = self.0.rights.relation(card.responsible, group);
+        let group = card.responsible.and_then(|user| self.group_of(user));
+        let relation = self.rights.relation(card.responsible, group);
         match card.kind {
-            Kind::Contact => self.0.rights.may(Entity::Contacts, action, relation, None),
-            Kind::Company => self.0.rights.may(Entity::Companies, action, relation, None),
+            Kind::Contact => self.rights.may(Entity::Contacts, action, relation, None),
+            Kind::Company => self.rights.may(Entity::Companies, action, relation, None),
             Kind::Deal | Kind::Customer if action == Action::View => {
-                self.0.rights.shows_deal(&self.deal(card))
+                self.rights.shows_deal(&self.deal(card))
             }
             Kind::Deal | Kind::Customer => {
-                self.0
-                    .rights
-                    .may(Entity::Deals, action, relation, card.stage)
+                self.rights.may(Entity::Deals, action, relation, card.stage)
             }
         }
     }
@@ -139,10 +148,9 @@ impl Viewer {
     fn deal(&self, card: &Card) -> access::Card {
         access::Card {
             owner: card.responsible,
-            owner_group: card.responsible.and_then(|user| self.0.group_of(user)),
+            owner_group: card.responsible.and_then(|user| self.group_of(user)),
             stage: card.stage,
             subscribed: self
-                .0
                 .rights
                 .user()
                 .is_some_and(|user| card.followers.contains(&user)),
@@ -153,7 +161,7 @@ impl Viewer {
     #[must_use]
     pub fn owners(&self) -> Owners {
         let mut owners = Vec::new();
-        for branch in self.0.rights.list_branches() {
+        for branch in self.rights.list_branches() {
             match branch.contact {
                 ContactCondition::All => return Owners::All,
                 ContactCondition::OwnedBy(user) => owners.push(user),
@@ -166,7 +174,7 @@ impl Viewer {
     }
 
     fn members(&self, group: GroupId) -> impl Iterator<Item = UserId> + '_ {
-        let members = self.0.account.iter().flat_map(|account| &account.members);
+        let members = self.account.iter().flat_map(|account| &account.members);
         members
             .filter(move |(_, member)| member.group == Some(group))
             .map(|(user, _)| *user)
@@ -178,7 +186,7 @@ impl Viewer {
         let contact_owner = cards.contact.as_ref().and_then(|card| card.responsible);
         CardFacts {
             contact_owner,
-            contact_owner_group: contact_owner.and_then(|user| self.0.group_of(user)),
+            contact_owner_group: contact_owner.and_then(|user| self.group_of(user)),
             card: cards.card.as_ref().map(|card| self.deal(card)),
         }
     }

@@ -23,10 +23,15 @@ pub struct By {
 ///
 /// # Errors
 /// What `body` returns, or when the caller's rights cannot be known.
-pub async fn seeing<T, E, F>(db: &Db, rights: &RightsCopy, caller: &Caller, body: F) -> Result<T, E>
+pub async fn seeing<T, E, F>(
+    db: &Db,
+    rights: &RightsCopy,
+    caller: &Caller,
+    body: F,
+) -> Result<T, Refusal>
 where
     T: Send + 'static,
-    E: From<pg::Error> + From<Refusal> + Send + 'static,
+    E: From<pg::Error> + From<Refusal> + Into<Refusal> + Send + 'static,
     F: for<'t> FnOnce(&'t mut Tx, By) -> TxFuture<'t, T, E> + Send + 'static,
 {
     let scope = caller.scope()?;
@@ -34,11 +39,16 @@ where
     let (rights, caller) = (rights.clone(), caller.clone());
     db.tx(scope, move |tx| {
         Box::pin(async move {
-            let viewer = Viewer(rights.viewer(tx, &caller).await.map_err(refusal)?);
+            let known = rights.viewer(tx, &caller).await.map_err(refusal)?;
+            let viewer = Viewer {
+                rights: known.rights,
+                account: known.account,
+            };
             body(tx, By { scope, viewer }).await
         })
     })
     .await
+    .map_err(|error: E| error.into())
 }
 
 /// Why it cannot be said what the caller may.

@@ -38,28 +38,35 @@ pub async fn get(
     scope: AccountScope,
     id: ConversationId,
 ) -> Result<Option<Conversation>, Error> {
-    of_account(tx, scope.account(), id).await
-}
-
-/// One conversation, for a job of the system.
-///
-/// # Errors
-/// When the database fails.
-pub async fn of_account(
-    tx: &mut Tx,
-    account: AccountId,
-    id: ConversationId,
-) -> Result<Option<Conversation>, Error> {
-    let row = sqlx::query(GET)
-        .bind(account.uuid())
-        .bind(id.uuid())
-        .fetch_optional(&mut **tx)
-        .await?;
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM conversations c WHERE c.account_id = $1 AND c.id = $2"
+    ))
+    .bind(scope.account().uuid())
+    .bind(id.uuid())
+    .fetch_optional(&mut **tx)
+    .await?;
     row.as_ref().map(from_row).transpose()
 }
 
-const GET: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM conversations c WHERE c.account_id = $1 AND c.id = $2"
-);
+/// Conversations of an account, in no order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn all(
+    tx: &mut Tx,
+    account: AccountId,
+    ids: &[ConversationId],
+) -> Result<Vec<Conversation>, Error> {
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM conversations c WHERE c.account_id = $1 AND c.id = ANY ($2)"
+    ))
+    .bind(account.uuid())
+    .bind(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>())
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter().map(from_row).collect()
+}

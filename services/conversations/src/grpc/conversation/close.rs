@@ -32,8 +32,7 @@ pub async fn close_conversation(
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { close(tx, &by, id, who, &etag, now).await })
     });
-    let (conversation, sight, change): (_, Sight, _) =
-        done.await.map_err(|error: Error| Refusal::from(error))?;
+    let (conversation, sight, change): (_, Sight, _) = done.await?;
     service
         .after
         .changed(change.map(|change: Change| change.touched()));

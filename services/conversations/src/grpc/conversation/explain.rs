@@ -42,8 +42,7 @@ pub async fn explain_visibility(
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { explain(tx, &by, id, about).await })
     });
-    let explanation: access::Explanation =
-        done.await.map_err(|error: Error| Refusal::from(error))?;
+    let explanation: access::Explanation = done.await?;
     let language = kit::language::current();
     Ok(ExplainVisibilityResponse {
         visibility: wire::visibility(explanation.visibility).into(),
@@ -62,7 +61,7 @@ async fn explain(
     id: ConversationId,
     about: UserId,
 ) -> Result<access::Explanation, Error> {
-    if by.viewer.0.rights.is_everything() {
+    if by.viewer.rights.is_everything() {
         conversations::get(tx, by.scope, id)
             .await?
             .ok_or(Error::NotFound(id))?;
@@ -71,16 +70,16 @@ async fn explain(
         visible(tx, by, id).await?;
     }
     let cards = cards::of_conversation(tx, by.scope.account(), id).await?;
-    let account = by.viewer.0.account.clone();
+    let account = by.viewer.account.clone();
     let rights = account
         .as_ref()
         .and_then(|account| account.rights_of(about));
     let rights = rights.ok_or_else(|| Refusal::user_not_found(about))?;
-    let viewer = Viewer(rights::Viewer {
+    let viewer = Viewer {
         rights: std::sync::Arc::new(rights),
         account,
-    });
-    Ok(viewer.0.rights.explain(&viewer.facts(&cards)))
+    };
+    Ok(viewer.rights.explain(&viewer.facts(&cards)))
 }
 
 fn source(source: Source) -> &'static str {

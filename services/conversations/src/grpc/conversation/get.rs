@@ -27,8 +27,7 @@ pub async fn get_conversation(
     let read = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { visible(tx, &by, id).await })
     });
-    let (conversation, sight): (_, Sight) =
-        read.await.map_err(|error: Error| Refusal::from(error))?;
+    let (conversation, sight): (_, Sight) = read.await?;
     Ok(GetConversationResponse {
         conversation: Some(wire::conversation(&conversation, &sight)),
     })

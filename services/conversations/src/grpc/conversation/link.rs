@@ -67,8 +67,7 @@ pub async fn link_conversation(
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { link(tx, &by, id, wanted).await })
     });
-    let (conversation, sight, change): (_, Sight, Change) =
-        done.await.map_err(|error: Error| Refusal::from(error))?;
+    let (conversation, sight, change): (_, Sight, Change) = done.await?;
     service.after.changed([change.touched()]);
     Ok(LinkConversationResponse {
         conversation: Some(wire::conversation(&conversation, &sight)),

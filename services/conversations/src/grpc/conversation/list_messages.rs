@@ -56,7 +56,7 @@ pub async fn list_messages(
     let read = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { read(tx, &by, id, wanted, size).await })
     });
-    let page: Page = read.await.map_err(|error: Error| Refusal::from(error))?;
+    let page: Page = read.await?;
     let link = |there: bool, direction: Option<Direction>| match direction {
         Some(direction) if there => token.encode(&request.conversation_id, &direction),
         _ => String::new(),

@@ -28,8 +28,7 @@ pub async fn mark_no_answer_needed(
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { mark(tx, &by, id, now).await })
     });
-    let (conversation, sight, change): (_, Sight, _) =
-        done.await.map_err(|error: Error| Refusal::from(error))?;
+    let (conversation, sight, change): (_, Sight, _) = done.await?;
     service
         .after
         .changed(change.map(|change: Change| change.touched()));

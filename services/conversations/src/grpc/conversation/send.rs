@@ -40,8 +40,7 @@ pub async fn send_message(
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { send(tx, &by, id, &draft).await })
     });
-    let (reply, change): (_, Option<Change>) =
-        done.await.map_err(|error: Error| Refusal::from(error))?;
+    let (reply, change): (_, Option<Change>) = done.await?;
     if let Some(change) = change {
         service.after.changed([change.touched()]);
         service.after.queued(&change.conversation.connector_key);

@@ -50,8 +50,7 @@ pub async fn start_conversation(
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { start(tx, &by, chat, &draft).await })
     });
-    let (reply, change): (_, Option<Change>) =
-        done.await.map_err(|error: Error| Refusal::from(error))?;
+    let (reply, change): (_, Option<Change>) = done.await?;
     if let Some(change) = change {
         service.after.changed([change.touched()]);
         service.after.queued(&change.conversation.connector_key);

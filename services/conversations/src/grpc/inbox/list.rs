@@ -45,8 +45,7 @@ pub async fn list_conversations(
     let listed = seeing(&inbox.db, &inbox.rights, &caller, move |tx, by| {
         Box::pin(async move { rows(tx, &by, &filter, key, size + 1).await })
     });
-    let mut rows: Vec<(Conversation, Sight)> =
-        listed.await.map_err(|error: Error| Refusal::from(error))?;
+    let mut rows: Vec<(Conversation, Sight)> = listed.await?;
     let is_last = rows.len() <= usize::try_from(size).unwrap_or(usize::MAX);
     rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
     let next_page_token = match rows.last() {

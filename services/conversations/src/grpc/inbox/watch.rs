@@ -49,7 +49,7 @@ pub async fn watch_inbox(
         Box::pin(async move { Ok::<_, Error>(by.viewer) })
     })
     .await?;
-    let epoch = viewer.0.account.as_ref().map_or(0, |account| account.epoch);
+    let epoch = viewer.account.as_ref().map_or(0, |account| account.epoch);
     let from = cursor.map_or(subscription.began, |cursor| cursor.0);
     let missed = inbox.live.missed(account, from, subscription.began).await?;
     let mut watch = Watch {
