@@ -5,6 +5,8 @@
 //! machine gives small numbers, not failures.
 
 mod baseline;
+mod dataset;
+mod dice;
 mod figures;
 mod load;
 mod report;
@@ -13,6 +15,8 @@ mod stand;
 use anyhow::Result;
 use clap::Parser;
 
+use crate::dataset::{DataSet, Size};
+use crate::figures::list::Readings;
 use crate::report::Report;
 use crate::stand::Stand;
 
@@ -31,6 +35,18 @@ struct Options {
     /// Streams of the memory figure.
     #[arg(long, default_value_t = 5_000)]
     streams: usize,
+    /// Conversations of the large data set.
+    #[arg(long, default_value_t = 1_000_000)]
+    conversations: u64,
+    /// Messages of the large data set.
+    #[arg(long, default_value_t = 1_000_000)]
+    messages: u64,
+    /// Conversations and messages of the small data set, to which the large one is compared.
+    #[arg(long, default_value_t = 10_000)]
+    small: u64,
+    /// Where the data sets are made and kept, to be used again; delete the folder to be rid of them.
+    #[arg(long, default_value = ".beseda/bench")]
+    data: std::path::PathBuf,
     /// Write the JSON here as well.
     #[arg(long)]
     json: Option<std::path::PathBuf>,
@@ -38,6 +54,9 @@ struct Options {
 
 /// The figures that need the services.
 const ON_THE_STAND: [&str; 9] = ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P16", "P18"];
+
+/// The figures that need a data set.
+const ON_DATA: [&str; 3] = ["P10", "P11", "P17"];
 
 impl Options {
     fn wants(&self, figure: &str) -> bool {
@@ -63,9 +82,16 @@ async fn run(options: &Options, report: &mut Report) -> Result<()> {
     if options.wants("P8") {
         figures::rights::measure(options, report)?;
     }
-    if !ON_THE_STAND.iter().any(|figure| options.wants(figure)) {
-        return Ok(());
+    if ON_THE_STAND.iter().any(|figure| options.wants(figure)) {
+        on_the_stand(options, report).await?;
     }
+    if ON_DATA.iter().any(|figure| options.wants(figure)) {
+        on_data(options, report).await?;
+    }
+    Ok(())
+}
+
+async fn on_the_stand(options: &Options, report: &mut Report) -> Result<()> {
     eprintln!("starting PostgreSQL, Redis and the services …");
     let stand = Stand::start().await?;
     let outcome = measure(options, &stand, report).await;
@@ -91,6 +117,49 @@ async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> Resul
     }
     if options.wants("P16") {
         figures::streams::measure(options, stand, report).await?;
+    }
+    Ok(())
+}
+
+/// What is compared between the data sets is read on the small one first.
+async fn on_data(options: &Options, report: &mut Report) -> Result<()> {
+    let mut small = Readings::default();
+    if options.wants("P10") {
+        let size = Size {
+            conversations: options.small,
+            messages: options.small,
+        };
+        let (stand, data) = dataset::ensure(&options.data, size).await?;
+        let read = figures::list::read(options, &stand, &data).await;
+        stand.stop().await;
+        small = read?;
+    }
+    let size = Size {
+        conversations: options.conversations,
+        messages: options.messages,
+    };
+    let (stand, data) = dataset::ensure(&options.data, size).await?;
+    let outcome = measure_data(options, &stand, &data, &small, report).await;
+    stand.stop().await;
+    outcome
+}
+
+async fn measure_data(
+    options: &Options,
+    stand: &Stand,
+    data: &DataSet,
+    small: &Readings,
+    report: &mut Report,
+) -> Result<()> {
+    if options.wants("P10") {
+        let large = figures::list::read(options, stand, data).await?;
+        figures::list::compare(small, &large, report);
+    }
+    if options.wants("P11") {
+        figures::list::rights(options, stand, data, report).await?;
+    }
+    if options.wants("P17") {
+        figures::list::isolation(options, stand, data, report).await?;
     }
     Ok(())
 }

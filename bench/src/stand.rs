@@ -1,19 +1,25 @@
 //! What is measured: real stores and the services as processes.
 
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use api::identity::v1::LogInRequest;
+use api::identity::v1::session_service_client::SessionServiceClient;
 use auth::{ServiceChannel, ServiceTokens};
 use embedded::{Postgres, Redis};
+use identity::admin::Created;
 use kit::secrets::MasterKey;
 use pg::{Db, Migrations};
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
-use types::{AccountId, Clock, ConnectionId};
+use types::{AccountId, Clock, ConnectionId, UserId};
 
 /// Log-in of the account that reads.
 pub const EMAIL: &str = "bench@example.com";
@@ -77,6 +83,8 @@ pub struct Stand {
     key: MasterKey,
     /// The account with employees.
     pub account: AccountId,
+    /// Who administers it.
+    pub administrator: UserId,
 }
 
 static ALL: [&Migrations; 4] = [
@@ -87,25 +95,49 @@ static ALL: [&Migrations; 4] = [
 ];
 
 impl Stand {
-    /// Starts everything.
+    /// Starts everything, with empty stores that are gone afterwards.
     pub async fn start() -> Result<Self> {
         let options = embedded::postgres::Options {
             fsync: true,
             ..embedded::postgres::Options::temporary()
         };
+        Self::on(options, &MasterKey::generate(), false).await
+    }
+
+    /// Starts everything on a database that is kept in a folder; `fresh` empties it.
+    pub async fn kept(folder: &Path, fresh: bool) -> Result<Self> {
+        let key = folder.join("master.key");
+        if !key.exists() {
+            let mut private = OpenOptions::new();
+            let mut file = private
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&key)?;
+            file.write_all(MasterKey::generate().as_bytes())?;
+        }
+        let key_text = std::fs::read_to_string(&key)?;
+        let options = embedded::postgres::Options::kept(folder.join("postgres"));
+        Self::on(options, &key_text, fresh).await
+    }
+
+    async fn on(options: embedded::postgres::Options, key_text: &str, fresh: bool) -> Result<Self> {
         let postgres = embedded::postgres::start(options).await?;
         let redis = embedded::redis::start(embedded::redis::Options::temporary()).await?;
-        let key_text = MasterKey::generate();
-        let key = MasterKey::parse(&key_text)?;
+        let key = MasterKey::parse(key_text)?;
+        if fresh {
+            empty(&postgres).await?;
+        }
         pg::migrate(&postgres.admin_url(), &ALL, &key).await?;
+        let created = create_account(&postgres, &key).await?;
         let mut stand = Self {
             postgres,
             redis,
             services: Vec::new(),
             key,
-            account: AccountId::generate(),
+            account: created.account,
+            administrator: created.user,
         };
-        stand.account = stand.create_account().await?;
         for name in [
             "identity",
             "crm",
@@ -113,32 +145,25 @@ impl Stand {
             "connector-onlinechat",
             "gateway",
         ] {
-            let service = stand.launch(name, &key_text)?;
+            let service = stand.launch(name, key_text)?;
             stand.services.push(service);
         }
         Ok(stand)
     }
 
-    async fn create_account(&self) -> Result<AccountId> {
-        let url = pg::role_url(
-            &self.postgres.admin_url(),
-            identity::MIGRATIONS.role,
-            &self.key,
-        )?;
-        let db = Db::connect(&pg::Config::new(url), &identity::MIGRATIONS).await?;
-        let new = identity::admin::NewAccount {
-            title: "Bench".to_owned(),
-            language: "en".to_owned(),
-            plan: identity::admin::Plan::Professional,
-            subscription: identity::admin::Subscription::Active,
-            imbox: true,
-            email: EMAIL.to_owned(),
-            name: "Bench".to_owned(),
-            password: SecretString::from(PASSWORD),
+    /// The authorization header of somebody of the account.
+    pub async fn authorization(&self, email: &str) -> Result<MetadataValue<Ascii>> {
+        let request = LogInRequest {
+            email: email.to_owned(),
+            password: PASSWORD.to_owned(),
+            device: "bench".to_owned(),
         };
-        Ok(identity::admin::create_account(&db, &Clock::system(), new)
+        let reply = SessionServiceClient::new(self.channel("identity")?)
+            .log_in(request)
             .await?
-            .account)
+            .into_inner();
+        let token = reply.tokens.unwrap_or_default().access_token;
+        Ok(format!("Bearer {token}").parse()?)
     }
 
     fn launch(&self, name: &'static str, key: &str) -> Result<Service> {
@@ -263,6 +288,35 @@ impl Stand {
         let _ = self.redis.stop().await;
         let _ = self.postgres.stop().await;
     }
+}
+
+/// The account with its administrator; the one of the last time, where there is one.
+async fn create_account(postgres: &Postgres, key: &MasterKey) -> Result<Created> {
+    let url = pg::role_url(&postgres.admin_url(), identity::MIGRATIONS.role, key)?;
+    let db = Db::connect(&pg::Config::new(url), &identity::MIGRATIONS).await?;
+    let new = identity::admin::NewAccount {
+        title: "Bench".to_owned(),
+        language: "en".to_owned(),
+        plan: identity::admin::Plan::Professional,
+        subscription: identity::admin::Subscription::Active,
+        imbox: true,
+        email: EMAIL.to_owned(),
+        name: "Bench".to_owned(),
+        password: SecretString::from(PASSWORD),
+    };
+    Ok(identity::admin::create_account(&db, &Clock::system(), new).await?)
+}
+
+/// Drops every schema of ours.
+async fn empty(postgres: &Postgres) -> Result<()> {
+    let mut owner = PgConnection::connect(postgres.admin_url().expose_secret()).await?;
+    for migrations in ALL {
+        let statement = format!("DROP SCHEMA IF EXISTS {} CASCADE", migrations.schema);
+        sqlx::raw_sql(AssertSqlSafe(statement))
+            .execute(&mut owner)
+            .await?;
+    }
+    Ok(())
 }
 
 /// The binary beside this one.

@@ -9,11 +9,10 @@ use tonic::Request;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
 
-use super::skeleton::authorization;
 use crate::Options;
 use crate::load::{self, Measured};
 use crate::report::{Goal, Report};
-use crate::stand::Stand;
+use crate::stand::{EMAIL, Stand};
 
 /// A small call of an employee. The service reads the caller from its database, so the gateway's share looks small.
 async fn call(channel: &Channel, authorization: &MetadataValue<Ascii>) -> Result<()> {
@@ -68,7 +67,7 @@ async fn at_rate(
 
 /// Measures it.
 pub async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> Result<()> {
-    let authorization = authorization(stand).await?;
+    let authorization = stand.authorization(EMAIL).await?;
     let (direct, proxied) = (
         &stand.service("identity")?.url,
         &stand.service("gateway")?.url,

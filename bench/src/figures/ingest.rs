@@ -18,10 +18,9 @@ use hdrhistogram::Histogram;
 use tonic::Request;
 use types::ConnectionId;
 
-use super::skeleton::authorization;
 use crate::load::{self, Measured, histogram, micros};
 use crate::report::{Goal, Report};
-use crate::stand::{CONNECTOR, Stand};
+use crate::stand::{CONNECTOR, EMAIL, Stand};
 use crate::{Options, baseline};
 
 const TEXT: &str = "a message of common length, about sixty characters long";
@@ -319,7 +318,7 @@ async fn ack_and_live(
     let mut request = Request::new(WatchInboxRequest::default());
     request
         .metadata_mut()
-        .insert("authorization", authorization(stand).await?);
+        .insert("authorization", stand.authorization(EMAIL).await?);
     let mut stream = InboxServiceClient::new(stand.channel("conversations")?)
         .watch_inbox(request)
         .await?

@@ -8,8 +8,6 @@ use api::conversations::v1::inbox_service_server::{InboxService, InboxServiceSer
 use api::conversations::v1::{
     ListConversationsRequest, ListConversationsResponse, WatchInboxRequest, WatchInboxResponse,
 };
-use api::identity::v1::LogInRequest;
-use api::identity::v1::session_service_client::SessionServiceClient;
 use auth::{AuthLayer, Verifier};
 use futures::stream::BoxStream;
 use kit::lifecycle::Lifecycle;
@@ -23,7 +21,7 @@ use types::Clock;
 use crate::Options;
 use crate::load::{self, Measured};
 use crate::report::{Goal, Report};
-use crate::stand::{EMAIL, PASSWORD, Stand};
+use crate::stand::{EMAIL, Stand};
 
 /// Answers without doing anything.
 struct Empty;
@@ -45,21 +43,6 @@ impl InboxService for Empty {
     ) -> Result<Response<Self::WatchInboxStream>, Status> {
         Ok(Response::new(Box::pin(futures::stream::empty())))
     }
-}
-
-/// The authorization header of the account's administrator.
-pub async fn authorization(stand: &Stand) -> Result<MetadataValue<Ascii>> {
-    let request = LogInRequest {
-        email: EMAIL.to_owned(),
-        password: PASSWORD.to_owned(),
-        device: "bench".to_owned(),
-    };
-    let reply = SessionServiceClient::new(stand.channel("identity")?)
-        .log_in(request)
-        .await?
-        .into_inner();
-    let token = reply.tokens.unwrap_or_default().access_token;
-    Ok(format!("Bearer {token}").parse()?)
 }
 
 /// Empty calls over eight connections with 16 in flight on each.
@@ -88,7 +71,7 @@ pub async fn saturate(
 
 /// Measures it.
 pub async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> Result<()> {
-    let authorization = authorization(stand).await?;
+    let authorization = stand.authorization(EMAIL).await?;
     let life = Lifecycle::new();
     let bare = TcpListener::bind("127.0.0.1:0").await?;
     let bare_url = format!("http://{}", bare.local_addr()?);

@@ -10,10 +10,9 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
 use tonic::{Request, Streaming};
 
-use super::skeleton::authorization;
 use crate::Options;
 use crate::report::{Goal, Report};
-use crate::stand::Stand;
+use crate::stand::{EMAIL, Stand};
 
 /// How many streams share a connection when they are multiplexed.
 const SHARED: usize = 100;
@@ -75,7 +74,7 @@ pub async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> R
         wanted.min(most),
         most,
     )?;
-    let authorization = authorization(stand).await?;
+    let authorization = stand.authorization(EMAIL).await?;
     // What the service allocates once, whatever the number of streams, is not to be counted.
     weigh(stand, &authorization, 200, SHARED).await?;
     let (alone, cpu) = weigh(stand, &authorization, options.streams, 1).await?;

@@ -6,6 +6,8 @@ use access::{
 use types::{GroupId, Role, StageId, UserId};
 use uuid::Uuid;
 
+use crate::dice::Dice;
+
 const GROUPS: u64 = 8;
 const STAGES: u64 = 40;
 /// How many stages have a rule for a user.
@@ -29,7 +31,7 @@ pub struct World {
 
 impl World {
     pub fn random(users: usize, cards: usize) -> Self {
-        let mut dice = Dice(0x5EED);
+        let mut dice = Dice::new(0x5EED);
         let users: Vec<User> = (0..users).map(|_| user(&mut dice)).collect();
         let mut cards: Vec<CardFacts> = (0..cards).map(|_| facts(&mut dice, &users)).collect();
         for card in &mut cards {
@@ -55,7 +57,7 @@ impl World {
 }
 
 fn user(dice: &mut Dice) -> User {
-    let (id, group) = (UserId::from(dice.uuid()), dice.group());
+    let (id, group) = (UserId::from(dice.uuid()), group(dice));
     let level = |dice: &mut Dice| match dice.roll(8) {
         0 => Level::Forbidden,
         1 | 2 => Level::Own,
@@ -73,7 +75,7 @@ fn user(dice: &mut Dice) -> User {
             0 => StageRight::Allowed,
             _ => StageRight::Forbidden,
         };
-        rules.stages.insert((dice.stage(), Action::View), right);
+        rules.stages.insert((stage(dice), Action::View), right);
     }
     let stages = rules.stages.iter();
     let stages = stages.map(|((stage, _), right)| (*stage, *right)).collect();
@@ -106,7 +108,7 @@ fn facts(dice: &mut Dice, users: &[User]) -> CardFacts {
         Card {
             owner,
             owner_group,
-            stage: Some(dice.stage()),
+            stage: Some(stage(dice)),
             subscribed: false,
         }
     });
@@ -117,37 +119,15 @@ fn facts(dice: &mut Dice, users: &[User]) -> CardFacts {
     }
 }
 
-/// SplitMix64: the same numbers in every run.
-struct Dice(u64);
+fn group(dice: &mut Dice) -> GroupId {
+    GroupId::from(numbered(dice.roll(GROUPS)))
+}
 
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.next() % sides
-    }
-
-    fn uuid(&mut self) -> Uuid {
-        Uuid::from_u64_pair(self.next(), self.next())
-    }
-
-    fn group(&mut self) -> GroupId {
-        GroupId::from(numbered(self.roll(GROUPS)))
-    }
-
-    fn stage(&mut self) -> StageId {
-        StageId::from(numbered(self.roll(STAGES)))
-    }
+fn stage(dice: &mut Dice) -> StageId {
+    StageId::from(numbered(dice.roll(STAGES)))
 }
 
 /// One of few ids, with the bits of a random one.
 fn numbered(number: u64) -> Uuid {
-    let mut dice = Dice(number);
-    dice.uuid()
+    Dice::new(number).uuid()
 }
