@@ -22,13 +22,14 @@ use anyhow::Context;
 use api::connector::v1::connector_hub_service_server::ConnectorHubServiceServer;
 use api::conversations::v1::connection_service_server::ConnectionServiceServer;
 use api::conversations::v1::conversation_service_server::ConversationServiceServer;
+use api::conversations::v1::counter_service_server::CounterServiceServer;
 use api::conversations::v1::inbox_service_server::InboxServiceServer;
 use api::events::internal::v1::event_log_service_server::EventLogServiceServer;
 use auth::{AuthLayer, ServiceTokens, Verifier};
 use events::{Carrier, EventLog, RemoteSource};
 use kit::lifecycle::Lifecycle;
 use kit::server::{MAX_REQUEST_BYTES, Server};
-use pg::{Db, Migrations};
+use pg::{Db, Migrations, SystemScope};
 use rights::RightsCopy;
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
@@ -126,6 +127,15 @@ impl App {
         )?;
         prune(db.clone(), &config, &life);
 
+        fold_counts(&db, &life);
+
+        let counters = grpc::counter::CounterReader {
+            db: db.clone(),
+            rights: rights.clone(),
+            live: live.clone(),
+            counts: live::LiveCounts::new(db.clone(), live.clone(), life.clone()),
+            clock: config.clock.clone(),
+        };
         let inbox = grpc::inbox::Inbox {
             db: db.clone(),
             rights: rights.clone(),
@@ -154,6 +164,9 @@ impl App {
         let health = db.clone();
         Server::new(NAME)?
             .service(InboxServiceServer::new(inbox).max_decoding_message_size(MAX_REQUEST_BYTES))
+            .service(
+                CounterServiceServer::new(counters).max_decoding_message_size(MAX_REQUEST_BYTES),
+            )
             .service(
                 ConversationServiceServer::new(conversations)
                     .max_decoding_message_size(MAX_REQUEST_BYTES),
@@ -186,6 +199,25 @@ fn prune(db: Db, config: &Config, life: &Lifecycle) {
                 .is_ok_and(|deleted| deleted > 0)
             {}
             tokio::select! { () = clock.sleep(EVERY) => {}, () = stopping.cancelled() => return }
+        }
+    });
+}
+
+/// Folds changes of counts into sums, as long as there are any. Whoever reads counts adds what is not folded yet: this only keeps that
+/// little.
+fn fold_counts(db: &Db, life: &Lifecycle) {
+    const EVERY: std::time::Duration = std::time::Duration::from_millis(500);
+    let session = db.session(SystemScope::for_job("fold counts"));
+    let stopping = life.stopping();
+    life.spawn("fold counts", async move {
+        let clock = types::Clock::system();
+        loop {
+            tokio::select! { () = clock.sleep(EVERY) => {}, () = stopping.cancelled() => return }
+            while session
+                .run(|connection| Box::pin(store::counts::fold(connection)))
+                .await
+                .is_ok_and(|more| more)
+            {}
         }
     });
 }

@@ -4,6 +4,7 @@
 //! subscribers of its account. A subscriber's queue is bounded: who is too slow is told to list again. A stream that
 //! resumes gets what it missed from memory or from the outbox, or an honest reset.
 
+mod counts;
 mod cursor;
 mod epochs;
 mod follower;
@@ -22,6 +23,7 @@ use types::{AccountId, ConversationId};
 use crate::domain::card::Cards;
 use crate::store::cards;
 
+pub use counts::{Known, LiveCounts};
 pub use cursor::Cursor;
 use epochs::Epochs;
 
@@ -143,8 +145,14 @@ impl Live {
                 shard: number,
                 position,
             },
-            stopping: self.life.stopping(),
+            stopping: self.stopping(),
         }
+    }
+
+    /// Ends when the process stops.
+    #[must_use]
+    pub fn stopping(&self) -> tokio_util::sync::CancellationToken {
+        self.life.stopping()
     }
 
     /// Tells when the rights of an account are newer than those of `epoch`.

@@ -2841,3 +2841,498 @@ pub mod conversation_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// Nothing to say.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCountersRequest {}
+/// The counters.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetCountersResponse {
+    /// They.
+    #[prost(message, optional, tag = "1")]
+    pub counters: ::core::option::Option<Counters>,
+}
+/// Nothing to say.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchCountersRequest {}
+/// One step of the stream.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchCountersResponse {
+    /// What happened.
+    #[prost(oneof = "watch_counters_response::Event", tags = "1, 2")]
+    pub event: ::core::option::Option<watch_counters_response::Event>,
+}
+/// Nested message and enum types in `WatchCountersResponse`.
+pub mod watch_counters_response {
+    /// What happened.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Event {
+        /// The counters after a change, and at the beginning.
+        #[prost(message, tag = "1")]
+        Counters(super::Counters),
+        /// Nothing; the stream lives.
+        #[prost(message, tag = "2")]
+        Heartbeat(super::Heartbeat),
+    }
+}
+/// Numbers of conversations that the caller may see. A conversation counts for the employee who is responsible for its contact, and
+/// for that employee's department.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Counters {
+    /// All of them: the standard filters.
+    #[prost(message, optional, tag = "1")]
+    pub all: ::core::option::Option<Tally>,
+    /// By employee, in order of their ids; who has none is left out.
+    #[prost(message, repeated, tag = "2")]
+    pub users: ::prost::alloc::vec::Vec<UserTally>,
+    /// By department, in order of their ids; who has none is left out.
+    #[prost(message, repeated, tag = "3")]
+    pub groups: ::prost::alloc::vec::Vec<GroupTally>,
+    /// Those for which nobody is responsible.
+    #[prost(message, optional, tag = "4")]
+    pub nobody: ::core::option::Option<Tally>,
+}
+/// Numbers of conversations, by state.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Tally {
+    /// «Открытые беседы»: open ones (CNV-14).
+    #[prost(int64, tag = "1")]
+    pub open: i64,
+    /// «Закрытые беседы»: resolved ones (CNV-16).
+    #[prost(int64, tag = "2")]
+    pub closed: i64,
+    /// «Требует ответа»: unanswered open ones (CNV-21).
+    #[prost(int64, tag = "3")]
+    pub requires_answer: i64,
+    /// «Не требует ответа»: answered open ones (CNV-24).
+    #[prost(int64, tag = "4")]
+    pub no_answer_needed: i64,
+    /// Of the closed ones: those that were closed unanswered.
+    #[prost(int64, tag = "5")]
+    pub closed_unanswered: i64,
+}
+/// An employee's numbers.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UserTally {
+    /// The employee ("user\_…").
+    #[prost(string, tag = "1")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Numbers.
+    #[prost(message, optional, tag = "2")]
+    pub tally: ::core::option::Option<Tally>,
+}
+/// A department's numbers.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GroupTally {
+    /// The department ("grp\_…").
+    #[prost(string, tag = "1")]
+    pub group_id: ::prost::alloc::string::String,
+    /// Numbers.
+    #[prost(message, optional, tag = "2")]
+    pub tally: ::core::option::Option<Tally>,
+}
+/// Generated client implementations.
+pub mod counter_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// How many conversations there are, by state, employee and department (CNV-03, CNV-27): always of those that the caller may see,
+    /// and exact.
+    #[derive(Debug, Clone)]
+    pub struct CounterServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl CounterServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> CounterServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> CounterServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            CounterServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// The counters as they are now.
+        /// Errors: none of its own.
+        pub async fn get_counters(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCountersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCountersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.CounterService/GetCounters",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.CounterService",
+                        "GetCounters",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The counters as they are now, and again whenever they change, at most five times a second (CNV-29). Each step carries all
+        /// of them: a broken stream is simply begun anew. Changed rights are followed. The stream sends a heartbeat every 20 seconds.
+        /// Errors: SESSION_ENDED when the caller's session ends.
+        pub async fn watch_counters(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchCountersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchCountersResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.CounterService/WatchCounters",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.CounterService",
+                        "WatchCounters",
+                    ),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod counter_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with CounterServiceServer.
+    #[async_trait]
+    pub trait CounterService: std::marker::Send + std::marker::Sync + 'static {
+        /// The counters as they are now.
+        /// Errors: none of its own.
+        async fn get_counters(
+            &self,
+            request: tonic::Request<super::GetCountersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCountersResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the WatchCounters method.
+        type WatchCountersStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::WatchCountersResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// The counters as they are now, and again whenever they change, at most five times a second (CNV-29). Each step carries all
+        /// of them: a broken stream is simply begun anew. Changed rights are followed. The stream sends a heartbeat every 20 seconds.
+        /// Errors: SESSION_ENDED when the caller's session ends.
+        async fn watch_counters(
+            &self,
+            request: tonic::Request<super::WatchCountersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WatchCountersStream>,
+            tonic::Status,
+        >;
+    }
+    /// How many conversations there are, by state, employee and department (CNV-03, CNV-27): always of those that the caller may see,
+    /// and exact.
+    #[derive(Debug)]
+    pub struct CounterServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> CounterServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for CounterServiceServer<T>
+    where
+        T: CounterService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.conversations.v1.CounterService/GetCounters" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCountersSvc<T: CounterService>(pub Arc<T>);
+                    impl<
+                        T: CounterService,
+                    > tonic::server::UnaryService<super::GetCountersRequest>
+                    for GetCountersSvc<T> {
+                        type Response = super::GetCountersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCountersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CounterService>::get_counters(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCountersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.CounterService/WatchCounters" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchCountersSvc<T: CounterService>(pub Arc<T>);
+                    impl<
+                        T: CounterService,
+                    > tonic::server::ServerStreamingService<super::WatchCountersRequest>
+                    for WatchCountersSvc<T> {
+                        type Response = super::WatchCountersResponse;
+                        type ResponseStream = T::WatchCountersStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchCountersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CounterService>::watch_counters(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchCountersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for CounterServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.conversations.v1.CounterService";
+    impl<T> tonic::server::NamedService for CounterServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}

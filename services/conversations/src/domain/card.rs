@@ -102,7 +102,9 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    fn group_of(&self, user: UserId) -> Option<GroupId> {
+    /// The department of an employee of the account.
+    #[must_use]
+    pub fn group_of(&self, user: UserId) -> Option<GroupId> {
         self.account.as_ref()?.group_of(user)
     }
 

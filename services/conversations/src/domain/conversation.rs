@@ -31,7 +31,7 @@ pub enum Life {
 }
 
 /// Is the client waiting?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Answer {
     /// Yes (CNV-21).
     Required,

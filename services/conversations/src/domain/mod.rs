@@ -4,6 +4,7 @@ pub mod account;
 pub mod card;
 pub mod connection;
 pub mod conversation;
+pub mod counts;
 pub mod delivery;
 pub mod message;
 pub mod routing;

@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod conversation;
+pub mod counter;
 pub mod hub;
 pub mod inbox;
 mod viewer;

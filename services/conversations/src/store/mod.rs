@@ -6,6 +6,7 @@ pub mod cards;
 pub mod chats;
 pub mod connections;
 pub mod conversations;
+pub mod counts;
 pub mod deliveries;
 pub mod messages;
 pub(crate) mod numbers;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod connections;
+mod counters;
 mod deliveries;
 mod desk;
 mod faults;

@@ -30,7 +30,7 @@ fn bytes(id: Uuid) -> Vec<u8> {
     id.as_bytes().to_vec()
 }
 
-fn tell_contact(world: &World, contact: ContactId, owner: UserId, version: i64) {
+pub fn tell_contact(world: &World, contact: ContactId, owner: UserId, version: i64) {
     let card = CardChanged {
         account_id: bytes(world.account.uuid()),
         kind: CardKind::Contact.into(),
@@ -109,7 +109,7 @@ fn cell(entity: id::RightEntity, action: id::RightAction, level: id::RightLevel)
     }
 }
 
-fn viewing(contacts: id::RightLevel, deals: id::RightLevel) -> id::Rights {
+pub fn viewing(contacts: id::RightLevel, deals: id::RightLevel) -> id::Rights {
     use id::RightAction::View;
     id::Rights {
         cells: vec![

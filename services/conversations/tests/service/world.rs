@@ -15,6 +15,7 @@ use api::connector::v1::{
 };
 use api::conversations::v1::connection_service_client::ConnectionServiceClient;
 use api::conversations::v1::conversation_service_client::ConversationServiceClient;
+use api::conversations::v1::counter_service_client::CounterServiceClient;
 use api::conversations::v1::inbox_service_client::InboxServiceClient;
 use api::conversations::v1::{
     Connection, CreateConnectionRequest, ListMessagesRequest, Message, SendMessageRequest,
@@ -237,6 +238,10 @@ impl World {
 
     pub fn inbox(&self) -> InboxServiceClient<Channel> {
         InboxServiceClient::new(self.channel.clone())
+    }
+
+    pub fn counters(&self) -> CounterServiceClient<Channel> {
+        CounterServiceClient::new(self.channel.clone())
     }
 
     pub fn conversations(&self) -> ConversationServiceClient<Channel> {

@@ -1,6 +1,7 @@
 //! A case for every method of the contracts.
 
 mod crm;
+mod inbox;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ pub(super) fn cases(theirs: &Theirs) -> BTreeMap<&'static str, Case> {
     let mut cases = BTreeMap::new();
     identity_cases(theirs, &mut cases);
     crm::crm_cases(theirs, &mut cases);
+    inbox::inbox_cases(theirs, &mut cases);
     conversations_cases(theirs, &mut cases);
     hub_cases(theirs, &mut cases);
     onlinechat_cases(theirs, &mut cases);
@@ -387,27 +389,6 @@ fn conversations_cases(theirs: &Theirs, cases: &mut Cases) {
         title: "Чужая".into(),
         ..Default::default()
     };
-    add(
-        cases,
-        "/beseda.conversations.v1.InboxService/ListConversations",
-        Everybody,
-        &conv::ListConversationsRequest {
-            connection_id: connection.id.clone(),
-            ..Default::default()
-        },
-        None,
-        None,
-    );
-    add(
-        cases,
-        "/beseda.conversations.v1.InboxService/WatchInbox",
-        Everybody,
-        &conv::WatchInboxRequest {
-            cursor: "nonsense".into(),
-        },
-        R::CursorInvalid,
-        None,
-    );
     add(
         cases,
         "/beseda.conversations.v1.ConversationService/GetConversation",

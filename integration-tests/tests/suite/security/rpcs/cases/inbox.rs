@@ -1,0 +1,47 @@
+//! The cases of imBox: its list, its counters, what is live.
+
+use api::conversations::v1 as conv;
+use api::error::v1::ErrorReason as R;
+
+use super::{Cases, Door, Theirs, add};
+
+/// Those of the inbox and counters.
+pub(super) fn inbox_cases(theirs: &Theirs, cases: &mut Cases) {
+    add(
+        cases,
+        "/beseda.conversations.v1.InboxService/ListConversations",
+        Door::Everybody,
+        &conv::ListConversationsRequest {
+            connection_id: theirs.connector.connection.clone(),
+            ..Default::default()
+        },
+        None,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.conversations.v1.InboxService/WatchInbox",
+        Door::Everybody,
+        &conv::WatchInboxRequest {
+            cursor: "nonsense".into(),
+        },
+        R::CursorInvalid,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.conversations.v1.CounterService/GetCounters",
+        Door::Everybody,
+        &conv::GetCountersRequest {},
+        None,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.conversations.v1.CounterService/WatchCounters",
+        Door::Everybody,
+        &conv::WatchCountersRequest {},
+        None,
+        None,
+    );
+}
