@@ -190,6 +190,8 @@ impl Cluster {
             &email,
             "--name",
             "Анна",
+            "--plan",
+            "professional",
             "--password-stdin",
         ];
         run(&self.environment, &arguments, &password).await;

@@ -36,6 +36,26 @@ impl From<sqlx::Error> for Failure {
 
 /// What an event does here.
 pub trait Effect: Send + Sync + 'static {
+    /// Does it take whole batches? For effects that look at rows as they are now: where one event of a batch cannot take effect,
+    /// each is tried alone, and the later ones do not wait for it.
+    fn takes_batches(&self) -> bool {
+        false
+    }
+
+    /// Applies events of one shard together; called only where [`Effect::takes_batches`].
+    fn apply_all<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        events: &'t [Event],
+    ) -> BoxFuture<'t, Result<(), Failure>> {
+        Box::pin(async move {
+            for event in events {
+                self.apply(tx, event).await?;
+            }
+            Ok(())
+        })
+    }
+
     /// Applies one event within the transaction that moves the position.
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>>;
 }
@@ -164,8 +184,16 @@ impl Consumer {
         if moved.rows_affected() == 0 {
             return Ok(Moved::Elsewhere);
         }
+        let batch = self.effect.takes_batches();
+        if batch
+            && guarded(tx, async |tx| self.effect.apply_all(tx, events).await)
+                .await?
+                .is_ok()
+        {
+            return Ok(Moved::Here);
+        }
         for event in events {
-            if waits_for_parked(tx, event).await? {
+            if !batch && waits_for_parked(tx, self.name, event).await? {
                 self.park(
                     tx,
                     event,
@@ -189,23 +217,7 @@ impl Consumer {
 
     /// Applies an event; `Err` inside holds the reason to park it.
     async fn try_apply(&self, tx: &mut Tx, event: &Event) -> Result<Result<(), String>, Failure> {
-        sqlx::raw_sql("SAVEPOINT event").execute(&mut **tx).await?;
-        let outcome = match self.effect.apply(tx, event).await {
-            Ok(()) => Ok(()),
-            Err(Failure::Poison(reason)) => Err(reason),
-            // A row that the schema refuses will be refused again.
-            Err(Failure::Store(pg::Error::Conflict { constraint })) => {
-                Err(format!("constraint {constraint} refused it"))
-            }
-            Err(failure) => return Err(failure),
-        };
-        let end = if outcome.is_ok() {
-            "RELEASE SAVEPOINT event"
-        } else {
-            "ROLLBACK TO SAVEPOINT event"
-        };
-        sqlx::raw_sql(end).execute(&mut **tx).await?;
-        Ok(outcome)
+        guarded(tx, async |tx| self.effect.apply(tx, event).await).await
     }
 
     async fn park(&self, tx: &mut Tx, event: &Event, reason: &str) -> Result<(), Failure> {
@@ -306,12 +318,37 @@ impl Consumer {
     }
 }
 
-async fn waits_for_parked(tx: &mut Tx, event: &Event) -> Result<bool, Failure> {
+/// Does what an event says, or nothing of it; `Err` inside holds the reason to park it.
+async fn guarded(
+    tx: &mut Tx,
+    effect: impl AsyncFnOnce(&mut Tx) -> Result<(), Failure>,
+) -> Result<Result<(), String>, Failure> {
+    sqlx::raw_sql("SAVEPOINT event").execute(&mut **tx).await?;
+    let outcome = match effect(tx).await {
+        Ok(()) => Ok(()),
+        Err(Failure::Poison(reason)) => Err(reason),
+        // A row that the schema refuses will be refused again.
+        Err(Failure::Store(pg::Error::Conflict { constraint })) => {
+            Err(format!("constraint {constraint} refused it"))
+        }
+        Err(failure) => return Err(failure),
+    };
+    let end = if outcome.is_ok() {
+        "RELEASE SAVEPOINT event"
+    } else {
+        "ROLLBACK TO SAVEPOINT event"
+    };
+    sqlx::raw_sql(end).execute(&mut **tx).await?;
+    Ok(outcome)
+}
+
+async fn waits_for_parked(tx: &mut Tx, source: &str, event: &Event) -> Result<bool, Failure> {
     Ok(sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM parked_events WHERE account_id = $1 AND aggregate_id = $2)",
+        "SELECT EXISTS (SELECT FROM parked_events WHERE account_id = $1 AND aggregate_id = $2 AND source = $3)",
     )
     .bind(uuid(&event.account_id))
     .bind(uuid(&event.aggregate_id))
+    .bind(source)
     .fetch_one(&mut **tx)
     .await?)
 }

@@ -47,6 +47,8 @@ struct Known {
     accounts: HashMap<AccountId, AccountRights>,
     /// Accounts without a subscription; every other has one.
     unpaid: HashSet<AccountId>,
+    /// Accounts whose plan is a small one; every other has the largest.
+    basic: HashSet<AccountId>,
     /// How often the state of an account was asked.
     asked: usize,
     log: HashMap<u32, Vec<Event>>,
@@ -93,6 +95,11 @@ impl Identity {
     /// From now on the account has no subscription; no event tells of it.
     pub fn unpaid(&self, account: AccountId) {
         self.with(|known| known.unpaid.insert(account));
+    }
+
+    /// From now on the account has the smallest plan; no event tells of it.
+    pub fn basic(&self, account: AccountId) {
+        self.with(|known| known.basic.insert(account));
     }
 
     /// How often the state of an account was asked.
@@ -174,14 +181,18 @@ impl IdentityInternalService for Identity {
         request: Request<GetAccountStateRequest>,
     ) -> Result<Response<GetAccountStateResponse>, Status> {
         let account = account_of(&request, &request.get_ref().account_id);
-        let subscription_active = self.with(|known| {
+        let (subscription_active, message_search) = self.with(|known| {
             known.asked += 1;
-            !known.unpaid.contains(&account)
+            (
+                !known.unpaid.contains(&account),
+                !known.basic.contains(&account),
+            )
         });
         Ok(Response::new(GetAccountStateResponse {
             subscription_active,
             imbox_enabled: true,
             language: "en".to_owned(),
+            message_search,
         }))
     }
 

@@ -24,6 +24,7 @@ use api::conversations::v1::connection_service_server::ConnectionServiceServer;
 use api::conversations::v1::conversation_service_server::ConversationServiceServer;
 use api::conversations::v1::counter_service_server::CounterServiceServer;
 use api::conversations::v1::inbox_service_server::InboxServiceServer;
+use api::conversations::v1::search_service_server::SearchServiceServer;
 use api::events::internal::v1::event_log_service_server::EventLogServiceServer;
 use auth::{AuthLayer, ServiceTokens, Verifier};
 use events::{Carrier, EventLog, RemoteSource};
@@ -110,6 +111,7 @@ impl App {
         let carrier = Carrier::new(&config.redis_url, NAME)?;
         let waker = events::relay(db.clone(), carrier.clone(), &life);
         let after = after_commit::AfterCommit::new(&config.redis_url, waker, &life)?;
+        consumers::search_index::spawn(&db, carrier.clone(), &config.clock, &life);
         let live = live::Live::start(db.clone(), carrier, &life).await?;
         let ingest = ingest::Ingest::new(&config.ingest, &db, &config.clock, &after, &life);
         let directory = directory::Directory::new(db.clone());
@@ -142,6 +144,11 @@ impl App {
             live,
             clock: config.clock.clone(),
         };
+        let search = grpc::search::Search {
+            db: db.clone(),
+            rights: rights.clone(),
+            accounts: Arc::clone(&accounts),
+        };
         let conversations = grpc::conversation::Conversations {
             db: db.clone(),
             after: after.clone(),
@@ -164,6 +171,7 @@ impl App {
         let health = db.clone();
         Server::new(NAME)?
             .service(InboxServiceServer::new(inbox).max_decoding_message_size(MAX_REQUEST_BYTES))
+            .service(SearchServiceServer::new(search).max_decoding_message_size(MAX_REQUEST_BYTES))
             .service(
                 CounterServiceServer::new(counters).max_decoding_message_size(MAX_REQUEST_BYTES),
             )

@@ -137,6 +137,10 @@ pub enum ErrorReason {
     TaskCompleted = 256,
     /// FAILED_PRECONDITION. The record was accepted, linked or declined before; read it again. {record_id}
     UnsortedDecided = 257,
+    /// FAILED_PRECONDITION. The account's plan does not include it; take the plan that is named (CNV-35). {plan}
+    PlanInsufficient = 320,
+    /// INVALID_ARGUMENT. Too few characters to look for; type at least as many as are named (CHW-15). {minimum}
+    SearchTooShort = 321,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -211,6 +215,8 @@ impl ErrorReason {
             Self::TagNameTaken => "ERROR_REASON_TAG_NAME_TAKEN",
             Self::TaskCompleted => "ERROR_REASON_TASK_COMPLETED",
             Self::UnsortedDecided => "ERROR_REASON_UNSORTED_DECIDED",
+            Self::PlanInsufficient => "ERROR_REASON_PLAN_INSUFFICIENT",
+            Self::SearchTooShort => "ERROR_REASON_SEARCH_TOO_SHORT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -284,6 +290,8 @@ impl ErrorReason {
             "ERROR_REASON_TAG_NAME_TAKEN" => Some(Self::TagNameTaken),
             "ERROR_REASON_TASK_COMPLETED" => Some(Self::TaskCompleted),
             "ERROR_REASON_UNSORTED_DECIDED" => Some(Self::UnsortedDecided),
+            "ERROR_REASON_PLAN_INSUFFICIENT" => Some(Self::PlanInsufficient),
+            "ERROR_REASON_SEARCH_TOO_SHORT" => Some(Self::SearchTooShort),
             _ => None,
         }
     }

@@ -17,6 +17,9 @@ pub struct AccountChanged {
     /// BCP 47 language, for texts that belong to no reader.
     #[prost(string, tag = "5")]
     pub language: ::prost::alloc::string::String,
+    /// Does the plan include search in messages? (CNV-35)
+    #[prost(bool, tag = "6")]
+    pub message_search: bool,
 }
 /// All that decides who may do what in an account, at one moment: it is sent whole with every change of users, groups, roles or
 /// rights. Consumers ignore an epoch that is not greater than theirs.
@@ -156,6 +159,9 @@ pub struct GetAccountStateResponse {
     /// Language.
     #[prost(string, tag = "3")]
     pub language: ::prost::alloc::string::String,
+    /// Does the plan include search in messages?
+    #[prost(bool, tag = "4")]
+    pub message_search: bool,
 }
 /// Which account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -8,9 +8,11 @@ use types::Language;
 #[must_use]
 pub fn code(reason: R) -> Code {
     match reason {
-        R::FieldInvalid | R::PageTokenMismatch | R::RequestIdReused | R::CursorInvalid => {
-            Code::InvalidArgument
-        }
+        R::FieldInvalid
+        | R::PageTokenMismatch
+        | R::RequestIdReused
+        | R::CursorInvalid
+        | R::SearchTooShort => Code::InvalidArgument,
         R::TokenMissing
         | R::TokenInvalid
         | R::TokenExpired
@@ -58,7 +60,8 @@ pub fn code(reason: R) -> Code {
         | R::StageFixed
         | R::LimitReached
         | R::TaskCompleted
-        | R::UnsortedDecided => Code::FailedPrecondition,
+        | R::UnsortedDecided
+        | R::PlanInsufficient => Code::FailedPrecondition,
         R::EtagMismatch | R::Conflict => Code::Aborted,
         R::RateLimited | R::Overloaded | R::TooLarge => Code::ResourceExhausted,
         R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown => Code::Unavailable,
@@ -101,6 +104,16 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "Не удалось продолжить с этого места. Обновите список.",
             "No se puede continuar desde aquí. Actualice la lista.",
             "The cursor is not one of this stream. Start without it.",
+        ),
+        R::PlanInsufficient => (
+            "Поиск по сообщениям доступен только на тарифе «Профессиональный». Смените тариф или ищите по имени и номеру клиента.",
+            "La búsqueda en los mensajes solo está disponible en el plan «Profesional». Cambie de plan o busque por nombre y número del cliente.",
+            "Search in messages is available only on the plan Professional. Change the plan, or search by the client's name and number.",
+        ),
+        R::SearchTooShort => (
+            "Слишком короткий запрос. Введите больше символов.",
+            "La búsqueda es demasiado corta. Escriba más caracteres.",
+            "Too few characters to look for. Type more.",
         ),
         R::TokenMissing => (
             "Войдите в систему.",

@@ -156,6 +156,10 @@ named! {
     stage_fixed(stage_id) = StageFixed;
     /// As many as there may be.
     limit_reached(limit) = LimitReached;
+    /// Only on a larger plan.
+    plan_insufficient(plan) = PlanInsufficient;
+    /// Too few characters to look for.
+    search_too_short(minimum) = SearchTooShort;
 }
 
 impl Refusal {

@@ -32,6 +32,7 @@ fn parse(event: &Event) -> Result<(AccountId, i64, AccountState), String> {
         subscription_active: payload.subscription_active,
         imbox_enabled: payload.imbox_enabled,
         language: payload.language,
+        message_search: payload.message_search,
     };
     Ok((account.into(), payload.version, state))
 }
@@ -56,6 +57,7 @@ mod tests {
             subscription_active: true,
             imbox_enabled: false,
             language: "ru".to_owned(),
+            message_search: true,
         };
         payload.encode_to_vec()
     }

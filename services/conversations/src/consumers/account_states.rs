@@ -73,6 +73,7 @@ impl AccountStates {
             subscription_active: reply.subscription_active,
             imbox_enabled: reply.imbox_enabled,
             language: reply.language,
+            message_search: reply.message_search,
         })
     }
 }

@@ -4,6 +4,7 @@
 mod account_changed;
 mod account_states;
 mod card_changed;
+pub mod search_index;
 
 use std::sync::Arc;
 

@@ -9,4 +9,6 @@ pub struct AccountState {
     pub imbox_enabled: bool,
     /// BCP 47 language of the account.
     pub language: String,
+    /// Does the plan include search in messages? (CNV-35)
+    pub message_search: bool,
 }

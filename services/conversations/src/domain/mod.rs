@@ -8,3 +8,4 @@ pub mod counts;
 pub mod delivery;
 pub mod message;
 pub mod routing;
+pub mod search;

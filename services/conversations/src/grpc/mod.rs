@@ -5,6 +5,7 @@ pub mod conversation;
 pub mod counter;
 pub mod hub;
 pub mod inbox;
+pub mod search;
 mod viewer;
 
 pub(crate) use viewer::{By, author, seeing};

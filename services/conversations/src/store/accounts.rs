@@ -21,23 +21,25 @@ pub async fn take_number(tx: &mut Tx, scope: AccountScope) -> Result<i64, Error>
     .await?)
 }
 
-/// What identity said of an account; `None` when it has not been heard of yet.
+/// What identity said of an account; `None` when it has not been heard of yet, or said less than is asked today.
 ///
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(name = "db.account.state", skip_all, fields(account.id = %scope.account()), err)]
 pub async fn state(tx: &mut Tx, scope: AccountScope) -> Result<Option<AccountState>, Error> {
-    let row: Option<(bool, bool, String)> = sqlx::query_as(
-        "SELECT subscription_active, imbox_enabled, language FROM account_states WHERE account_id = $1",
+    let row: Option<(bool, bool, String, bool)> = sqlx::query_as(
+        "SELECT subscription_active, imbox_enabled, language, message_search FROM account_states
+          WHERE account_id = $1 AND message_search IS NOT NULL",
     )
     .bind(scope.account().uuid())
     .fetch_optional(&mut **tx)
     .await?;
     Ok(row.map(
-        |(subscription_active, imbox_enabled, language)| AccountState {
+        |(subscription_active, imbox_enabled, language, message_search)| AccountState {
             subscription_active,
             imbox_enabled,
             language,
+            message_search,
         },
     ))
 }
@@ -53,11 +55,11 @@ pub async fn keep_state(
     version: i64,
 ) -> Result<(), Error> {
     sqlx::query(
-        "INSERT INTO account_states AS s (account_id, subscription_active, imbox_enabled, language, version)
-         VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO account_states AS s (account_id, subscription_active, imbox_enabled, language, version, message_search)
+         VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (account_id) DO UPDATE
             SET subscription_active = excluded.subscription_active, imbox_enabled = excluded.imbox_enabled,
-                language = excluded.language, version = excluded.version
+                language = excluded.language, version = excluded.version, message_search = excluded.message_search
           WHERE s.version < excluded.version",
     )
     .bind(account.uuid())
@@ -65,6 +67,7 @@ pub async fn keep_state(
     .bind(state.imbox_enabled)
     .bind(&state.language)
     .bind(version)
+    .bind(state.message_search)
     .execute(&mut **tx)
     .await?;
     Ok(())

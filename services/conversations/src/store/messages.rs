@@ -104,6 +104,30 @@ pub async fn list_before(
     rows.iter().rev().map(from_row).collect()
 }
 
+/// The messages at these places, as far as they are there, in no order.
+///
+/// # Errors
+/// When the database fails.
+#[tracing::instrument(name = "db.message.at", skip_all, fields(account.id = %scope.account()), err)]
+pub async fn at(
+    tx: &mut Tx,
+    scope: AccountScope,
+    places: &[(ConversationId, i64)],
+) -> Result<Vec<Message>, Error> {
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM unnest($2::uuid[], $3::bigint[]) AS w (conversation_id, seq)
+           JOIN messages m ON m.account_id = $1 AND m.conversation_id = w.conversation_id AND m.seq = w.seq"
+    ))
+    .bind(scope.account().uuid())
+    .bind(places.iter().map(|(id, _)| id.uuid()).collect::<Vec<_>>())
+    .bind(places.iter().map(|(_, seq)| *seq).collect::<Vec<_>>())
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter().map(from_row).collect()
+}
+
 /// Where in a chat, for channels that show the history themselves.
 #[derive(Debug, Clone)]
 pub struct ChatPage {

@@ -10,3 +10,4 @@ pub mod counts;
 pub mod deliveries;
 pub mod messages;
 pub(crate) mod numbers;
+pub mod search;

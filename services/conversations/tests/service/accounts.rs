@@ -19,6 +19,7 @@ fn changed(account: AccountId, version: i64, subscription_active: bool) -> Vec<u
         subscription_active,
         imbox_enabled: true,
         language: "ru".to_owned(),
+        message_search: true,
     }
     .encode_to_vec()
 }

@@ -13,5 +13,6 @@ mod publish;
 mod replicas;
 mod rights;
 mod schema;
+mod search;
 mod watch_connections;
 mod world;

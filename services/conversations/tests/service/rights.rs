@@ -18,11 +18,11 @@ use uuid::Uuid;
 use crate::world::{World, refusal, with};
 
 /// A contact and a deal with who is responsible, and a conversation that has them.
-struct Case {
-    contact: ContactId,
+pub struct Case {
+    pub contact: ContactId,
     deal: DealId,
     stage: StageId,
-    conversation: String,
+    pub conversation: String,
     version: i64,
 }
 
@@ -65,7 +65,7 @@ fn tell_deal(world: &World, case: &mut Case, owner: UserId, stage: StageId, foll
 }
 
 /// A conversation with a contact and a deal, both of this employee.
-async fn case(world: &World, connection: &Connection, chat: &str, owner: UserId) -> Case {
+pub async fn case(world: &World, connection: &Connection, chat: &str, owner: UserId) -> Case {
     let mut case = Case {
         contact: ContactId::generate(),
         deal: DealId::generate(),

@@ -17,6 +17,7 @@ use api::conversations::v1::connection_service_client::ConnectionServiceClient;
 use api::conversations::v1::conversation_service_client::ConversationServiceClient;
 use api::conversations::v1::counter_service_client::CounterServiceClient;
 use api::conversations::v1::inbox_service_client::InboxServiceClient;
+use api::conversations::v1::search_service_client::SearchServiceClient;
 use api::conversations::v1::{
     Connection, CreateConnectionRequest, ListMessagesRequest, Message, SendMessageRequest,
     UpdateConnectionRequest,
@@ -242,6 +243,10 @@ impl World {
 
     pub fn counters(&self) -> CounterServiceClient<Channel> {
         CounterServiceClient::new(self.channel.clone())
+    }
+
+    pub fn search(&self) -> SearchServiceClient<Channel> {
+        SearchServiceClient::new(self.channel.clone())
     }
 
     pub fn conversations(&self) -> ConversationServiceClient<Channel> {

@@ -106,6 +106,7 @@ fn changed(account: &Account) -> NewEvent {
         version: account.version,
         subscription_active: account.subscription == Subscription::Active,
         imbox_enabled: account.imbox,
+        message_search: account.plan.searches_messages(),
         language: account.language.clone(),
     };
     NewEvent {

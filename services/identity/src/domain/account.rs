@@ -36,6 +36,15 @@ pub enum Plan {
 }
 
 impl Plan {
+    /// Does it include search in messages? (CNV-35)
+    #[must_use]
+    pub fn searches_messages(self) -> bool {
+        match self {
+            Self::Professional => true,
+            Self::Basic | Self::Extended => false,
+        }
+    }
+
     /// For the audit log and the command line.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -36,9 +36,10 @@ async fn a_service_asks_for_the_state_of_an_account() {
         (
             state.subscription_active,
             state.imbox_enabled,
-            state.language.as_str()
+            state.language.as_str(),
+            state.message_search
         ),
-        (true, false, "ru")
+        (true, false, "ru", true)
     );
     let unknown = app
         .internal()

@@ -2,6 +2,7 @@
 
 mod crm;
 mod inbox;
+mod search;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ pub(super) fn cases(theirs: &Theirs) -> BTreeMap<&'static str, Case> {
     crm::crm_cases(theirs, &mut cases);
     inbox::inbox_cases(theirs, &mut cases);
     conversations_cases(theirs, &mut cases);
+    search::search_cases(&mut cases);
     hub_cases(theirs, &mut cases);
     onlinechat_cases(theirs, &mut cases);
     cases

@@ -31,6 +31,7 @@ pub async fn handle(
     Ok(GetAccountStateResponse {
         subscription_active: account.subscription == Subscription::Active,
         imbox_enabled: account.imbox,
+        message_search: account.plan.searches_messages(),
         language: account.language,
     })
 }

@@ -1,0 +1,81 @@
+//! This service's own events feed the search index, off the path of the commit.
+
+use std::sync::Arc;
+
+use api::conversations::internal::v1::ConversationEvent;
+use events::{Carrier, Event, Failure, LocalSource};
+use futures::future::BoxFuture;
+use kit::lifecycle::Lifecycle;
+use pg::{Db, Tx};
+use prost::Message as _;
+use types::Clock;
+use uuid::Uuid;
+
+use crate::changes::EVENT_KIND;
+use crate::store::search::{self, At, CONSUMER};
+
+/// Starts indexing.
+pub fn spawn(db: &Db, carrier: Carrier, clock: &Clock, life: &Lifecycle) {
+    let source = Arc::new(LocalSource(db.clone()));
+    let effect = Arc::new(SearchIndex(clock.clone()));
+    events::consume(db.clone(), CONSUMER, carrier, source, effect, life);
+}
+
+/// What the events do to the index.
+struct SearchIndex(Clock);
+
+impl events::Effect for SearchIndex {
+    fn takes_batches(&self) -> bool {
+        true
+    }
+
+    fn apply_all<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+        events: &'t [Event],
+    ) -> BoxFuture<'t, Result<(), Failure>> {
+        Box::pin(async move {
+            let mut messages = Vec::with_capacity(events.len());
+            for event in events.iter().filter(|event| event.kind == EVENT_KIND) {
+                messages.extend(message(event).map_err(Failure::Poison)?);
+            }
+            if !messages.is_empty() {
+                search::feed(tx, &messages).await?;
+            }
+            self.note_lag(events);
+            Ok(())
+        })
+    }
+
+    fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+        self.apply_all(tx, std::slice::from_ref(event))
+    }
+}
+
+impl SearchIndex {
+    /// From the commit of the oldest event to its place in the index.
+    fn note_lag(&self, events: &[Event]) {
+        let oldest = events.first().and_then(|event| event.create_time.as_ref());
+        if let Some(stored) = oldest.and_then(kit::time::from_proto) {
+            let lag = (self.0.now() - stored).as_seconds_f64().max(0.0);
+            metrics::histogram!("beseda_search_lag_seconds").record(lag);
+        }
+    }
+}
+
+/// The message that an event is about.
+fn message(event: &Event) -> Result<Option<At>, String> {
+    let account = Uuid::from_slice(&event.account_id).map_err(|error| error.to_string())?;
+    let told = ConversationEvent::decode(&event.payload[..])
+        .map_err(|error| format!("the payload does not decode: {error}"))?;
+    let Some(message) = told.message else {
+        return Ok(None);
+    };
+    let no_id = |error| format!("no id: {error}");
+    Ok(Some(At {
+        account: account.into(),
+        conversation: message.conversation_id.parse().map_err(no_id)?,
+        seq: message.seq,
+        message: message.id.parse().map_err(no_id)?,
+    }))
+}
