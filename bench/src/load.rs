@@ -72,8 +72,8 @@ where
     })
 }
 
-/// `rate` operations a second, begun in time whether or not earlier ones are done, for `time`. Latency counts from when an
-/// operation should have begun.
+/// `rate` operations a second, begun in time whether or not earlier ones are done, for `time`. They begin on ticks of a
+/// millisecond; latency counts from the tick on which an operation should have begun, however late the load itself was.
 pub async fn open<F>(
     rate: f64,
     time: Duration,
@@ -90,11 +90,11 @@ where
     let mut running = Vec::new();
     let mut begun = 0;
     while begun < total {
-        ticks.tick().await;
-        let due = ((begin.elapsed().as_secs_f64() * rate) as u64).min(total);
+        let start = ticks.tick().await.into_std();
+        let since = start.saturating_duration_since(begin).as_secs_f64();
+        let due = ((since * rate) as u64).min(total);
         for n in begun..due {
             let (operation, done) = (Arc::clone(&operation), Arc::clone(&done));
-            let start = begin + Duration::from_secs_f64(n as f64 / rate);
             running.push(spawn(async move {
                 operation(n).await?;
                 done.fetch_add(1, Ordering::Relaxed);

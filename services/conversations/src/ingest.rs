@@ -4,11 +4,13 @@
 //! meanwhile, so a lone call waits for nobody and a flood is stored in large sets. A lane has its own accounts: two lanes
 //! never wait for one another's rows, and the calls of an account keep their order.
 //!
-//! A batch is read without locks, decided, and written by one statement that fails when something has changed in between;
-//! then it is read again (docs/decisions/0007). Two round trips, whatever its size.
+//! A batch is decided on rows that nobody locked, remembered from the batch before or read, and written by one statement
+//! that does nothing when something has changed in between; then it is read again (docs/decisions/0008). One round trip
+//! or two, whatever its size.
 
 mod batch;
 mod known;
+mod memory;
 mod plan;
 mod reads;
 mod write;
@@ -23,6 +25,7 @@ use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use types::{Clock, ConversationId, MessageId};
 
+use self::memory::Memory;
 use crate::after_commit::AfterCommit;
 use crate::domain::connection::Connection;
 
@@ -142,6 +145,7 @@ impl Ingest {
             let (jobs, queue) = mpsc::channel(config.queue);
             let lane = Lane {
                 session: db.session(SystemScope::for_job("ingest")),
+                memory: Arc::default(),
                 clock: clock.clone(),
                 after: after.clone(),
                 batch: config.batch,
@@ -190,6 +194,7 @@ impl Ingest {
 
 struct Lane {
     session: Session,
+    memory: Arc<Memory>,
     clock: Clock,
     after: AfterCommit,
     batch: usize,
@@ -272,17 +277,20 @@ impl Lane {
         const TRIES: usize = 10;
         let mut attempt = 1;
         loop {
-            match batch::store(&self.session, Arc::clone(items), self.clock.now()).await {
-                Ok(stored) => {
+            let now = self.clock.now();
+            let stored = batch::store(&self.session, &self.memory, Arc::clone(items), now).await;
+            match stored {
+                Ok(Some(stored)) => {
                     self.after.changed(stored.touched);
                     return Ok(stored.outcomes);
                 }
-                Err(error) if attempt < TRIES && is_race(&error) => {
-                    tracing::debug!(%error, attempt, "a batch was overtaken; deciding it again");
-                    attempt += 1;
-                }
+                Ok(None) if attempt < TRIES => {}
+                Err(error) if attempt < TRIES && is_race(&error) => {}
+                Ok(None) => return Err(Error::Serialization),
                 Err(error) => return Err(error),
             }
+            tracing::debug!(attempt, "a batch was overtaken; deciding it again");
+            attempt += 1;
         }
     }
 }

@@ -1,8 +1,7 @@
-//! What is known before a batch: one statement. Nothing is locked: what the batch writes holds only if nothing of this has
-//! changed meanwhile ([`super::write`]).
+//! What is known before a batch: one statement, for what the lane does not remember. Nothing is locked: what the batch writes
+//! holds only if nothing of this has changed meanwhile ([`super::write`]).
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use pg::Error;
 use sqlx::postgres::PgRow;
@@ -25,6 +24,11 @@ pub type ChatKey = (ConnectionId, String);
 /// The key of an item's event.
 pub fn key(item: &Item) -> Key {
     (item.connection.id, item.event_id.clone())
+}
+
+/// The key of an item's chat.
+pub fn chat_key(item: &Item) -> ChatKey {
+    (item.connection.id, item.chat.clone())
 }
 
 /// A chat.
@@ -71,8 +75,15 @@ pub struct Known {
     pub numbers: HashMap<AccountId, i64>,
 }
 
-/// Reads what is known of the items.
-pub async fn read(connection: &mut PgConnection, items: &[Item]) -> Result<Known, Error> {
+/// Adds what is stored of the items. It counts for more than what was remembered.
+pub async fn read(
+    known: &mut Known,
+    connection: &mut PgConnection,
+    items: &[&Item],
+) -> Result<(), Error> {
+    if items.is_empty() {
+        return Ok(());
+    }
     let each = || items.iter();
     let rows = sqlx::query(concat!(
         "SELECT e.conversation_id AS known_conversation, e.number AS known_number, e.message_id AS known_message,
@@ -101,11 +112,10 @@ pub async fn read(connection: &mut PgConnection, items: &[Item]) -> Result<Known
     .bind(each().map(|item| thread(item.connection.mode, &item.thread)).collect::<Vec<_>>())
     .fetch_all(connection)
     .await?;
-    let mut known = Known::default();
     for (item, row) in items.iter().zip(&rows) {
         known.take(item, row)?;
     }
-    Ok(known)
+    Ok(())
 }
 
 impl Known {
@@ -133,18 +143,16 @@ impl Known {
         };
         if let Some(place) = row.try_get("place")? {
             let thread = thread(item.connection.mode, &item.thread).to_owned();
-            if let Entry::Vacant(entry) = self.conversations.entry((chat.id, thread)) {
-                let conversation = from_row(row)?;
-                let version = conversation.version;
-                entry.insert((conversation, AsRead { version, place }));
-            }
+            let conversation = from_row(row)?;
+            let version = conversation.version;
+            self.conversations
+                .insert((chat.id, thread), (conversation, AsRead { version, place }));
         }
         let as_read = AsRead {
             version: chat.last_seq,
             place: row.try_get("chat_place")?,
         };
-        self.chats
-            .insert((item.connection.id, item.chat.clone()), (chat, as_read));
+        self.chats.insert(chat_key(item), (chat, as_read));
         Ok(())
     }
 }

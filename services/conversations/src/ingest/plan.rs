@@ -9,7 +9,8 @@ use kit::Refusal;
 use time::OffsetDateTime;
 use types::{AccountId, ChatId, ConnectionId, ConversationId, MessageId};
 
-use super::known::{AsRead, Chat, ChatKey, Known, key};
+use super::known::{AsRead, Chat, Known, chat_key, key};
+use super::write::Places;
 use super::{Item, ItemKind, Outcome, Stored};
 use crate::changes::Change;
 use crate::domain::connection::Mode;
@@ -342,14 +343,32 @@ impl Plan {
         self.works().next().is_none()
     }
 
-    /// The outcomes, in the order of the items.
-    pub fn into_outcomes(self) -> Vec<Outcome> {
-        self.outcomes
+    /// What is known once this is written, and the outcomes in the order of the items.
+    pub fn written(self, places: &Places) -> (Known, Vec<Outcome>) {
+        let mut known = Known {
+            numbers: self.known.numbers,
+            ..Known::default()
+        };
+        for (account, numbers) in self.numbers {
+            known.numbers.insert(account, numbers.last);
+        }
+        for ((_, connection, external_id), changed) in self.chats {
+            if let Some(as_read) = places.of(changed.chat.id.uuid(), changed.chat.last_seq) {
+                known
+                    .chats
+                    .insert((connection, external_id), (changed.chat, as_read));
+            }
+        }
+        for (place, work) in self.current {
+            let conversation = &self.works[work].conversation;
+            if let Some(as_read) = places.of(conversation.id.uuid(), conversation.version) {
+                known
+                    .conversations
+                    .insert(place, (conversation.clone(), as_read));
+            }
+        }
+        (known, self.outcomes)
     }
-}
-
-fn chat_key(item: &Item) -> ChatKey {
-    (item.connection.id, item.chat.clone())
 }
 
 fn no_conversation(item: &Item) -> Outcome {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::connector::v1::{ChannelEvent, PublishOutcome, PublishRequest};
+use api::conversations::v1::CloseConversationRequest;
 use futures::future::join_all;
 use tonic::Status;
 
@@ -101,4 +102,58 @@ async fn the_same_events_at_two_replicas_become_one_message_and_one_conversation
                 .all(|result| result.outcome() == PublishOutcome::Duplicate)
         );
     }
+}
+
+/// A replica remembers the chats it wrote to; whoever else writes to them makes that memory old, and it notices.
+#[tokio::test]
+async fn a_replica_notices_what_others_did_to_a_chat_it_remembers() {
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let mut hubs = [world.hub(), world.another_replica().await];
+    let mut stored = Vec::new();
+    let mut conversation = String::new();
+    for (n, hub) in [0, 0, 1, 0, 1, 1, 0].into_iter().enumerate() {
+        let event = world.message(&connection, "client", &format!("text {n}"));
+        let request = PublishRequest {
+            connector_key: CONNECTOR.to_owned(),
+            events: vec![event],
+        };
+        let results = hubs[hub]
+            .publish(with(&world.connector, request))
+            .await
+            .expect("published")
+            .into_inner()
+            .results;
+        stored.push((results[0].conversation_number, results[0].outcome()));
+        conversation = results[0].conversation_id.clone();
+        match n {
+            // An employee answers, and another time closes, between two messages that the same replica stores.
+            1 => drop(world.answer(&conversation, "an answer").await),
+            4 => {
+                let close = CloseConversationRequest {
+                    conversation_id: conversation.clone(),
+                    ..Default::default()
+                };
+                world
+                    .conversations()
+                    .close_conversation(with(&world.admin, close))
+                    .await
+                    .expect("closed");
+            }
+            _ => {}
+        }
+    }
+    let numbers: Vec<i64> = stored.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, [1, 1, 1, 1, 1, 2, 2]);
+    let last: Vec<(i64, String)> = world
+        .messages(&conversation)
+        .await
+        .into_iter()
+        .map(|message| (message.seq, message.text))
+        .collect();
+    assert_eq!(
+        last,
+        [(7, "text 5".to_owned()), (8, "text 6".to_owned())],
+        "places go on from the employee's answer"
+    );
 }
