@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use types::{AccountId, Clock, ConnectionId, StageId};
+use types::{AccountId, Clock, ConnectionId, StageId, TagId};
 
 pub use people::{Person, Scope};
 
@@ -20,7 +20,7 @@ use crate::dice::Dice;
 use crate::stand::Stand;
 
 /// Changes with every change of what the rows say.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How much of the whole the largest accounts have, in hundredths; the rest is spread over small ones.
 const LARGE: [u64; 4] = [30, 20, 10, 5];
@@ -48,6 +48,8 @@ pub struct DataSet {
     pub people: Vec<Person>,
     /// The stages of every account's deals.
     pub stages: Vec<StageId>,
+    /// The tags of every account's cards, the most frequent first.
+    pub tags: Vec<TagId>,
     /// The newest change is not later than that, in seconds since 1970.
     end: i64,
 }
@@ -130,6 +132,7 @@ async fn make(stand: &Stand, size: Size) -> Result<DataSet> {
         accounts: accounts(stand.account, size),
         people: people::make(stand, &stages).await?,
         stages,
+        tags: (0..world::TAGS).map(world::tag).collect(),
         end: Clock::system().now().unix_timestamp(),
     };
     fill::fill(stand, &data).await?;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 use super::words::Words;
-use super::world::{Conversation, Kind, World, channel};
+use super::world::{Conversation, Kind, World, channel, pipeline};
 
 /// A table and how its rows are made.
 pub struct Table {
@@ -19,8 +19,10 @@ pub struct Table {
     pub write: fn(&World, &Words, u64, &mut String),
 }
 
+const CARD: &str = "account_id, id, kind, name, responsible, stage_id, followers, deleted, version, pipeline_id, tags";
+
 /// Every table that is filled, in order.
-pub const TABLES: [Table; 8] = [
+pub const TABLES: [Table; 9] = [
     Table {
         name: "connections",
         columns: "account_id, id, connector_key, external_id, title, conversation_mode, enabled",
@@ -49,13 +51,13 @@ pub const TABLES: [Table; 8] = [
     },
     Table {
         name: "cards",
-        columns: "account_id, id, kind, name, responsible, stage_id, followers, deleted, version",
+        columns: CARD,
         steps: World::chats,
         write: contacts,
     },
     Table {
         name: "cards",
-        columns: "account_id, id, kind, name, responsible, stage_id, followers, deleted, version",
+        columns: CARD,
         steps: |world| world.conversations,
         write: deals,
     },
@@ -63,7 +65,7 @@ pub const TABLES: [Table; 8] = [
         name: "conversations",
         columns: "account_id, id, number, chat_id, connection_id, connector_key, thread, title, life, answer, last_seq, \
                   last_message_id, last_author, last_author_name, last_text, last_time, close_time, closed_by, closed_user, \
-                  create_time, update_time, contact_id, contact_owner, card_id",
+                  create_time, update_time, contact_id, contact_owner, card_id, card_owner, stage_id",
         steps: |world| world.conversations,
         write: conversations,
     },
@@ -73,6 +75,12 @@ pub const TABLES: [Table; 8] = [
                   external_event_id, status, create_time",
         steps: |world| world.conversations,
         write: messages,
+    },
+    Table {
+        name: "participants",
+        columns: "account_id, conversation_id, user_id",
+        steps: |world| world.conversations,
+        write: participants,
     },
 ];
 
@@ -117,11 +125,12 @@ fn chats(world: &World, _: &Words, number: u64, out: &mut String) {
 fn contacts(world: &World, _: &Words, number: u64, out: &mut String) {
     let _ = writeln!(
         out,
-        "{}\t{}\t1\t{}\t{}\t\\N\t{{}}\tf\t1",
+        "{}\t{}\t1\t{}\t{}\t\\N\t{{}}\tf\t1\t\\N\t{}",
         world.account.uuid(),
         world.id(Kind::Contact, number),
         client(number),
         world.contact_owner(number).uuid(),
+        world.tags(Kind::Contact, number),
     );
 }
 
@@ -131,11 +140,13 @@ fn deals(world: &World, _: &Words, number: u64, out: &mut String) {
     }
     let _ = writeln!(
         out,
-        "{}\t{}\t3\tDeal {number}\t{}\t{}\t{{}}\tf\t1",
+        "{}\t{}\t3\tDeal {number}\t{}\t{}\t{{}}\tf\t1\t{}\t{}",
         world.account.uuid(),
         world.id(Kind::Deal, number),
         world.deal_owner(number).uuid(),
         world.stage(number).uuid(),
+        pipeline().uuid(),
+        world.tags(Kind::Deal, number),
     );
 }
 
@@ -155,9 +166,10 @@ fn conversations(world: &World, words: &Words, number: u64, out: &mut String) {
         format!("{}\t1\t{by}", timestamp(c.update))
     };
     let deal = if c.has_deal {
-        world.id(Kind::Deal, number).to_string()
+        let (id, owner) = (world.id(Kind::Deal, number), world.deal_owner(number));
+        format!("{id}\t{}\t{}", owner.uuid(), world.stage(number).uuid())
     } else {
-        "\\N".to_owned()
+        "\\N\t\\N\t\\N".to_owned()
     };
     let _ = writeln!(
         out,
@@ -200,6 +212,15 @@ fn messages(world: &World, words: &Words, number: u64, out: &mut String) {
             if author == 2 { 2 } else { 0 },
             timestamp(at),
         );
+    }
+}
+
+/// Who wrote or closed is the one who is responsible for the contact.
+fn participants(world: &World, _: &Words, number: u64, out: &mut String) {
+    let c = world.conversation(number);
+    if !c.open || (0..c.messages).any(|place| author(&c, place).0 == 2) {
+        let user = world.contact_owner(c.chat).uuid();
+        let _ = writeln!(out, "{}\t{}\t{user}", world.account.uuid(), c.id);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the rows of an account say. Everything follows from the account and a number, so each table is written on its own.
 
-use types::{AccountId, ConnectionId, StageId, UserId};
+use types::{AccountId, ConnectionId, PipelineId, StageId, TagId, UserId};
 use uuid::Uuid;
 
 use super::{Account, DataSet, Scope};
@@ -10,6 +10,8 @@ use crate::dice::Dice;
 const SPAN: i64 = 730 * 86_400;
 /// Stages of a deal.
 pub const STAGES: u64 = 12;
+/// Tags of cards.
+pub const TAGS: u64 = 12;
 
 /// An account whose rows are to be made.
 #[derive(Debug)]
@@ -62,6 +64,16 @@ pub enum Kind {
 /// A stage of every account's deals.
 pub fn stage(number: u64) -> StageId {
     Dice::new(0x57A6_E000 + number % STAGES).uuid().into()
+}
+
+/// The pipeline of every account's deals.
+pub fn pipeline() -> PipelineId {
+    Dice::new(0x1B1B_E11E).uuid().into()
+}
+
+/// A tag of every account; the first is on every second card, each next one on half as many.
+pub fn tag(number: u64) -> TagId {
+    Dice::new(0x7A60_0000 + number % TAGS).uuid().into()
 }
 
 impl World {
@@ -179,6 +191,14 @@ impl World {
     /// The stage of the deal of a conversation.
     pub fn stage(&self, number: u64) -> StageId {
         stage(self.dice(Kind::Deal, number ^ (1 << 41)).roll(STAGES))
+    }
+
+    /// The tags of a card, as an array.
+    pub fn tags(&self, kind: Kind, number: u64) -> String {
+        let mut dice = self.dice(kind, number ^ (1 << 42));
+        let carried = (0..TAGS).filter(|tag| dice.roll(2 << tag) == 0);
+        let tags: Vec<String> = carried.map(|it| tag(it).uuid().to_string()).collect();
+        format!("{{{}}}", tags.join(","))
     }
 
     /// The connection of a chat, and the key of its connector.

@@ -6,7 +6,8 @@ use anyhow::Result;
 use api::conversations::v1::inbox_service_client::InboxServiceClient;
 use api::conversations::v1::inbox_service_server::{InboxService, InboxServiceServer};
 use api::conversations::v1::{
-    ListConversationsRequest, ListConversationsResponse, WatchInboxRequest, WatchInboxResponse,
+    AddFavouriteRequest, AddFavouriteResponse, ListConversationsRequest, ListConversationsResponse,
+    RemoveFavouriteRequest, RemoveFavouriteResponse, WatchInboxRequest, WatchInboxResponse,
 };
 use auth::{AuthLayer, Verifier};
 use futures::stream::BoxStream;
@@ -42,6 +43,20 @@ impl InboxService for Empty {
         _: Request<WatchInboxRequest>,
     ) -> Result<Response<Self::WatchInboxStream>, Status> {
         Ok(Response::new(Box::pin(futures::stream::empty())))
+    }
+
+    async fn add_favourite(
+        &self,
+        _: Request<AddFavouriteRequest>,
+    ) -> Result<Response<AddFavouriteResponse>, Status> {
+        Ok(Response::new(AddFavouriteResponse::default()))
+    }
+
+    async fn remove_favourite(
+        &self,
+        _: Request<RemoveFavouriteRequest>,
+    ) -> Result<Response<RemoveFavouriteResponse>, Status> {
+        Ok(Response::new(RemoveFavouriteResponse::default()))
     }
 }
 

@@ -110,6 +110,8 @@ ids! {
     DeliveryId = "dlv";
     /// A custom field of cards.
     FieldId = "fld";
+    /// A saved filter of the imBox.
+    FilterId = "flt";
     /// A department.
     GroupId = "grp";
     /// A message.

@@ -5,14 +5,14 @@ use api::conversations::v1::ChangeKind;
 use events::NewEvent;
 use pg::{Error, Tx};
 use prost::Message as _;
-use types::{ConnectionId, ConversationId};
+use types::{ConnectionId, ConversationId, UserId};
 
 use crate::domain::card::{Card, Cards, Kind, Sight};
-use crate::domain::conversation::Conversation;
+use crate::domain::conversation::{ClosedBy, Conversation, Life};
 use crate::domain::message::Message;
 use crate::wire;
 
-/// The kind of all events of this service.
+/// The kind of the events of changed conversations.
 pub const EVENT_KIND: &str = "conversation.changed";
 
 /// One change of a conversation and the rows after it.
@@ -51,6 +51,25 @@ impl Change {
         }
     }
 
+    /// The employee whose work it is: who wrote the message, or closed the conversation (CNV-04).
+    #[must_use]
+    pub fn worker(&self) -> Option<UserId> {
+        let closed_by = match self.conversation.life {
+            Life::Closed {
+                by: ClosedBy::Employee(user),
+                ..
+            } if self.kind == ChangeKind::Closed => Some(user),
+            Life::Open | Life::Closed { .. } => None,
+        };
+        let added = [
+            ChangeKind::Created,
+            ChangeKind::Reopened,
+            ChangeKind::MessageAdded,
+        ];
+        let message = self.message.as_ref().filter(|_| added.contains(&self.kind));
+        closed_by.or(message.and_then(|message| message.author.user))
+    }
+
     /// The event that tells of it.
     #[must_use]
     pub fn event(&self) -> NewEvent {
@@ -62,6 +81,7 @@ impl Change {
             external_thread_id: self.conversation.thread.clone(),
             facts: self.facts.iter().cloned().collect(),
             previous: self.previous.as_ref().map(previous),
+            favourite_of_id: Vec::new(),
         };
         NewEvent {
             account: self.conversation.account,
@@ -70,6 +90,35 @@ impl Change {
             payload: payload.encode_to_vec(),
         }
     }
+}
+
+/// The kind of the events that tell one user of their favourites.
+pub const FAVOURITE_KIND: &str = "conversation.favourite";
+
+/// Tells somebody's streams that a conversation is among their favourites, or no longer: the last act of a transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn append_favourite(
+    tx: &mut Tx,
+    conversation: &Conversation,
+    owner: uuid::Uuid,
+    favourite: bool,
+) -> Result<(), Error> {
+    let told = wire::conversation(conversation, &Sight::whole());
+    let payload = ConversationEvent {
+        kind: ChangeKind::FavouriteChanged.into(),
+        conversation: Some(wire::with_favourite(told, favourite)),
+        favourite_of_id: owner.as_bytes().to_vec(),
+        ..ConversationEvent::default()
+    };
+    let event = NewEvent {
+        account: conversation.account,
+        aggregate: ConversationId::uuid(conversation.id),
+        kind: FAVOURITE_KIND,
+        payload: payload.encode_to_vec(),
+    };
+    events::append(tx, &[event]).await.map(|_| ())
 }
 
 /// Writes the changes into the outbox: the last act of a transaction.
@@ -105,7 +154,7 @@ fn previous(cards: &Cards) -> PreviousCards {
     }
 }
 
-/// What an event says of the cards before they changed; names are not kept.
+/// What an event says of the cards before they changed; names, pipelines and tags are not kept.
 #[must_use]
 pub fn previous_cards(event: &ConversationEvent) -> Option<Cards> {
     let previous = event.previous.as_ref()?;
@@ -115,7 +164,9 @@ pub fn previous_cards(event: &ConversationEvent) -> Option<Cards> {
         kind,
         name: String::new(),
         responsible: id(owner).map(Into::into),
+        pipeline: None,
         stage: id(&previous.stage_id).map(Into::into),
+        tags: Vec::new(),
         followers: previous
             .follower_ids
             .iter()

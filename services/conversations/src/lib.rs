@@ -23,6 +23,7 @@ use api::connector::v1::connector_hub_service_server::ConnectorHubServiceServer;
 use api::conversations::v1::connection_service_server::ConnectionServiceServer;
 use api::conversations::v1::conversation_service_server::ConversationServiceServer;
 use api::conversations::v1::counter_service_server::CounterServiceServer;
+use api::conversations::v1::filter_service_server::FilterServiceServer;
 use api::conversations::v1::inbox_service_server::InboxServiceServer;
 use api::conversations::v1::search_service_server::SearchServiceServer;
 use api::events::internal::v1::event_log_service_server::EventLogServiceServer;
@@ -142,6 +143,12 @@ impl App {
             db: db.clone(),
             rights: rights.clone(),
             live,
+            after: after.clone(),
+            clock: config.clock.clone(),
+        };
+        let filters = grpc::filter::Filters {
+            db: db.clone(),
+            rights: rights.clone(),
             clock: config.clock.clone(),
         };
         let search = grpc::search::Search {
@@ -172,6 +179,7 @@ impl App {
         Server::new(NAME)?
             .service(InboxServiceServer::new(inbox).max_decoding_message_size(MAX_REQUEST_BYTES))
             .service(SearchServiceServer::new(search).max_decoding_message_size(MAX_REQUEST_BYTES))
+            .service(FilterServiceServer::new(filters).max_decoding_message_size(MAX_REQUEST_BYTES))
             .service(
                 CounterServiceServer::new(counters).max_decoding_message_size(MAX_REQUEST_BYTES),
             )

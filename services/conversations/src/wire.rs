@@ -52,6 +52,16 @@ pub fn conversation(c: &Conversation, sight: &Sight) -> proto::Conversation {
         etag: etag(c.version),
         contact_id: contact_id(sight),
         card_id: sight.card_id.clone().unwrap_or_default(),
+        favourite: None,
+    }
+}
+
+/// The conversation with the word whether it is among the caller's favourites.
+#[must_use]
+pub fn with_favourite(conversation: proto::Conversation, favourite: bool) -> proto::Conversation {
+    proto::Conversation {
+        favourite: Some(favourite),
+        ..conversation
     }
 }
 

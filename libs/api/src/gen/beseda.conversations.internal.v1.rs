@@ -26,6 +26,9 @@ pub struct ConversationEvent {
     /// With CARD_CHANGED: what decided who saw it before.
     #[prost(message, optional, tag = "7")]
     pub previous: ::core::option::Option<PreviousCards>,
+    /// With FAVOURITE_CHANGED: whose favourite it is, the only one who is told. Sixteen bytes, of a user or an API key.
+    #[prost(bytes = "vec", tag = "20")]
+    pub favourite_of_id: ::prost::alloc::vec::Vec<u8>,
 }
 /// What decided who saw a conversation before its cards changed. Ids are sixteen bytes; empty for none.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

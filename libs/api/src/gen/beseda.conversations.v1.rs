@@ -45,7 +45,7 @@ pub struct Conversation {
     /// Output only. When the first message was stored.
     #[prost(message, optional, tag = "14")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Output only. When something last happened: the order of the list.
+    /// Output only. When it was last written in, closed or opened: the order of the list. «Не требует ответа» does not raise it (CHW-23).
     #[prost(message, optional, tag = "15")]
     pub update_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Output only. When and by whom it was closed; absent while open.
@@ -64,6 +64,10 @@ pub struct Conversation {
     /// otherwise.
     #[prost(string, tag = "20")]
     pub card_id: ::prost::alloc::string::String,
+    /// Output only. Is it among the caller's favourites (CNV-23)? Said in lists, by GetConversation, and by streams with
+    /// FAVOURITE_CHANGED; absent elsewhere.
+    #[prost(bool, optional, tag = "24")]
+    pub favourite: ::core::option::Option<bool>,
 }
 /// The end of a conversation.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -433,8 +437,183 @@ impl DeliveryStatus {
         }
     }
 }
-/// Which page.
+/// A filter of conversations (CNV-30, A-30): a tree of conditions joined by "and" and "or". At most 5 levels and 50 nodes. Conditions look at
+/// what the caller sees: of a deal that is hidden from the caller no condition holds.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FilterNode {
+    /// Required.
+    #[prost(
+        oneof = "filter_node::Node",
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17"
+    )]
+    pub node: ::core::option::Option<filter_node::Node>,
+}
+/// Nested message and enum types in `FilterNode`.
+pub mod filter_node {
+    /// Required.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Node {
+        /// All of these hold.
+        #[prost(message, tag = "1")]
+        All(super::FilterNodes),
+        /// At least one of these holds.
+        #[prost(message, tag = "2")]
+        Any(super::FilterNodes),
+        /// It has this life.
+        #[prost(enumeration = "super::ConversationLife", tag = "3")]
+        Life(i32),
+        /// It has this answer state.
+        #[prost(enumeration = "super::ConversationAnswer", tag = "4")]
+        Answer(i32),
+        /// True: it is among the caller's favourites (CNV-23); false: it is not.
+        #[prost(bool, tag = "5")]
+        Favourite(bool),
+        /// It came through one of these channels: keys of connectors, for example "onlinechat".
+        #[prost(message, tag = "6")]
+        Channels(super::FilterValues),
+        /// It came through one of these connections: "cxn\_…".
+        #[prost(message, tag = "7")]
+        ConnectionIds(super::FilterValues),
+        /// The responsible employee belongs to one of these departments: "grp\_…".
+        #[prost(message, tag = "8")]
+        GroupIds(super::FilterValues),
+        /// One of these employees ("user\_…") is responsible for the deal or customer, or for the contact where there is none.
+        #[prost(message, tag = "9")]
+        ResponsibleUserIds(super::FilterValues),
+        /// The deal is in one of these pipelines: "pip\_…".
+        #[prost(message, tag = "10")]
+        PipelineIds(super::FilterValues),
+        /// The deal is on one of these stages: "stg\_…".
+        #[prost(message, tag = "11")]
+        StageIds(super::FilterValues),
+        /// The contact, the deal or the customer carries one of these tags: "tag\_…".
+        #[prost(message, tag = "12")]
+        TagIds(super::FilterValues),
+        /// It was created in this period.
+        #[prost(message, tag = "13")]
+        CreateTime(super::FilterPeriod),
+        /// Its newest message was stored in this period.
+        #[prost(message, tag = "14")]
+        LastMessageTime(super::FilterPeriod),
+        /// Every one of these words occurs in a name that the row shows: the client's as the channel knows it, the contact's, the deal's or
+        /// the customer's, without regard to case. 1 to 200 characters.
+        #[prost(string, tag = "15")]
+        Text(::prost::alloc::string::String),
+        /// One of these employees ("user\_…") wrote in it or closed it (CNV-04).
+        #[prost(message, tag = "16")]
+        HandledByUserIds(super::FilterValues),
+        /// An employee of one of these departments ("grp\_…") wrote in it or closed it (CNV-04).
+        #[prost(message, tag = "17")]
+        HandledByGroupIds(super::FilterValues),
+    }
+}
+/// Nodes that are joined.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FilterNodes {
+    /// Required. At least one.
+    #[prost(message, repeated, tag = "1")]
+    pub nodes: ::prost::alloc::vec::Vec<FilterNode>,
+}
+/// Values of which one has to fit.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FilterValues {
+    /// Required. 1 to 50.
+    #[prost(string, repeated, tag = "1")]
+    pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A period of time; at least one end is required.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FilterPeriod {
+    /// Not before that.
+    #[prost(message, optional, tag = "1")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Before that.
+    #[prost(message, optional, tag = "2")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A filter of one user, by name.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SavedFilter {
+    /// Output only. "flt\_…".
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Required (CNV-31). 1 to 100 characters, on one line.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Required. What it lists.
+    #[prost(message, optional, tag = "3")]
+    pub filter: ::core::option::Option<FilterNode>,
+    /// Output only. What the filter names and is not there any more. The filter still works: nothing fits such a value.
+    #[prost(message, repeated, tag = "4")]
+    pub problems: ::prost::alloc::vec::Vec<FilterProblem>,
+    /// Output only.
+    #[prost(message, optional, tag = "5")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Output only. Changes with every change.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// Something that a filter names and that is gone.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FilterProblem {
+    /// The id that leads nowhere.
+    #[prost(string, tag = "1")]
+    pub reference: ::prost::alloc::string::String,
+    /// What it was.
+    #[prost(enumeration = "FilterReference", tag = "2")]
+    pub kind: i32,
+}
+/// What a filter can name. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FilterReference {
+    /// Never sent.
+    Unspecified = 0,
+    /// A connection.
+    Connection = 1,
+    /// A department.
+    Group = 2,
+    /// An employee.
+    User = 3,
+    /// A pipeline.
+    Pipeline = 4,
+    /// A stage.
+    Stage = 5,
+    /// A tag.
+    Tag = 6,
+}
+impl FilterReference {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FILTER_REFERENCE_UNSPECIFIED",
+            Self::Connection => "FILTER_REFERENCE_CONNECTION",
+            Self::Group => "FILTER_REFERENCE_GROUP",
+            Self::User => "FILTER_REFERENCE_USER",
+            Self::Pipeline => "FILTER_REFERENCE_PIPELINE",
+            Self::Stage => "FILTER_REFERENCE_STAGE",
+            Self::Tag => "FILTER_REFERENCE_TAG",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FILTER_REFERENCE_UNSPECIFIED" => Some(Self::Unspecified),
+            "FILTER_REFERENCE_CONNECTION" => Some(Self::Connection),
+            "FILTER_REFERENCE_GROUP" => Some(Self::Group),
+            "FILTER_REFERENCE_USER" => Some(Self::User),
+            "FILTER_REFERENCE_PIPELINE" => Some(Self::Pipeline),
+            "FILTER_REFERENCE_STAGE" => Some(Self::Stage),
+            "FILTER_REFERENCE_TAG" => Some(Self::Tag),
+            _ => None,
+        }
+    }
+}
+/// Which page.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListConversationsRequest {
     /// 0 means 50; more than 200 means 200.
     #[prost(int32, tag = "1")]
@@ -442,7 +621,7 @@ pub struct ListConversationsRequest {
     /// `next_page_token` of the page before; empty for the first.
     #[prost(string, tag = "2")]
     pub page_token: ::prost::alloc::string::String,
-    /// Only with this life; unspecified means open.
+    /// Only with this life; unspecified means open, and together with a filter both.
     #[prost(enumeration = "ConversationLife", tag = "3")]
     pub life: i32,
     /// Only with this answer state; unspecified means both.
@@ -451,11 +630,44 @@ pub struct ListConversationsRequest {
     /// Only of this connection ("cxn\_…"); empty means all.
     #[prost(string, tag = "5")]
     pub connection_id: ::prost::alloc::string::String,
+    /// Only what fits this filter; together with the fields above both have to fit. At most one of `filter`, `filter_id` and
+    /// `standard_filter` is given.
+    #[prost(message, optional, tag = "6")]
+    pub filter: ::core::option::Option<FilterNode>,
+    /// Only what fits this saved filter of the caller: "flt\_…".
+    #[prost(string, tag = "7")]
+    pub filter_id: ::prost::alloc::string::String,
+    /// Only what fits this standard filter.
+    #[prost(enumeration = "StandardFilter", tag = "8")]
+    pub standard_filter: i32,
+    /// The order; unspecified means the latest change first.
+    #[prost(enumeration = "ListOrder", tag = "9")]
+    pub order: i32,
 }
+/// Which conversation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddFavouriteRequest {
+    /// Required. "conv\_…".
+    #[prost(string, tag = "1")]
+    pub conversation_id: ::prost::alloc::string::String,
+}
+/// It is a favourite.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddFavouriteResponse {}
+/// Which conversation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveFavouriteRequest {
+    /// Required. "conv\_…".
+    #[prost(string, tag = "1")]
+    pub conversation_id: ::prost::alloc::string::String,
+}
+/// It is none.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveFavouriteResponse {}
 /// One page.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListConversationsResponse {
-    /// The conversations, the latest change first.
+    /// The conversations, in the order asked for.
     #[prost(message, repeated, tag = "1")]
     pub conversations: ::prost::alloc::vec::Vec<Conversation>,
     /// Empty at the end only.
@@ -521,6 +733,84 @@ pub struct Reset {
     #[prost(enumeration = "ResetCause", tag = "1")]
     pub cause: i32,
 }
+/// The standard filters (CNV-27). Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum StandardFilter {
+    /// None.
+    Unspecified = 0,
+    /// «Открытые беседы» (CNV-14).
+    Open = 1,
+    /// «Закрытые беседы» (CNV-16, A-28).
+    Closed = 2,
+    /// «Требует ответа»: open, and the client is waiting (CNV-21).
+    RequiresAnswer = 3,
+    /// «Избранные беседы», open and closed (CNV-23).
+    Favourites = 4,
+    /// «Не требует ответа»: open, and the client was answered (CNV-24).
+    NoAnswerNeeded = 5,
+}
+impl StandardFilter {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "STANDARD_FILTER_UNSPECIFIED",
+            Self::Open => "STANDARD_FILTER_OPEN",
+            Self::Closed => "STANDARD_FILTER_CLOSED",
+            Self::RequiresAnswer => "STANDARD_FILTER_REQUIRES_ANSWER",
+            Self::Favourites => "STANDARD_FILTER_FAVOURITES",
+            Self::NoAnswerNeeded => "STANDARD_FILTER_NO_ANSWER_NEEDED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "STANDARD_FILTER_UNSPECIFIED" => Some(Self::Unspecified),
+            "STANDARD_FILTER_OPEN" => Some(Self::Open),
+            "STANDARD_FILTER_CLOSED" => Some(Self::Closed),
+            "STANDARD_FILTER_REQUIRES_ANSWER" => Some(Self::RequiresAnswer),
+            "STANDARD_FILTER_FAVOURITES" => Some(Self::Favourites),
+            "STANDARD_FILTER_NO_ANSWER_NEEDED" => Some(Self::NoAnswerNeeded),
+            _ => None,
+        }
+    }
+}
+/// Order of a list. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ListOrder {
+    /// The latest change first.
+    Unspecified = 0,
+    /// The latest change first: a message, the closing or the opening.
+    LatestFirst = 1,
+    /// First those that require an answer, then the others, each part the latest first (CHW-23, A-41).
+    UnansweredFirst = 2,
+}
+impl ListOrder {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "LIST_ORDER_UNSPECIFIED",
+            Self::LatestFirst => "LIST_ORDER_LATEST_FIRST",
+            Self::UnansweredFirst => "LIST_ORDER_UNANSWERED_FIRST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "LIST_ORDER_UNSPECIFIED" => Some(Self::Unspecified),
+            "LIST_ORDER_LATEST_FIRST" => Some(Self::LatestFirst),
+            "LIST_ORDER_UNANSWERED_FIRST" => Some(Self::UnansweredFirst),
+            _ => None,
+        }
+    }
+}
 /// What happened to a conversation. Values may be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -543,6 +833,8 @@ pub enum ChangeKind {
     CardChanged = 7,
     /// The caller no longer sees it. Only the conversation's id is told.
     Hidden = 8,
+    /// The caller added it to the favourites or took it off, here or on another device; `favourite` says which.
+    FavouriteChanged = 9,
 }
 impl ChangeKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -560,6 +852,7 @@ impl ChangeKind {
             Self::Closed => "CHANGE_KIND_CLOSED",
             Self::CardChanged => "CHANGE_KIND_CARD_CHANGED",
             Self::Hidden => "CHANGE_KIND_HIDDEN",
+            Self::FavouriteChanged => "CHANGE_KIND_FAVOURITE_CHANGED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -574,6 +867,7 @@ impl ChangeKind {
             "CHANGE_KIND_CLOSED" => Some(Self::Closed),
             "CHANGE_KIND_CARD_CHANGED" => Some(Self::CardChanged),
             "CHANGE_KIND_HIDDEN" => Some(Self::Hidden),
+            "CHANGE_KIND_FAVOURITE_CHANGED" => Some(Self::FavouriteChanged),
             _ => None,
         }
     }
@@ -708,7 +1002,9 @@ pub mod inbox_service_client {
             self
         }
         /// One page of the conversations that the caller may see, the latest change first. Without a filter: the open ones.
-        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        /// A call reads at most ten pages of rows. Where few of them fit the filter, the page is short or even empty and still carries a
+        /// `next_page_token`: go on with it, the list has not ended.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH, FILTER_NOT_FOUND, FILTER_TOO_DEEP, FILTER_TOO_LARGE.
         pub async fn list_conversations(
             &mut self,
             request: impl tonic::IntoRequest<super::ListConversationsRequest>,
@@ -768,6 +1064,67 @@ pub mod inbox_service_client {
                 );
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Adds a conversation to the caller's favourites (CNV-23), at most 1,000; adding it again changes nothing. The caller's streams tell it
+        /// with FAVOURITE_CHANGED. Errors: CONVERSATION_NOT_FOUND, LIMIT_REACHED, FIELD_INVALID.
+        pub async fn add_favourite(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddFavouriteRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddFavouriteResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.InboxService/AddFavourite",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.InboxService",
+                        "AddFavourite",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes a conversation off the caller's favourites, whether or not the caller still sees it. Errors: FIELD_INVALID.
+        pub async fn remove_favourite(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemoveFavouriteRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveFavouriteResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.InboxService/RemoveFavourite",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.InboxService",
+                        "RemoveFavourite",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -784,7 +1141,9 @@ pub mod inbox_service_server {
     #[async_trait]
     pub trait InboxService: std::marker::Send + std::marker::Sync + 'static {
         /// One page of the conversations that the caller may see, the latest change first. Without a filter: the open ones.
-        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        /// A call reads at most ten pages of rows. Where few of them fit the filter, the page is short or even empty and still carries a
+        /// `next_page_token`: go on with it, the list has not ended.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH, FILTER_NOT_FOUND, FILTER_TOO_DEEP, FILTER_TOO_LARGE.
         async fn list_conversations(
             &self,
             request: tonic::Request<super::ListConversationsRequest>,
@@ -806,6 +1165,23 @@ pub mod inbox_service_server {
             &self,
             request: tonic::Request<super::WatchInboxRequest>,
         ) -> std::result::Result<tonic::Response<Self::WatchInboxStream>, tonic::Status>;
+        /// Adds a conversation to the caller's favourites (CNV-23), at most 1,000; adding it again changes nothing. The caller's streams tell it
+        /// with FAVOURITE_CHANGED. Errors: CONVERSATION_NOT_FOUND, LIMIT_REACHED, FIELD_INVALID.
+        async fn add_favourite(
+            &self,
+            request: tonic::Request<super::AddFavouriteRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddFavouriteResponse>,
+            tonic::Status,
+        >;
+        /// Takes a conversation off the caller's favourites, whether or not the caller still sees it. Errors: FIELD_INVALID.
+        async fn remove_favourite(
+            &self,
+            request: tonic::Request<super::RemoveFavouriteRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveFavouriteResponse>,
+            tonic::Status,
+        >;
     }
     /// imBox: one list over all channels (CNV-01), and what changes in it, live.
     #[derive(Debug)]
@@ -972,6 +1348,96 @@ pub mod inbox_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.InboxService/AddFavourite" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddFavouriteSvc<T: InboxService>(pub Arc<T>);
+                    impl<
+                        T: InboxService,
+                    > tonic::server::UnaryService<super::AddFavouriteRequest>
+                    for AddFavouriteSvc<T> {
+                        type Response = super::AddFavouriteResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddFavouriteRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as InboxService>::add_favourite(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddFavouriteSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.InboxService/RemoveFavourite" => {
+                    #[allow(non_camel_case_types)]
+                    struct RemoveFavouriteSvc<T: InboxService>(pub Arc<T>);
+                    impl<
+                        T: InboxService,
+                    > tonic::server::UnaryService<super::RemoveFavouriteRequest>
+                    for RemoveFavouriteSvc<T> {
+                        type Response = super::RemoveFavouriteResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RemoveFavouriteRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as InboxService>::remove_favourite(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RemoveFavouriteSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)
@@ -3333,6 +3799,725 @@ pub mod counter_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "beseda.conversations.v1.CounterService";
     impl<T> tonic::server::NamedService for CounterServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// What to save.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateFilterRequest {
+    /// Required. `name` and `filter`.
+    #[prost(message, optional, tag = "1")]
+    pub filter: ::core::option::Option<SavedFilter>,
+    /// A UUID that makes a repeated call safe: kept for 24 hours for this caller and method.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// What was saved.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateFilterResponse {
+    /// The filter.
+    #[prost(message, optional, tag = "1")]
+    pub filter: ::core::option::Option<SavedFilter>,
+}
+/// Which one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetFilterRequest {
+    /// Required. "flt\_…".
+    #[prost(string, tag = "1")]
+    pub filter_id: ::prost::alloc::string::String,
+}
+/// The filter.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetFilterResponse {
+    /// The filter.
+    #[prost(message, optional, tag = "1")]
+    pub filter: ::core::option::Option<SavedFilter>,
+}
+/// Which page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListFiltersRequest {
+    /// 0 means 100, which is also the most.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before; empty for the first.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListFiltersResponse {
+    /// The filters, oldest first.
+    #[prost(message, repeated, tag = "1")]
+    pub filters: ::prost::alloc::vec::Vec<SavedFilter>,
+    /// Empty at the end only.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What to change.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateFilterRequest {
+    /// Required. With an `etag` only that version is changed.
+    #[prost(message, optional, tag = "1")]
+    pub filter: ::core::option::Option<SavedFilter>,
+    /// Of `name`, `filter`; empty means those that are given.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+/// The filter after the change.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateFilterResponse {
+    /// The filter.
+    #[prost(message, optional, tag = "1")]
+    pub filter: ::core::option::Option<SavedFilter>,
+}
+/// Which one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteFilterRequest {
+    /// Required. "flt\_…".
+    #[prost(string, tag = "1")]
+    pub filter_id: ::prost::alloc::string::String,
+}
+/// It is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteFilterResponse {}
+/// Generated client implementations.
+pub mod filter_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// The caller's saved filters (CNV-30). They are kept here, so that every device of the user shows them (CNV-28), and nobody else sees them.
+    #[derive(Debug, Clone)]
+    pub struct FilterServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl FilterServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> FilterServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> FilterServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            FilterServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Saves a filter. A user has at most 100.
+        /// Errors: FIELD_INVALID, FILTER_TOO_DEEP, FILTER_TOO_LARGE, LIMIT_REACHED, REQUEST_ID_REUSED, and for what the filter names and is not
+        /// there CONNECTION_NOT_FOUND, GROUP_NOT_FOUND, USER_NOT_FOUND, PIPELINE_NOT_FOUND, STAGE_NOT_FOUND, TAG_NOT_FOUND.
+        pub async fn create_filter(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateFilterRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateFilterResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.FilterService/CreateFilter",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.FilterService",
+                        "CreateFilter",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// One filter. Errors: FILTER_NOT_FOUND, FIELD_INVALID.
+        pub async fn get_filter(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetFilterRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetFilterResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.FilterService/GetFilter",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.conversations.v1.FilterService", "GetFilter"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// All filters of the caller, oldest first. Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn list_filters(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListFiltersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListFiltersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.FilterService/ListFilters",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.FilterService",
+                        "ListFilters",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes name or filter. Errors: FILTER_NOT_FOUND, ETAG_MISMATCH, and those of CreateFilter.
+        pub async fn update_filter(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateFilterRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateFilterResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.FilterService/UpdateFilter",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.FilterService",
+                        "UpdateFilter",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes a filter. Errors: FILTER_NOT_FOUND, FIELD_INVALID.
+        pub async fn delete_filter(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteFilterRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteFilterResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.FilterService/DeleteFilter",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.FilterService",
+                        "DeleteFilter",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod filter_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with FilterServiceServer.
+    #[async_trait]
+    pub trait FilterService: std::marker::Send + std::marker::Sync + 'static {
+        /// Saves a filter. A user has at most 100.
+        /// Errors: FIELD_INVALID, FILTER_TOO_DEEP, FILTER_TOO_LARGE, LIMIT_REACHED, REQUEST_ID_REUSED, and for what the filter names and is not
+        /// there CONNECTION_NOT_FOUND, GROUP_NOT_FOUND, USER_NOT_FOUND, PIPELINE_NOT_FOUND, STAGE_NOT_FOUND, TAG_NOT_FOUND.
+        async fn create_filter(
+            &self,
+            request: tonic::Request<super::CreateFilterRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateFilterResponse>,
+            tonic::Status,
+        >;
+        /// One filter. Errors: FILTER_NOT_FOUND, FIELD_INVALID.
+        async fn get_filter(
+            &self,
+            request: tonic::Request<super::GetFilterRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetFilterResponse>,
+            tonic::Status,
+        >;
+        /// All filters of the caller, oldest first. Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn list_filters(
+            &self,
+            request: tonic::Request<super::ListFiltersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListFiltersResponse>,
+            tonic::Status,
+        >;
+        /// Changes name or filter. Errors: FILTER_NOT_FOUND, ETAG_MISMATCH, and those of CreateFilter.
+        async fn update_filter(
+            &self,
+            request: tonic::Request<super::UpdateFilterRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateFilterResponse>,
+            tonic::Status,
+        >;
+        /// Deletes a filter. Errors: FILTER_NOT_FOUND, FIELD_INVALID.
+        async fn delete_filter(
+            &self,
+            request: tonic::Request<super::DeleteFilterRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteFilterResponse>,
+            tonic::Status,
+        >;
+    }
+    /// The caller's saved filters (CNV-30). They are kept here, so that every device of the user shows them (CNV-28), and nobody else sees them.
+    #[derive(Debug)]
+    pub struct FilterServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> FilterServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for FilterServiceServer<T>
+    where
+        T: FilterService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.conversations.v1.FilterService/CreateFilter" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateFilterSvc<T: FilterService>(pub Arc<T>);
+                    impl<
+                        T: FilterService,
+                    > tonic::server::UnaryService<super::CreateFilterRequest>
+                    for CreateFilterSvc<T> {
+                        type Response = super::CreateFilterResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateFilterRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FilterService>::create_filter(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateFilterSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.FilterService/GetFilter" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetFilterSvc<T: FilterService>(pub Arc<T>);
+                    impl<
+                        T: FilterService,
+                    > tonic::server::UnaryService<super::GetFilterRequest>
+                    for GetFilterSvc<T> {
+                        type Response = super::GetFilterResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetFilterRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FilterService>::get_filter(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetFilterSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.FilterService/ListFilters" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListFiltersSvc<T: FilterService>(pub Arc<T>);
+                    impl<
+                        T: FilterService,
+                    > tonic::server::UnaryService<super::ListFiltersRequest>
+                    for ListFiltersSvc<T> {
+                        type Response = super::ListFiltersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListFiltersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FilterService>::list_filters(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListFiltersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.FilterService/UpdateFilter" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateFilterSvc<T: FilterService>(pub Arc<T>);
+                    impl<
+                        T: FilterService,
+                    > tonic::server::UnaryService<super::UpdateFilterRequest>
+                    for UpdateFilterSvc<T> {
+                        type Response = super::UpdateFilterResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateFilterRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FilterService>::update_filter(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateFilterSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.FilterService/DeleteFilter" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteFilterSvc<T: FilterService>(pub Arc<T>);
+                    impl<
+                        T: FilterService,
+                    > tonic::server::UnaryService<super::DeleteFilterRequest>
+                    for DeleteFilterSvc<T> {
+                        type Response = super::DeleteFilterResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteFilterRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as FilterService>::delete_filter(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteFilterSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for FilterServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.conversations.v1.FilterService";
+    impl<T> tonic::server::NamedService for FilterServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

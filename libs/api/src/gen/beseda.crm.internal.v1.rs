@@ -38,6 +38,9 @@ pub struct CardChanged {
     /// It was deleted.
     #[prost(bool, tag = "12")]
     pub deleted: bool,
+    /// Its tags.
+    #[prost(bytes = "vec", repeated, tag = "13")]
+    pub tag_ids: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
 /// A pipeline's facts as they are after the change. Consumers ignore a version they already have.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -73,6 +76,22 @@ pub struct PipelineStage {
     /// Is it final?
     #[prost(bool, tag = "3")]
     pub r#final: bool,
+}
+/// A tag as it is after the change. Cards that carried a deleted one are not told one by one: their lists of tags may still name it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TagChanged {
+    /// Account. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+    /// The tag. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub tag_id: ::prost::alloc::vec::Vec<u8>,
+    /// Its name.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// It was deleted.
+    #[prost(bool, tag = "4")]
+    pub deleted: bool,
 }
 /// Kind of a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

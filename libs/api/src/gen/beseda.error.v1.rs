@@ -137,6 +137,12 @@ pub enum ErrorReason {
     TaskCompleted = 256,
     /// FAILED_PRECONDITION. The record was accepted, linked or declined before; read it again. {record_id}
     UnsortedDecided = 257,
+    /// NOT_FOUND. No such saved filter of the caller. {filter_id}
+    FilterNotFound = 300,
+    /// INVALID_ARGUMENT. The filter has more levels than it may have; join its conditions more simply. {limit}
+    FilterTooDeep = 301,
+    /// INVALID_ARGUMENT. The filter has more conditions than it may have; leave some out. {limit}
+    FilterTooLarge = 302,
     /// FAILED_PRECONDITION. The account's plan does not include it; take the plan that is named (CNV-35). {plan}
     PlanInsufficient = 320,
     /// INVALID_ARGUMENT. Too few characters to look for; type at least as many as are named (CHW-15). {minimum}
@@ -215,6 +221,9 @@ impl ErrorReason {
             Self::TagNameTaken => "ERROR_REASON_TAG_NAME_TAKEN",
             Self::TaskCompleted => "ERROR_REASON_TASK_COMPLETED",
             Self::UnsortedDecided => "ERROR_REASON_UNSORTED_DECIDED",
+            Self::FilterNotFound => "ERROR_REASON_FILTER_NOT_FOUND",
+            Self::FilterTooDeep => "ERROR_REASON_FILTER_TOO_DEEP",
+            Self::FilterTooLarge => "ERROR_REASON_FILTER_TOO_LARGE",
             Self::PlanInsufficient => "ERROR_REASON_PLAN_INSUFFICIENT",
             Self::SearchTooShort => "ERROR_REASON_SEARCH_TOO_SHORT",
         }
@@ -290,6 +299,9 @@ impl ErrorReason {
             "ERROR_REASON_TAG_NAME_TAKEN" => Some(Self::TagNameTaken),
             "ERROR_REASON_TASK_COMPLETED" => Some(Self::TaskCompleted),
             "ERROR_REASON_UNSORTED_DECIDED" => Some(Self::UnsortedDecided),
+            "ERROR_REASON_FILTER_NOT_FOUND" => Some(Self::FilterNotFound),
+            "ERROR_REASON_FILTER_TOO_DEEP" => Some(Self::FilterTooDeep),
+            "ERROR_REASON_FILTER_TOO_LARGE" => Some(Self::FilterTooLarge),
             "ERROR_REASON_PLAN_INSUFFICIENT" => Some(Self::PlanInsufficient),
             "ERROR_REASON_SEARCH_TOO_SHORT" => Some(Self::SearchTooShort),
             _ => None,

@@ -12,7 +12,9 @@ pub fn code(reason: R) -> Code {
         | R::PageTokenMismatch
         | R::RequestIdReused
         | R::CursorInvalid
-        | R::SearchTooShort => Code::InvalidArgument,
+        | R::SearchTooShort
+        | R::FilterTooDeep
+        | R::FilterTooLarge => Code::InvalidArgument,
         R::TokenMissing
         | R::TokenInvalid
         | R::TokenExpired
@@ -41,7 +43,8 @@ pub fn code(reason: R) -> Code {
         | R::TaskNotFound
         | R::CustomFieldNotFound
         | R::TagNotFound
-        | R::UnsortedNotFound => Code::NotFound,
+        | R::UnsortedNotFound
+        | R::FilterNotFound => Code::NotFound,
         R::EmailTaken | R::GroupNameTaken | R::ConversationAlreadyOpen | R::TagNameTaken => {
             Code::AlreadyExists
         }
@@ -250,6 +253,21 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "В отделе есть сотрудники. Сначала переведите их.",
             "El departamento tiene empleados. Trasládelos primero.",
             "The group still has members. Move them first.",
+        ),
+        R::FilterNotFound => (
+            "Фильтр не найден. Возможно, вы удалили его на другом устройстве.",
+            "No se encontró el filtro. Quizá lo eliminó en otro dispositivo.",
+            "No such filter. You may have deleted it on another device.",
+        ),
+        R::FilterTooDeep => (
+            "В фильтре слишком много уровней. Упростите его.",
+            "El filtro tiene demasiados niveles. Simplifíquelo.",
+            "The filter has too many levels. Make it simpler.",
+        ),
+        R::FilterTooLarge => (
+            "В фильтре слишком много условий. Уберите лишние.",
+            "El filtro tiene demasiadas condiciones. Quite las que sobran.",
+            "The filter has too many conditions. Remove some.",
         ),
         R::RightsLimitReached => (
             "В аккаунте слишком много правил на этапы и поля. Сначала удалите лишние.",

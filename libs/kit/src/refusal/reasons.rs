@@ -140,6 +140,12 @@ named! {
     custom_field_not_found(field_id) = CustomFieldNotFound;
     /// No such tag.
     tag_not_found(tag_id) = TagNotFound;
+    /// No such saved filter of the caller.
+    filter_not_found(filter_id) = FilterNotFound;
+    /// More levels than a filter may have.
+    filter_too_deep(limit) = FilterTooDeep;
+    /// More conditions than a filter may have.
+    filter_too_large(limit) = FilterTooLarge;
     /// No such record of Unsorted for this caller.
     unsorted_not_found(record_id) = UnsortedNotFound;
     /// The record was decided.

@@ -1,4 +1,4 @@
-//! A card of crm changed: who is responsible, its stage, its followers, its name, or it was deleted.
+//! A card of crm changed: who is responsible, its stage, its tags, its followers, its name, or it was deleted.
 
 use std::collections::HashMap;
 
@@ -44,6 +44,8 @@ pub async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
     if news.card.kind == Kind::Contact {
         let owner = news.card.responsible.filter(|_| !news.deleted);
         cards::spread_owner(tx, account, id, owner).await?;
+    } else {
+        cards::spread_card(tx, account, &news.card, news.deleted).await?;
     }
     let ids: Vec<_> = touched.iter().map(|(id, _)| *id).collect();
     let mut chats: HashMap<_, _> = touched.into_iter().collect();
@@ -78,11 +80,10 @@ fn parse(event: &Event) -> Result<News, String> {
         CardKind::Customer => Kind::Customer,
         CardKind::Unspecified => return Err("the card has no kind".to_owned()),
     };
-    let followers: Result<Vec<_>, _> = card
-        .follower_user_ids
-        .iter()
-        .map(|bytes| id(bytes).map(Into::into))
-        .collect();
+    let users = card.follower_user_ids.iter();
+    let followers: Result<Vec<_>, _> = users.map(|bytes| id(bytes).map(Into::into)).collect();
+    let tags = card.tag_ids.iter();
+    let tags: Result<Vec<_>, _> = tags.map(|bytes| id(bytes).map(Into::into)).collect();
     Ok(News {
         account: id(&card.account_id)?.into(),
         deleted: card.deleted,
@@ -91,7 +92,9 @@ fn parse(event: &Event) -> Result<News, String> {
             id: id(&card.card_id)?,
             kind,
             responsible: optional(&card.responsible_user_id)?.map(Into::into),
+            pipeline: optional(&card.pipeline_id)?.map(Into::into),
             stage: optional(&card.stage_id)?.map(Into::into),
+            tags: tags?,
             followers: followers?,
             name: card.name,
         },

@@ -1,9 +1,10 @@
 //! What others' events do here. Identity tells what this service keeps of an account, its members and rights; crm tells the cards
-//! that decide who sees a conversation. Everything else is no concern of conversations and is passed over.
+//! that decide who sees a conversation, and what filters can name. Everything else is no concern of conversations and is passed over.
 
 mod account_changed;
 mod account_states;
 mod card_changed;
+mod crm_names;
 pub mod search_index;
 
 use std::sync::Arc;
@@ -53,6 +54,8 @@ impl events::Effect for OthersEvents {
             match &event.kind[..] {
                 account_changed::KIND => account_changed::apply(tx, event).await,
                 rights::CHANGED => rights::apply(tx, event).await,
+                crm_names::PIPELINE => crm_names::pipeline(tx, event).await,
+                crm_names::TAG => crm_names::tag(tx, event).await,
                 kind if card_changed::KINDS.contains(&kind) => card_changed::apply(tx, event).await,
                 _ => Ok(()),
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use access::{AccountRights, Action, CardFacts, ContactCondition, Entity, Rights, Visibility};
-use types::{ContactId, CustomerId, DealId, GroupId, StageId, UserId};
+use types::{ContactId, CustomerId, DealId, GroupId, PipelineId, StageId, TagId, UserId};
 use uuid::Uuid;
 
 /// Kind of a card.
@@ -30,8 +30,12 @@ pub struct Card {
     pub name: String,
     /// The employee who is responsible.
     pub responsible: Option<UserId>,
+    /// Pipeline of a deal.
+    pub pipeline: Option<PipelineId>,
     /// Stage of a deal.
     pub stage: Option<StageId>,
+    /// Its tags; one that was deleted since may still be among them.
+    pub tags: Vec<TagId>,
     /// Employees who are subscribed.
     pub followers: Vec<UserId>,
 }

@@ -6,6 +6,8 @@ pub mod connection;
 pub mod conversation;
 pub mod counts;
 pub mod delivery;
+pub mod filter;
 pub mod message;
+pub mod plan;
 pub mod routing;
 pub mod search;

@@ -3,9 +3,10 @@
 pub mod connection;
 pub mod conversation;
 pub mod counter;
+pub mod filter;
 pub mod hub;
 pub mod inbox;
 pub mod search;
 mod viewer;
 
-pub(crate) use viewer::{By, author, seeing};
+pub(crate) use viewer::{By, author, caller_id, seeing};

@@ -6,6 +6,7 @@ use auth::{AccountScope, Caller, Principal};
 use kit::Refusal;
 use pg::{Db, Tx, TxFuture};
 use rights::RightsCopy;
+use uuid::Uuid;
 
 use crate::domain::card::Viewer;
 use crate::domain::message::{Author, AuthorKind};
@@ -59,6 +60,16 @@ fn refusal(error: rights::Error) -> Refusal {
         rights::Error::Unknown => Refusal::service_unreachable(SOON),
         rights::Error::Refused(refusal) => refusal,
         rights::Error::Store(error) => error.into(),
+    }
+}
+
+/// Whose favourites and filters a caller has, and whose calls may be repeated: the user's, or the program's own.
+#[must_use]
+pub fn caller_id(caller: &Caller) -> Uuid {
+    match caller.principal() {
+        Principal::Employee { user, .. } => user.uuid(),
+        Principal::Program { key, .. } => key.uuid(),
+        Principal::Service { .. } => Uuid::nil(),
     }
 }
 

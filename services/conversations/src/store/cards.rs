@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use pg::{Error, Tx};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
-use types::{AccountId, ChatId, ConversationId, UserId};
+use types::{AccountId, ChatId, ConversationId, PipelineId, StageId, UserId};
 use uuid::Uuid;
 
 use crate::domain::card::{Card, Cards, Kind};
@@ -23,11 +23,12 @@ pub async fn keep(
     version: i64,
 ) -> Result<bool, Error> {
     let kept = sqlx::query(
-        "INSERT INTO cards AS c (account_id, id, kind, name, responsible, stage_id, followers, deleted, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "INSERT INTO cards AS c (account_id, id, kind, name, responsible, stage_id, followers, deleted, version, pipeline_id, tags)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (account_id, id) DO UPDATE
             SET name = excluded.name, responsible = excluded.responsible, stage_id = excluded.stage_id,
-                followers = excluded.followers, deleted = excluded.deleted, version = excluded.version
+                followers = excluded.followers, deleted = excluded.deleted, version = excluded.version,
+                pipeline_id = excluded.pipeline_id, tags = excluded.tags
           WHERE c.version < excluded.version",
     )
     .bind(account.uuid())
@@ -35,10 +36,12 @@ pub async fn keep(
     .bind(of_card_kind(card.kind))
     .bind(&card.name)
     .bind(card.responsible.map(UserId::uuid))
-    .bind(card.stage.map(types::StageId::uuid))
+    .bind(card.stage.map(StageId::uuid))
     .bind(card.followers.iter().map(|user| user.uuid()).collect::<Vec<_>>())
     .bind(deleted)
     .bind(version)
+    .bind(card.pipeline.map(PipelineId::uuid))
+    .bind(card.tags.iter().map(|tag| tag.uuid()).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await?;
     Ok(kept.rows_affected() == 1)
@@ -50,7 +53,7 @@ pub async fn keep(
 /// When the database fails.
 pub async fn get(tx: &mut Tx, account: AccountId, id: Uuid) -> Result<Option<Card>, Error> {
     let row = sqlx::query(
-        "SELECT id, kind, name, responsible, stage_id, followers FROM cards
+        "SELECT id, kind, name, responsible, pipeline_id, stage_id, tags, followers FROM cards
           WHERE account_id = $1 AND id = $2 AND NOT deleted",
     )
     .bind(account.uuid())
@@ -73,10 +76,10 @@ pub async fn of_conversations(
 ) -> Result<HashMap<ConversationId, Cards>, Error> {
     let rows = sqlx::query(
         "SELECT c.id AS conversation,
-                k.id AS k_id, k.kind AS k_kind, k.name AS k_name, k.responsible AS k_responsible, k.stage_id AS k_stage_id,
-                k.followers AS k_followers,
-                d.id AS d_id, d.kind AS d_kind, d.name AS d_name, d.responsible AS d_responsible, d.stage_id AS d_stage_id,
-                d.followers AS d_followers
+                k.id AS k_id, k.kind AS k_kind, k.name AS k_name, k.responsible AS k_responsible,
+                k.pipeline_id AS k_pipeline_id, k.stage_id AS k_stage_id, k.tags AS k_tags, k.followers AS k_followers,
+                d.id AS d_id, d.kind AS d_kind, d.name AS d_name, d.responsible AS d_responsible,
+                d.pipeline_id AS d_pipeline_id, d.stage_id AS d_stage_id, d.tags AS d_tags, d.followers AS d_followers
            FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
            JOIN conversations c ON c.account_id = w.account_id AND c.id = w.id
            LEFT JOIN cards k ON k.account_id = c.account_id AND k.id = c.contact_id AND NOT k.deleted
@@ -117,7 +120,7 @@ pub async fn of_conversation(
 /// When the database fails.
 pub async fn of_chat(tx: &mut Tx, account: AccountId, chat: ChatId) -> Result<Cards, Error> {
     let row = sqlx::query(
-        "SELECT k.id, k.kind, k.name, k.responsible, k.stage_id, k.followers
+        "SELECT k.id, k.kind, k.name, k.responsible, k.pipeline_id, k.stage_id, k.tags, k.followers
            FROM chats h JOIN cards k ON k.account_id = h.account_id AND k.id = h.contact_id
           WHERE h.account_id = $1 AND h.id = $2 AND NOT k.deleted",
     )
@@ -172,14 +175,43 @@ pub async fn link_conversation(
     tx: &mut Tx,
     account: AccountId,
     id: ConversationId,
-    card: Option<Uuid>,
+    card: Option<&Card>,
 ) -> Result<(), Error> {
-    sqlx::query("UPDATE conversations SET card_id = $3, version = version + 1 WHERE account_id = $1 AND id = $2")
-        .bind(account.uuid())
-        .bind(id.uuid())
-        .bind(card)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "UPDATE conversations SET card_id = $3, card_owner = $4, stage_id = $5, version = version + 1
+          WHERE account_id = $1 AND id = $2",
+    )
+    .bind(account.uuid())
+    .bind(id.uuid())
+    .bind(card.map(|card| card.id))
+    .bind(card.and_then(|card| card.responsible).map(UserId::uuid))
+    .bind(card.and_then(|card| card.stage).map(StageId::uuid))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Writes who is responsible for a deal or customer, and its stage, into its conversations; nothing of a card that is gone.
+///
+/// # Errors
+/// When the database fails.
+pub async fn spread_card(
+    tx: &mut Tx,
+    account: AccountId,
+    card: &Card,
+    deleted: bool,
+) -> Result<(), Error> {
+    let there = (!deleted).then_some(card);
+    sqlx::query(
+        "UPDATE conversations SET card_owner = $3, stage_id = $4
+          WHERE account_id = $1 AND card_id = $2 AND (card_owner, stage_id) IS DISTINCT FROM ($3, $4)",
+    )
+    .bind(account.uuid())
+    .bind(card.id)
+    .bind(there.and_then(|card| card.responsible).map(UserId::uuid))
+    .bind(there.and_then(|card| card.stage).map(StageId::uuid))
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
@@ -246,9 +278,17 @@ fn card(row: &PgRow, prefix: &str) -> Result<Option<Card>, Error> {
         responsible: row
             .try_get::<Option<Uuid>, _>(&column("responsible")[..])?
             .map(Into::into),
+        pipeline: row
+            .try_get::<Option<Uuid>, _>(&column("pipeline_id")[..])?
+            .map(Into::into),
         stage: row
             .try_get::<Option<Uuid>, _>(&column("stage_id")[..])?
             .map(Into::into),
+        tags: row
+            .try_get::<Vec<Uuid>, _>(&column("tags")[..])?
+            .into_iter()
+            .map(Into::into)
+            .collect(),
         followers: row
             .try_get::<Vec<Uuid>, _>(&column("followers")[..])?
             .into_iter()

@@ -7,6 +7,7 @@ mod counters;
 mod deliveries;
 mod desk;
 mod faults;
+mod filters;
 mod history;
 mod inbox;
 mod publish;

@@ -175,15 +175,25 @@ impl World {
             active: true,
         };
         self.change_rights(account, |rights| rights.members.push(member));
-        let principal = Principal::Employee {
+        (self.token_of(account, user, role, group), user)
+    }
+
+    /// A token of a new session of an employee.
+    pub fn token_of(
+        &self,
+        account: AccountId,
+        user: UserId,
+        role: Role,
+        group: Option<GroupId>,
+    ) -> String {
+        self.identity.token(Principal::Employee {
             account,
             user,
             session: SessionId::generate(),
             role,
             group,
             name: "Мария".to_owned(),
-        };
-        (self.identity.token(principal), user)
+        })
     }
 
     /// Sets what an employee may, and tells it by an event, as identity does.
@@ -231,6 +241,10 @@ impl World {
 
     pub fn hub(&self) -> ConnectorHubServiceClient<Channel> {
         ConnectorHubServiceClient::new(self.channel.clone())
+    }
+
+    pub fn channel(&self) -> Channel {
+        self.channel.clone()
     }
 
     pub fn connections(&self) -> ConnectionServiceClient<Channel> {
@@ -351,6 +365,21 @@ impl World {
             external_chat_id: chat.to_owned(),
             event: Some(Event::Message(IncomingMessage {
                 text: text.to_owned(),
+                ..IncomingMessage::default()
+            })),
+            ..ChannelEvent::default()
+        }
+    }
+
+    /// A message of a client who has a name.
+    pub fn message_named(&self, connection: &str, chat: &str, name: &str) -> ChannelEvent {
+        ChannelEvent {
+            connection_id: connection.to_owned(),
+            external_event_id: format!("event {}", self.unique()),
+            external_chat_id: chat.to_owned(),
+            event: Some(Event::Message(IncomingMessage {
+                sender_name: name.to_owned(),
+                text: "hello".to_owned(),
                 ..IncomingMessage::default()
             })),
             ..ChannelEvent::default()

@@ -9,9 +9,13 @@ use uuid::Uuid;
 use crate::domain::card::Card;
 use crate::domain::ids::Kind;
 use crate::domain::pipeline::Pipeline;
+use crate::domain::tag::Tag;
 
 /// A pipeline or its stages changed.
 pub const PIPELINE_CHANGED: &str = "crm.pipeline.changed";
+
+/// A tag was added, renamed or deleted.
+pub const TAG_CHANGED: &str = "crm.tag.changed";
 
 /// The kind of the event of a changed card.
 #[must_use]
@@ -64,6 +68,7 @@ pub fn of_card(account: AccountId, card: &Card, deleted: bool) -> NewEvent {
             .map(|user| bytes(user.uuid()))
             .collect(),
         deleted,
+        tag_ids: card.tags.iter().map(|tag| bytes(tag.uuid())).collect(),
     };
     NewEvent {
         account,
@@ -93,6 +98,23 @@ pub fn of_pipeline(account: AccountId, pipeline: &Pipeline, deleted: bool) -> Ne
         account,
         aggregate: pipeline.id.uuid(),
         kind: PIPELINE_CHANGED,
+        payload: payload.encode_to_vec(),
+    }
+}
+
+/// A tag as it is now, or that it is gone.
+#[must_use]
+pub fn of_tag(account: AccountId, tag: &Tag, deleted: bool) -> NewEvent {
+    let payload = internal::TagChanged {
+        account_id: bytes(account.uuid()),
+        tag_id: bytes(tag.id.uuid()),
+        name: tag.name.clone(),
+        deleted,
+    };
+    NewEvent {
+        account,
+        aggregate: tag.id.uuid(),
+        kind: TAG_CHANGED,
         payload: payload.encode_to_vec(),
     }
 }

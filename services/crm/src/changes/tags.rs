@@ -1,19 +1,30 @@
 //! Tags.
 
+use ::events::NewEvent;
 use pg::Tx;
 use types::TagId;
 
+use super::events;
 use crate::Error;
 use crate::core::By;
 use crate::domain::etag_fits;
 use crate::domain::tag::Tag;
 use crate::store::tags;
 
+/// A changed tag, and the event to append last; none where nothing changed.
+#[derive(Debug)]
+pub struct Changed {
+    /// The tag after it.
+    pub tag: Tag,
+    /// What to tell others.
+    pub event: Option<NewEvent>,
+}
+
 /// Adds a tag.
 ///
 /// # Errors
 /// `TagNameTaken`, or when the database fails.
-pub async fn create(tx: &mut Tx, by: &By, name: String) -> Result<Tag, Error> {
+pub async fn create(tx: &mut Tx, by: &By, name: String) -> Result<Changed, Error> {
     let tag = Tag {
         id: TagId::generate(),
         name,
@@ -23,7 +34,8 @@ pub async fn create(tx: &mut Tx, by: &By, name: String) -> Result<Tag, Error> {
     tags::insert(tx, by.account, &tag)
         .await
         .map_err(name_taken)?;
-    Ok(tag)
+    let event = Some(events::of_tag(by.account, &tag, false));
+    Ok(Changed { tag, event })
 }
 
 /// Renames a tag.
@@ -36,7 +48,7 @@ pub async fn rename(
     id: TagId,
     name: Option<String>,
     etag: &str,
-) -> Result<Tag, Error> {
+) -> Result<Changed, Error> {
     let before = tags::lock(tx, by.account, id)
         .await?
         .ok_or(Error::TagNotFound(id))?;
@@ -44,7 +56,10 @@ pub async fn rename(
         return Err(Error::EtagMismatch);
     }
     let Some(name) = name.filter(|name| *name != before.name) else {
-        return Ok(before);
+        return Ok(Changed {
+            tag: before,
+            event: None,
+        });
     };
     let after = Tag {
         name,
@@ -54,7 +69,20 @@ pub async fn rename(
     tags::update(tx, by.account, &after)
         .await
         .map_err(name_taken)?;
-    Ok(after)
+    let event = Some(events::of_tag(by.account, &after, false));
+    Ok(Changed { tag: after, event })
+}
+
+/// Deletes a tag and takes it off all cards.
+///
+/// # Errors
+/// `TagNotFound`, or when the database fails.
+pub async fn delete(tx: &mut Tx, by: &By, id: TagId) -> Result<NewEvent, Error> {
+    let tag = tags::lock(tx, by.account, id)
+        .await?
+        .ok_or(Error::TagNotFound(id))?;
+    tags::delete(tx, by.account, id).await?;
+    Ok(events::of_tag(by.account, &tag, true))
 }
 
 fn name_taken(error: pg::Error) -> Error {

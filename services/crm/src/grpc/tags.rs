@@ -83,16 +83,17 @@ async fn create(
     let request_id = fields.optional_uuid("request_id", &request.request_id);
     fields.finish()?;
     let once = Once::new(&caller, "CreateTag", request_id, &request)?;
-    core.read(&caller, move |tx, by| {
+    core.change(&caller, move |tx, by| {
         Box::pin(async move {
             if let Some(answer) = once.answered(tx).await? {
                 return Ok(answer);
             }
-            let tag = tags::create(tx, &by, name).await?;
+            let changed = tags::create(tx, &by, name).await?;
             let answer = CreateTagResponse {
-                tag: Some(tag.into()),
+                tag: Some(changed.tag.into()),
             };
             once.keep(tx, &answer).await?;
+            events::append(tx, changed.event.as_slice()).await?;
             Ok(answer)
         })
     })
@@ -135,11 +136,12 @@ async fn update(
     let Some(id) = id else {
         return Ok(UpdateTagResponse::default());
     };
-    core.read(&caller, move |tx, by| {
+    core.change(&caller, move |tx, by| {
         Box::pin(async move {
-            let tag = tags::rename(tx, &by, id, name, &tag.etag).await?;
+            let changed = tags::rename(tx, &by, id, name, &tag.etag).await?;
+            events::append(tx, changed.event.as_slice()).await?;
             Ok(UpdateTagResponse {
-                tag: Some(tag.into()),
+                tag: Some(changed.tag.into()),
             })
         })
     })
@@ -151,19 +153,18 @@ async fn delete(
     request: Request<DeleteTagRequest>,
 ) -> Result<DeleteTagResponse, Error> {
     let (caller, request) = enter(request, Permission::SettingsWrite)?;
-    let scope = caller.scope()?;
     let mut fields = Fields::new();
     let id = fields.id::<TagId>("tag_id", &request.tag_id);
     fields.finish()?;
     let Some(id) = id else {
         return Ok(DeleteTagResponse {});
     };
-    let deleted = core.db.tx(scope, move |tx| {
-        Box::pin(async move { store::tags::delete(tx, scope.account(), id).await })
-    });
-    if deleted.await? {
-        Ok(DeleteTagResponse {})
-    } else {
-        Err(Error::TagNotFound(id))
-    }
+    core.change(&caller, move |tx, by| {
+        Box::pin(async move {
+            let event = tags::delete(tx, &by, id).await?;
+            events::append(tx, &[event]).await?;
+            Ok(DeleteTagResponse {})
+        })
+    })
+    .await
 }

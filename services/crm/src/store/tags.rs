@@ -90,15 +90,15 @@ pub async fn update(tx: &mut Tx, account: AccountId, tag: &Tag) -> Result<(), Er
     Ok(())
 }
 
-/// Deletes a tag and takes it off all cards; `false` when there is none.
+/// Deletes a tag and takes it off all cards.
 #[tracing::instrument(level = "debug", name = "db.tag.delete", skip_all)]
-pub async fn delete(tx: &mut Tx, account: AccountId, tag: TagId) -> Result<bool, Error> {
-    let deleted = sqlx::query("DELETE FROM tags WHERE account_id = $1 AND tag_id = $2")
+pub async fn delete(tx: &mut Tx, account: AccountId, tag: TagId) -> Result<(), Error> {
+    sqlx::query("DELETE FROM tags WHERE account_id = $1 AND tag_id = $2")
         .bind(account.uuid())
         .bind(tag.uuid())
         .execute(&mut **tx)
         .await?;
-    Ok(deleted.rows_affected() == 1)
+    Ok(())
 }
 
 /// Those of these tags that exist; they cannot be deleted until the transaction ends.

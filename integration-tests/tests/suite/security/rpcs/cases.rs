@@ -1,6 +1,7 @@
 //! A case for every method of the contracts.
 
 mod crm;
+mod filters;
 mod inbox;
 mod search;
 
@@ -24,6 +25,7 @@ pub(super) fn cases(theirs: &Theirs) -> BTreeMap<&'static str, Case> {
     inbox::inbox_cases(theirs, &mut cases);
     conversations_cases(theirs, &mut cases);
     search::search_cases(&mut cases);
+    filters::filter_cases(theirs, &mut cases);
     hub_cases(theirs, &mut cases);
     onlinechat_cases(theirs, &mut cases);
     cases

@@ -12,7 +12,7 @@ use crate::domain::conversation::Conversation;
 use crate::domain::message::Message;
 use crate::grpc::By;
 use crate::store::chats::{self, LockedChat};
-use crate::store::conversations;
+use crate::store::{conversations, participants};
 
 /// A conversation whose chat this transaction has locked, as one sees it who may read and write its messages.
 #[derive(Debug)]
@@ -69,6 +69,9 @@ pub async fn tell(
         facts: Vec::new(),
         previous: None,
     };
+    if let Some(user) = change.worker() {
+        participants::add(tx, conversation.account, conversation.id, user).await?;
+    }
     changes::append(tx, std::slice::from_ref(&change)).await?;
     Ok(change)
 }

@@ -13,8 +13,8 @@ use super::Conversations;
 use super::status::Error;
 use crate::domain::card::Sight;
 use crate::domain::conversation::Conversation;
-use crate::grpc::{By, seeing};
-use crate::store::{cards, conversations};
+use crate::grpc::{By, caller_id, seeing};
+use crate::store::{cards, conversations, favourites};
 use crate::wire;
 
 pub async fn get_conversation(
@@ -24,12 +24,18 @@ pub async fn get_conversation(
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxRead)?;
     let id = conversation_id(&request.get_ref().conversation_id)?;
+    let owner = caller_id(&caller);
     let read = seeing(&service.db, &service.rights, &caller, move |tx, by| {
-        Box::pin(async move { visible(tx, &by, id).await })
+        Box::pin(async move {
+            let (conversation, sight) = visible(tx, &by, id).await?;
+            let favourites = favourites::among(tx, by.scope, owner, &[id]).await?;
+            Ok::<_, Error>((conversation, sight, favourites.contains(&id)))
+        })
     });
-    let (conversation, sight): (_, Sight) = read.await?;
+    let (conversation, sight, favourite) = read.await?;
+    let shown = wire::conversation(&conversation, &sight);
     Ok(GetConversationResponse {
-        conversation: Some(wire::conversation(&conversation, &sight)),
+        conversation: Some(wire::with_favourite(shown, favourite)),
     })
 }
 

@@ -114,7 +114,7 @@ async fn link(
         may_edit(by, card)?;
     }
     cards::link_chat(tx, account, chat.id, contact.as_ref()).await?;
-    cards::link_conversation(tx, account, id, card.as_ref().map(|card| card.id)).await?;
+    cards::link_conversation(tx, account, id, card.as_ref()).await?;
     let conversation = conversations::get(tx, by.scope, id)
         .await?
         .ok_or(Error::NotFound(id))?;

@@ -3,7 +3,6 @@
 use api::conversations::v1::{ChangeKind, MarkNoAnswerNeededRequest, MarkNoAnswerNeededResponse};
 use auth::{Caller, Permission};
 use kit::Refusal;
-use time::OffsetDateTime;
 use tonic::Request;
 use types::ConversationId;
 
@@ -24,9 +23,8 @@ pub async fn mark_no_answer_needed(
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxWrite)?;
     let id = conversation_id(&request.get_ref().conversation_id)?;
-    let now = service.clock.now();
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
-        Box::pin(async move { mark(tx, &by, id, now).await })
+        Box::pin(async move { mark(tx, &by, id).await })
     });
     let (conversation, sight, change): (_, Sight, _) = done.await?;
     service
@@ -41,7 +39,6 @@ async fn mark(
     tx: &mut pg::Tx,
     by: &By,
     id: ConversationId,
-    now: OffsetDateTime,
 ) -> Result<(Conversation, Sight, Option<Change>), Error> {
     let Locked {
         chat,
@@ -51,7 +48,7 @@ async fn mark(
     if !conversation.is_open() {
         return Err(Error::Closed(conversation.id));
     }
-    if !conversation.mark_no_answer_needed(now) {
+    if !conversation.mark_no_answer_needed() {
         return Ok((conversation, sight, None));
     }
     let change = change::finish(tx, ChangeKind::AnswerChanged, &chat, &conversation, None).await?;

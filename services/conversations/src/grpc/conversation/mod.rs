@@ -27,6 +27,7 @@ use rights::RightsCopy;
 use tonic::{Request, Response, Status};
 use types::Clock;
 
+pub use get::{conversation_id, visible};
 pub use status::Error;
 
 use crate::after_commit::AfterCommit;

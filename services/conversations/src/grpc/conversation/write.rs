@@ -1,13 +1,12 @@
 //! What sending and starting share: may it be sent, the message, its delivery, the repeated call.
 
-use auth::{AccountScope, Caller, Principal};
+use auth::{AccountScope, Caller};
 use kit::Refusal;
 use kit::validate::Fields;
 use pg::Tx;
 use pg::idempotency::{self, Call};
 use time::OffsetDateTime;
 use types::{DeliveryId, MessageId};
-use uuid::Uuid;
 
 use super::Conversations;
 use super::status::Error;
@@ -15,6 +14,7 @@ use crate::domain::connection::Connection;
 use crate::domain::conversation::{Conversation, LastMessage};
 use crate::domain::delivery::Delivery;
 use crate::domain::message::{Author, Message, Status, preview};
+use crate::grpc::caller_id;
 use crate::store::chats::LockedChat;
 use crate::store::{connections, deliveries, messages};
 
@@ -50,7 +50,7 @@ pub fn draft(
     let call = match request_id {
         Some(request_id) => Some(Call {
             account: caller.scope()?.account(),
-            caller: caller_uuid(caller),
+            caller: caller_id(caller),
             method,
             request_id,
             hash: kit::secrets::sha256(&rest.encode_to_vec()),
@@ -63,14 +63,6 @@ pub fn draft(
         now: service.clock.now(),
         call,
     })
-}
-
-fn caller_uuid(caller: &Caller) -> Uuid {
-    match caller.principal() {
-        Principal::Employee { user, .. } => user.uuid(),
-        Principal::Program { key, .. } => key.uuid(),
-        Principal::Service { .. } => Uuid::nil(),
-    }
 }
 
 /// May the account send at all? (CHW-54)

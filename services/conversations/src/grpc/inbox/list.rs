@@ -1,25 +1,37 @@
 //! One page of the imBox.
 
-use access::Visibility;
 use api::conversations::v1::{
-    ConversationAnswer, ConversationLife, ListConversationsRequest, ListConversationsResponse,
+    ConversationAnswer, ConversationLife, FilterNode, ListConversationsRequest,
+    ListConversationsResponse, ListOrder, StandardFilter,
 };
 use auth::{Caller, Permission};
 use kit::Refusal;
 use kit::page::{PageToken, page_size};
 use kit::validate::Fields;
 use pg::Tx;
+use prost::Message as _;
 use tonic::Request;
+use types::{ConnectionId, FilterId};
+use uuid::Uuid;
 
 use super::Inbox;
-use crate::domain::card::Sight;
-use crate::domain::conversation::{Answer, Conversation};
+use super::page::{self, Page, Place, Wanted};
+use crate::domain::conversation::Answer;
+use crate::domain::filter::{Condition, Node};
 use crate::grpc::conversation::Error;
-use crate::grpc::{By, seeing};
+use crate::grpc::filter::{saved, tree};
+use crate::grpc::{By, caller_id, seeing};
 use crate::live::Cursor;
-use crate::store::cards;
-use crate::store::conversations::{self, Filter, Key};
-use crate::wire;
+
+/// What a request asks for.
+#[derive(Debug, Clone)]
+struct Asked {
+    /// The conditions that stand in the request itself.
+    filter: Node,
+    /// A filter to look up and add.
+    saved: Option<FilterId>,
+    unanswered_first: bool,
+}
 
 pub async fn list_conversations(
     inbox: &Inbox,
@@ -27,75 +39,109 @@ pub async fn list_conversations(
 ) -> Result<ListConversationsResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxRead)?;
-    let scope = caller.scope()?;
+    let account = caller.scope()?.account();
     let request = request.get_ref();
-    let filter = filter(request)?;
+    let asked = parse(request)?;
     let size = page_size(request.page_size, 50, 200)?;
     let token = PageToken {
         method: "ListConversations",
-        account: scope.account(),
+        account,
     };
-    let filters = (request.life, request.answer, &request.connection_id);
-    let key: Option<Key> = token.decode(&filters, &request.page_token)?;
+    let binding = binding(request);
+    let place: Option<Place> = token.decode(&binding, &request.page_token)?;
     // Taken before the rows: a change in between comes twice, never not at all.
-    let cursor = key
+    let cursor = place
         .is_none()
-        .then(|| Cursor(inbox.live.position(scope.account())).encode(scope.account()));
-
+        .then(|| Cursor(inbox.live.position(account)).encode(account));
+    let owner = caller_id(&caller);
     let listed = seeing(&inbox.db, &inbox.rights, &caller, move |tx, by| {
-        Box::pin(async move { rows(tx, &by, &filter, key, size + 1).await })
+        Box::pin(async move {
+            let wanted = Wanted {
+                unanswered_first: asked.unanswered_first,
+                filter: whole(tx, &by, owner, asked).await?,
+                owner,
+                size,
+            };
+            page::read(tx, &by, wanted, place).await
+        })
     });
-    let mut rows: Vec<(Conversation, Sight)> = listed.await?;
-    let is_last = rows.len() <= usize::try_from(size).unwrap_or(usize::MAX);
-    rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let next_page_token = match rows.last() {
-        Some((last, _)) if !is_last => token.encode(&filters, &Key::of(last)),
-        _ => String::new(),
-    };
+    let Page { rows, next } = listed.await?;
     Ok(ListConversationsResponse {
-        conversations: rows
-            .iter()
-            .filter(|(_, sight)| sight.visibility != Visibility::Hidden)
-            .map(|(row, sight)| wire::conversation(row, sight))
-            .collect(),
-        next_page_token,
+        conversations: rows,
+        next_page_token: next.map_or_else(String::new, |place| token.encode(&binding, &place)),
         cursor: cursor.unwrap_or_default(),
     })
 }
 
-/// A page, and what is seen of each row.
-async fn rows(
-    tx: &mut Tx,
-    by: &By,
-    filter: &Filter,
-    key: Option<Key>,
-    limit: i64,
-) -> Result<Vec<(Conversation, Sight)>, Error> {
-    let owners = by.viewer.owners();
-    let rows = conversations::list(tx, by.scope, &owners, filter, key, limit).await?;
-    let account = by.scope.account();
-    let wanted: Vec<_> = rows.iter().map(|row| (account, row.id)).collect();
-    let mut cards = cards::of_conversations(tx, &wanted).await?;
-    let seen = rows.into_iter().map(|row| {
-        let sight = by.viewer.sight(&cards.remove(&row.id).unwrap_or_default());
-        (row, sight)
-    });
-    Ok(seen.collect())
+/// The filter with the saved one that the request names.
+async fn whole(tx: &mut Tx, by: &By, owner: Uuid, asked: Asked) -> Result<Node, Error> {
+    match asked.saved {
+        None => Ok(asked.filter),
+        Some(id) => Ok(asked.filter.and(saved(tx, by.scope, owner, id).await?)),
+    }
 }
 
-fn filter(request: &ListConversationsRequest) -> Result<Filter, Refusal> {
+/// What a page token belongs to: everything but the page.
+fn binding(request: &ListConversationsRequest) -> Vec<u8> {
+    let rest = ListConversationsRequest {
+        page_size: 0,
+        page_token: String::new(),
+        ..request.clone()
+    };
+    rest.encode_to_vec()
+}
+
+fn parse(request: &ListConversationsRequest) -> Result<Asked, Refusal> {
     let mut fields = Fields::new();
     let life = fields.known::<ConversationLife>("life", request.life);
     let answer = fields.known::<ConversationAnswer>("answer", request.answer);
-    let connection = fields.optional_id("connection_id", &request.connection_id);
+    let connection: Option<ConnectionId> =
+        fields.optional_id("connection_id", &request.connection_id);
+    let saved = fields.optional_id("filter_id", &request.filter_id);
+    let standard = fields.known::<StandardFilter>("standard_filter", request.standard_filter);
+    let order = fields.known::<ListOrder>("order", request.order);
+    let standard = standard.and_then(of_standard);
+    let given = [
+        request.filter.is_some(),
+        !request.filter_id.is_empty(),
+        standard.is_some(),
+    ];
+    if given.iter().filter(|given| **given).count() > 1 {
+        fields.reject(
+            "filter",
+            "only one of filter, filter_id and standard_filter can be given",
+        );
+    }
+    let tree = request.filter.as_ref();
+    let tree = tree.map(|tree: &FilterNode| tree::parse(&mut fields, "filter", tree));
     fields.finish()?;
-    Ok(Filter {
-        open: life != Some(ConversationLife::Closed),
-        answer: match answer {
-            Some(ConversationAnswer::RequiresAnswer) => Some(Answer::Required),
-            Some(ConversationAnswer::NoAnswerNeeded) => Some(Answer::NotNeeded),
-            Some(ConversationAnswer::Unspecified) | None => None,
-        },
-        connection,
+    let mut nodes: Vec<Node> = tree.transpose()?.into_iter().chain(standard).collect();
+    let open = match life.unwrap_or_default() {
+        ConversationLife::Open => Some(true),
+        ConversationLife::Closed => Some(false),
+        ConversationLife::Unspecified => (!given.contains(&true)).then_some(true),
+    };
+    nodes.extend(open.map(|open| Node::Is(Condition::Open(open))));
+    let answer = answer.and_then(tree::answer);
+    nodes.extend(answer.map(|answer| Node::Is(Condition::Answer(answer))));
+    nodes.extend(connection.map(|id| Node::Is(Condition::Connections([id].into()))));
+    Ok(Asked {
+        filter: Node::All(nodes),
+        saved,
+        unanswered_first: order == Some(ListOrder::UnansweredFirst),
     })
+}
+
+/// The standard filters (CNV-14, CNV-16, CNV-21, CNV-23, CNV-24).
+fn of_standard(standard: StandardFilter) -> Option<Node> {
+    let open = |open| Node::Is(Condition::Open(open));
+    let waiting = |answer| open(true).and(Node::Is(Condition::Answer(answer)));
+    match standard {
+        StandardFilter::Unspecified => None,
+        StandardFilter::Open => Some(open(true)),
+        StandardFilter::Closed => Some(open(false)),
+        StandardFilter::RequiresAnswer => Some(waiting(Answer::Required)),
+        StandardFilter::Favourites => Some(Node::Is(Condition::Favourite(true))),
+        StandardFilter::NoAnswerNeeded => Some(waiting(Answer::NotNeeded)),
+    }
 }

@@ -1,11 +1,14 @@
 //! imBox: the list, and what changes in it.
 
+mod favourite;
 mod list;
+mod page;
 mod watch;
 
 use api::conversations::v1::inbox_service_server::InboxService;
 use api::conversations::v1::{
-    ListConversationsRequest, ListConversationsResponse, WatchInboxRequest, WatchInboxResponse,
+    AddFavouriteRequest, AddFavouriteResponse, ListConversationsRequest, ListConversationsResponse,
+    RemoveFavouriteRequest, RemoveFavouriteResponse, WatchInboxRequest, WatchInboxResponse,
 };
 use futures::stream::BoxStream;
 use pg::Db;
@@ -13,6 +16,7 @@ use rights::RightsCopy;
 use tonic::{Request, Response, Status};
 use types::Clock;
 
+use crate::after_commit::AfterCommit;
 use crate::live::Live;
 
 /// `InboxService`.
@@ -24,6 +28,8 @@ pub struct Inbox {
     pub rights: RightsCopy,
     /// Live events.
     pub live: Live,
+    /// What is told after a commit.
+    pub after: AfterCommit,
     /// The time.
     pub clock: Clock,
 }
@@ -46,5 +52,19 @@ impl InboxService for Inbox {
         request: Request<WatchInboxRequest>,
     ) -> Result<Response<Self::WatchInboxStream>, Status> {
         Ok(Response::new(watch::watch_inbox(self, &request).await?))
+    }
+
+    async fn add_favourite(
+        &self,
+        request: Request<AddFavouriteRequest>,
+    ) -> Result<Response<AddFavouriteResponse>, Status> {
+        Ok(Response::new(favourite::add(self, &request).await?))
+    }
+
+    async fn remove_favourite(
+        &self,
+        request: Request<RemoveFavouriteRequest>,
+    ) -> Result<Response<RemoveFavouriteResponse>, Status> {
+        Ok(Response::new(favourite::remove(self, &request).await?))
     }
 }

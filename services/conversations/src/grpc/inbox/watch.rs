@@ -25,7 +25,7 @@ use super::Inbox;
 use crate::changes::previous_cards;
 use crate::domain::card::{Cards, Viewer};
 use crate::grpc::conversation::Error;
-use crate::grpc::seeing;
+use crate::grpc::{caller_id, seeing};
 use crate::live::{Cursor, Live, Missed, Subscription, Told};
 use crate::wire;
 
@@ -181,7 +181,12 @@ impl Watch {
             Some(cards) => cards,
             None => &self.live.cards(&told.event).await?,
         };
-        Ok(visible(&told.event.event, cards, &self.viewer))
+        let event = &told.event.event;
+        let of = &event.favourite_of_id;
+        if !of.is_empty() && of[..] != caller_id(&self.caller).as_bytes()[..] {
+            return Ok(None);
+        }
+        Ok(visible(event, cards, &self.viewer))
     }
 
     async fn wait(&mut self) -> Waited {
