@@ -250,6 +250,14 @@ fn line(change: &InboxChange, output: &Output) -> String {
             format!("card       {}", one_line(&conversation.title)),
         ),
         ChangeKind::Hidden => (Colour::Grey, format!("hidden     {}", conversation.id)),
+        ChangeKind::FavouriteChanged => {
+            let kept = if conversation.favourite() {
+                "kept"
+            } else {
+                "let go"
+            };
+            (Colour::Grey, format!("favourite  {kept}"))
+        }
         ChangeKind::Unspecified => (Colour::Grey, "changed".to_owned()),
     };
     let moment = output.paint(Colour::Grey, &output.moment(time));

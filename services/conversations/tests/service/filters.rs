@@ -295,7 +295,10 @@ async fn favourites_are_the_users_own_and_follow_on_every_device() {
         (ChangeKind::FavouriteChanged, Some(true))
     );
     let favourites = || standard(StandardFilter::Favourites);
-    assert_eq!(ids(&world, &mine, favourites()).await, [chat.clone()]);
+    assert_eq!(
+        ids(&world, &mine, favourites()).await,
+        std::slice::from_ref(&chat)
+    );
     assert!(ids(&world, &other, favourites()).await.is_empty());
     let remove = RemoveFavouriteRequest {
         conversation_id: chat.clone(),

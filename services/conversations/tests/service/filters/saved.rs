@@ -109,7 +109,7 @@ async fn a_saved_filter_is_there_on_every_device_of_its_user_and_nobody_elses() 
         .await;
     assert_eq!(
         listed.expect("listed").into_inner().filters,
-        [saved.clone()]
+        std::slice::from_ref(&saved)
     );
     let by_id = |id: &str| ListConversationsRequest {
         filter_id: id.to_owned(),
