@@ -240,6 +240,7 @@ impl Employee {
             conversation_id: id.into(),
             text: text.into(),
             request_id,
+            ..SendMessageRequest::default()
         };
         Ok(self
             .conversations()
@@ -257,6 +258,7 @@ impl Employee {
             chat_id: chat.into(),
             text: text.into(),
             request_id: String::new(),
+            ..StartConversationRequest::default()
         };
         Ok(self
             .conversations()

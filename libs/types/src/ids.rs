@@ -90,6 +90,8 @@ ids! {
     AccountId = "acc";
     /// A key of a backend program.
     ApiKeyId = "key";
+    /// A file of a message.
+    AttachmentId = "att";
     /// An entry of the audit log.
     AuditEntryId = "aud";
     /// The line to one client in one connection.

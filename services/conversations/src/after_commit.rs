@@ -23,6 +23,7 @@ pub struct AfterCommit {
     relay: Waker,
     hints: mpsc::Sender<String>,
     takers: Arc<Takers>,
+    files: Arc<Notify>,
 }
 
 /// Who waits for deliveries in this process, by connector: one connector's deliveries wake nobody else.
@@ -65,6 +66,7 @@ impl AfterCommit {
             relay,
             hints,
             takers: Arc::default(),
+            files: Arc::default(),
         })
     }
 
@@ -74,6 +76,17 @@ impl AfterCommit {
         for chat in chats {
             self.hint(chat_channel(&chat));
         }
+    }
+
+    /// Messages came with files that may still have to be fetched.
+    pub fn announced(&self) {
+        self.files.notify_one();
+    }
+
+    /// Wakes who fetches files in this process.
+    #[must_use]
+    pub fn files(&self) -> Arc<Notify> {
+        Arc::clone(&self.files)
     }
 
     /// There is something to deliver for a connector.

@@ -1,10 +1,11 @@
 //! Settings.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use secrecy::SecretString;
 use types::Clock;
 
+use crate::files::FilesLocation;
 use crate::ingest::IngestConfig;
 
 /// What the service needs to start.
@@ -24,6 +25,11 @@ pub struct Config {
     pub service_secret: SecretString,
     /// The hot path.
     pub ingest: IngestConfig,
+    /// Where files are kept.
+    pub files: FilesLocation,
+    /// Names of hosts that are resolved here, to whatever address, and from which files of clients may be fetched without TLS:
+    /// for development and tests. Empty in production.
+    pub media_names: Vec<(String, IpAddr)>,
     /// Connections to PostgreSQL at most.
     pub max_connections: u32,
     /// The time.

@@ -13,6 +13,7 @@ mod known;
 mod memory;
 mod plan;
 mod reads;
+mod rich;
 mod write;
 
 use std::sync::Arc;
@@ -27,6 +28,8 @@ use types::{Clock, ConversationId, MessageId};
 
 use self::memory::Memory;
 use crate::after_commit::AfterCommit;
+use crate::domain::attachment::Attachment;
+use crate::domain::cart::Cart;
 use crate::domain::connection::Connection;
 
 /// How much is coalesced, and how wide.
@@ -67,6 +70,13 @@ pub struct Item {
     pub kind: ItemKind,
 }
 
+impl Item {
+    /// Does it bring files?
+    fn has_files(&self) -> bool {
+        matches!(&self.kind, ItemKind::Message { files, .. } if !files.is_empty())
+    }
+}
+
 /// What happened in a channel.
 #[derive(Debug, Clone)]
 pub enum ItemKind {
@@ -80,6 +90,10 @@ pub enum ItemKind {
         unsupported_kind: String,
         /// Facts of the request.
         facts: Vec<(String, String)>,
+        /// Files, in their order.
+        files: Vec<Arriving>,
+        /// The basket.
+        cart: Option<Cart>,
     },
     /// The client finished the conversation.
     Finished,
@@ -87,6 +101,27 @@ pub enum ItemKind {
     Read {
         /// Place of the newest one seen.
         seq: i64,
+    },
+}
+
+/// A file that comes with a message.
+#[derive(Debug, Clone)]
+pub struct Arriving {
+    /// The file.
+    pub file: Attachment,
+    /// Where its contents are.
+    pub origin: Origin,
+}
+
+/// Where the contents of a file are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Still in the channel, at this address.
+    Address(String),
+    /// Here already.
+    Uploaded {
+        /// It came with another message, or with this very one before.
+        is_used: bool,
     },
 }
 
@@ -282,6 +317,9 @@ impl Lane {
             match stored {
                 Ok(Some(stored)) => {
                     self.after.changed(stored.touched);
+                    if stored.is_rich {
+                        self.after.announced();
+                    }
                     return Ok(stored.outcomes);
                 }
                 Ok(None) if attempt < TRIES => {}

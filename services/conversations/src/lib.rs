@@ -9,6 +9,7 @@ mod config;
 mod consumers;
 mod directory;
 mod domain;
+mod files;
 mod grpc;
 mod ingest;
 mod live;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use api::connector::v1::connector_hub_service_server::ConnectorHubServiceServer;
+use api::conversations::v1::attachment_service_server::AttachmentServiceServer;
 use api::conversations::v1::connection_service_server::ConnectionServiceServer;
 use api::conversations::v1::conversation_service_server::ConversationServiceServer;
 use api::conversations::v1::counter_service_server::CounterServiceServer;
@@ -37,6 +39,7 @@ use tokio::net::TcpListener;
 use tonic::transport::Channel;
 
 pub use config::Config;
+pub use files::FilesLocation;
 pub use ingest::IngestConfig;
 
 /// Name of the service, of its schema and (with "beseda_" before it) of its role.
@@ -55,6 +58,7 @@ pub static MIGRATIONS: Migrations = Migrations {
 pub struct App {
     config: Config,
     db: Db,
+    files: files::Files,
     identity: Channel,
     listener: TcpListener,
 }
@@ -74,9 +78,11 @@ impl App {
             .await
             .with_context(|| format!("{NAME} cannot listen on {}", config.listen))?;
         let identity = kit::channel(&config.identity)?;
+        let files = files::Files::open(&config.files)?;
         Ok(Self {
             config,
             db,
+            files,
             identity,
             listener,
         })
@@ -98,6 +104,7 @@ impl App {
         let Self {
             config,
             db,
+            files,
             identity,
             listener,
         } = self;
@@ -129,6 +136,15 @@ impl App {
             &life,
         )?;
         prune(db.clone(), &config, &life);
+        files::fetch::spawn(
+            files.clone(),
+            db.clone(),
+            after.clone(),
+            &config.media_names,
+            config.clock.clone(),
+            &life,
+        )?;
+        files::delete_unused(files.clone(), db.clone(), config.clock.clone(), &life);
 
         fold_counts(&db, &life);
 
@@ -163,17 +179,24 @@ impl App {
             accounts,
             clock: config.clock.clone(),
         };
+        let attachments = grpc::attachment::Attachments {
+            db: db.clone(),
+            files: files.clone(),
+            rights: conversations.rights.clone(),
+            clock: config.clock.clone(),
+        };
         let connections =
             grpc::connection::Connections::new(db.clone(), directory.clone(), config.clock.clone());
+        grpc::hub::wakes::listen(&config.redis_url, after.clone(), &life)?;
         let hub = grpc::hub::Hub::new(
             db.clone(),
             ingest,
+            files.clone(),
             directory,
             after,
-            &config.redis_url,
             config.clock.clone(),
             &life,
-        )?;
+        );
 
         let health = db.clone();
         Server::new(NAME)?
@@ -185,6 +208,10 @@ impl App {
             )
             .service(
                 ConversationServiceServer::new(conversations)
+                    .max_decoding_message_size(MAX_REQUEST_BYTES),
+            )
+            .service(
+                AttachmentServiceServer::new(attachments)
                     .max_decoding_message_size(MAX_REQUEST_BYTES),
             )
             .service(

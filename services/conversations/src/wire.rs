@@ -1,5 +1,7 @@
 //! Domain values as the contracts show them.
 
+mod attachment;
+
 use access::Visibility;
 use api::conversations::v1 as proto;
 use kit::time::to_proto;
@@ -8,6 +10,8 @@ use crate::domain::card::Sight;
 use crate::domain::connection::{Connection, Mode};
 use crate::domain::conversation::{Action, Answer, ClosedBy, Conversation, LastMessage, Life};
 use crate::domain::message::{Author, AuthorKind, Message, Status};
+
+pub use attachment::{attachment, cart, to_kind};
 
 /// A conversation as one sees it.
 #[must_use]
@@ -143,6 +147,8 @@ pub fn message(m: &Message) -> proto::Message {
             .into(),
         failure_text: m.failure_text.clone(),
         unsupported_kind: m.unsupported_kind.clone(),
+        attachments: m.attachments.iter().map(attachment).collect(),
+        cart: m.cart.as_ref().map(cart),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::forward::{Backend, Settings};
 use crate::here::Here;
 use crate::layers::{Parts, authentication::Tokens, stack};
 use crate::listener::{Listener, tls};
-use crate::pages::{Embeddings, Files, Jwks, Pages};
+use crate::pages::{Attachments, Embeddings, Files, Jwks, Pages};
 use crate::rate::Limiter;
 use crate::router::{Backends, Router};
 use crate::rpcs::Rpcs;
@@ -162,6 +162,7 @@ fn pages(config: &Config, backends: Arc<Backends>) -> anyhow::Result<Pages> {
     let onlinechat = service_tokens(config)?.channel(kit::channel(&config.onlinechat)?);
     Ok(Pages {
         files: Files::new(config.web_root.clone()),
+        attachments: Attachments::new(kit::channel(&config.conversations)?),
         embeddings: Embeddings::new(onlinechat),
         jwks: Jwks::new(identity),
         backends,

@@ -31,12 +31,15 @@ fn rpc(protocol: Protocol, status: &Status) -> Response<Body> {
     response
 }
 
-fn plain(status: &Status) -> Response<Body> {
+/// The answer that says `status` to a person.
+#[must_use]
+pub fn plain(status: &Status) -> Response<Body> {
     let details = status.get_error_details();
     let text = details
         .localized_message()
         .map_or_else(|| status.message().to_owned(), |text| text.message.clone());
-    let mut response = page(http_status(status.code()), text + "\n");
+    let reason = details.error_info().map(|info| &info.reason[..]);
+    let mut response = page(http_status(status.code(), reason), text + "\n");
     if let Some(wait) = details.retry_info().and_then(|retry| retry.retry_delay) {
         response
             .headers_mut()
@@ -60,7 +63,12 @@ pub fn page(status: StatusCode, text: impl Into<String>) -> Response<Body> {
     response
 }
 
-fn http_status(code: Code) -> StatusCode {
+fn http_status(code: Code, reason: Option<&str>) -> StatusCode {
+    match reason {
+        Some("FILE_TOO_LARGE") => return StatusCode::PAYLOAD_TOO_LARGE,
+        Some("FILE_TYPE_NOT_ALLOWED") => return StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Some(_) | None => {}
+    }
     match code {
         Code::Ok => StatusCode::OK,
         Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => {

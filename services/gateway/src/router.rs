@@ -89,7 +89,7 @@ impl Handler for Router {
         let protocol = call.protocol;
         if !protocol.is_rpc() {
             // In a box, like all that is rare: the common path stays small.
-            return Box::pin(self.pages.answer(&call)).await;
+            return Box::pin(self.pages.answer(&mut call)).await;
         }
         web::decode(&mut call);
         match self.call(&mut call).await {

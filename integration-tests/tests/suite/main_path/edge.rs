@@ -110,6 +110,7 @@ async fn a_request_id_makes_a_repeated_send_safe() {
         conversation_id: open.id,
         text: "x".into(),
         request_id: "no uuid".into(),
+        ..SendMessageRequest::default()
     };
     let answer = admin
         .conversations()

@@ -557,6 +557,7 @@ async fn employees_calls_refuse_wrong_fields() {
         conversation_id: id.clone(),
         text: "да".into(),
         request_id: String::new(),
+        ..conv::SendMessageRequest::default()
     };
     for text in [String::new(), " \n ".to_owned(), long(4_097)] {
         office

@@ -147,6 +147,18 @@ pub enum ErrorReason {
     PlanInsufficient = 320,
     /// INVALID_ARGUMENT. Too few characters to look for; type at least as many as are named (CHW-15). {minimum}
     SearchTooShort = 321,
+    /// NOT_FOUND. No such file, or it is not the caller's to see or to send. {attachment_id}
+    AttachmentNotFound = 345,
+    /// RESOURCE_EXHAUSTED. The file is larger than files may be here, in bytes. {limit}
+    FileTooLarge = 346,
+    /// INVALID_ARGUMENT. Files of this type are not taken: programs, scripts. {media_type}
+    FileTypeNotAllowed = 347,
+    /// FAILED_PRECONDITION. The channel cannot carry this file: its kind, its type or its size. {attachment_id}
+    AttachmentNotSupported = 348,
+    /// FAILED_PRECONDITION. The file was sent with another message; upload it again. {attachment_id}
+    AttachmentUsed = 349,
+    /// FAILED_PRECONDITION. The file is not here, or not yet; its message says which. {attachment_id}
+    AttachmentNotReady = 350,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -226,6 +238,12 @@ impl ErrorReason {
             Self::FilterTooLarge => "ERROR_REASON_FILTER_TOO_LARGE",
             Self::PlanInsufficient => "ERROR_REASON_PLAN_INSUFFICIENT",
             Self::SearchTooShort => "ERROR_REASON_SEARCH_TOO_SHORT",
+            Self::AttachmentNotFound => "ERROR_REASON_ATTACHMENT_NOT_FOUND",
+            Self::FileTooLarge => "ERROR_REASON_FILE_TOO_LARGE",
+            Self::FileTypeNotAllowed => "ERROR_REASON_FILE_TYPE_NOT_ALLOWED",
+            Self::AttachmentNotSupported => "ERROR_REASON_ATTACHMENT_NOT_SUPPORTED",
+            Self::AttachmentUsed => "ERROR_REASON_ATTACHMENT_USED",
+            Self::AttachmentNotReady => "ERROR_REASON_ATTACHMENT_NOT_READY",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -304,6 +322,12 @@ impl ErrorReason {
             "ERROR_REASON_FILTER_TOO_LARGE" => Some(Self::FilterTooLarge),
             "ERROR_REASON_PLAN_INSUFFICIENT" => Some(Self::PlanInsufficient),
             "ERROR_REASON_SEARCH_TOO_SHORT" => Some(Self::SearchTooShort),
+            "ERROR_REASON_ATTACHMENT_NOT_FOUND" => Some(Self::AttachmentNotFound),
+            "ERROR_REASON_FILE_TOO_LARGE" => Some(Self::FileTooLarge),
+            "ERROR_REASON_FILE_TYPE_NOT_ALLOWED" => Some(Self::FileTypeNotAllowed),
+            "ERROR_REASON_ATTACHMENT_NOT_SUPPORTED" => Some(Self::AttachmentNotSupported),
+            "ERROR_REASON_ATTACHMENT_USED" => Some(Self::AttachmentUsed),
+            "ERROR_REASON_ATTACHMENT_NOT_READY" => Some(Self::AttachmentNotReady),
             _ => None,
         }
     }

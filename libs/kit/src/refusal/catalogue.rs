@@ -14,7 +14,8 @@ pub fn code(reason: R) -> Code {
         | R::CursorInvalid
         | R::SearchTooShort
         | R::FilterTooDeep
-        | R::FilterTooLarge => Code::InvalidArgument,
+        | R::FilterTooLarge
+        | R::FileTypeNotAllowed => Code::InvalidArgument,
         R::TokenMissing
         | R::TokenInvalid
         | R::TokenExpired
@@ -44,7 +45,8 @@ pub fn code(reason: R) -> Code {
         | R::CustomFieldNotFound
         | R::TagNotFound
         | R::UnsortedNotFound
-        | R::FilterNotFound => Code::NotFound,
+        | R::FilterNotFound
+        | R::AttachmentNotFound => Code::NotFound,
         R::EmailTaken | R::GroupNameTaken | R::ConversationAlreadyOpen | R::TagNameTaken => {
             Code::AlreadyExists
         }
@@ -64,9 +66,12 @@ pub fn code(reason: R) -> Code {
         | R::LimitReached
         | R::TaskCompleted
         | R::UnsortedDecided
-        | R::PlanInsufficient => Code::FailedPrecondition,
+        | R::PlanInsufficient
+        | R::AttachmentNotSupported
+        | R::AttachmentUsed
+        | R::AttachmentNotReady => Code::FailedPrecondition,
         R::EtagMismatch | R::Conflict => Code::Aborted,
-        R::RateLimited | R::Overloaded | R::TooLarge => Code::ResourceExhausted,
+        R::RateLimited | R::Overloaded | R::TooLarge | R::FileTooLarge => Code::ResourceExhausted,
         R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown => Code::Unavailable,
         R::Deadline => Code::DeadlineExceeded,
         R::MethodUnknown => Code::Unimplemented,
@@ -394,6 +399,36 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "Сервис перегружен. Подождите немного.",
             "El servicio está sobrecargado. Espere un momento.",
             "The service is overloaded. Wait and repeat.",
+        ),
+        R::AttachmentNotFound => (
+            "Файл не найден.",
+            "El archivo no se encontró.",
+            "There is no such file, or it is not yours to see or to send.",
+        ),
+        R::FileTooLarge => (
+            "Файл слишком большой. Отправьте файл поменьше.",
+            "El archivo es demasiado grande. Envíe uno más pequeño.",
+            "The file is too large. Send a smaller one.",
+        ),
+        R::FileTypeNotAllowed => (
+            "Файлы этого типа не принимаются.",
+            "No se aceptan archivos de este tipo.",
+            "Files of this type are not taken.",
+        ),
+        R::AttachmentNotSupported => (
+            "Этот канал не может передать такой файл. Отправьте другой файл или ссылку на него.",
+            "Este canal no puede transmitir ese archivo. Envíe otro o un enlace.",
+            "The channel cannot carry this file. Send another one or a link to it.",
+        ),
+        R::AttachmentUsed => (
+            "Файл уже отправлен в другом сообщении. Загрузите его ещё раз.",
+            "El archivo ya se envió en otro mensaje. Cárguelo de nuevo.",
+            "The file was sent with another message. Upload it again.",
+        ),
+        R::AttachmentNotReady => (
+            "Файл ещё не получен из канала.",
+            "El archivo aún no se ha recibido del canal.",
+            "The file has not come from the channel.",
         ),
         R::TooLarge => (
             "Слишком большой запрос.",

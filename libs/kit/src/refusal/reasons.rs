@@ -74,6 +74,18 @@ plain! {
 }
 
 named! {
+    /// No such file for the caller.
+    attachment_not_found(attachment_id) = AttachmentNotFound;
+    /// A larger file than is taken.
+    file_too_large(limit) = FileTooLarge;
+    /// Files of this type are not taken.
+    file_type_not_allowed(media_type) = FileTypeNotAllowed;
+    /// The channel cannot carry the file.
+    attachment_not_supported(attachment_id) = AttachmentNotSupported;
+    /// The file belongs to another message.
+    attachment_used(attachment_id) = AttachmentUsed;
+    /// The file is not here.
+    attachment_not_ready(attachment_id) = AttachmentNotReady;
     /// The request id was used with other contents.
     request_id_reused(request_id) = RequestIdReused;
     /// The caller lacks a permission.

@@ -52,6 +52,7 @@ impl Reply {
             conversation_id: self.conversation.id(connection).await?,
             text,
             request_id,
+            ..SendMessageRequest::default()
         };
         let send = async |channel, request| {
             ConversationServiceClient::new(channel)
@@ -75,6 +76,7 @@ impl Start {
             chat_id,
             text,
             request_id,
+            ..StartConversationRequest::default()
         };
         let start = async |channel, request| {
             ConversationServiceClient::new(channel)

@@ -30,6 +30,8 @@ Settings (secrets, marked *, may also be files: NAME_FILE):
   BESEDA_ONLINECHAT_URL         of connector-onlinechat (gateway)
   BESEDA_PUBLIC_URL             how browsers reach the gateway (connector-onlinechat, gateway)
   BESEDA_DATABASE_CONNECTIONS   connections at most, 10 when not set (conversations)
+  BESEDA_FILES                  where files of messages are kept (conversations): a folder, .beseda/files when not set, or
+                                s3://BUCKET/PREFIX with AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT
   BESEDA_WEB_ROOT               folder of the built web pages (gateway)
   BESEDA_DEMO_CHAT              online chat of the page /demo (gateway); without one there is no such page
   BESEDA_CORS_ORIGINS           pages that may call the API from a browser, by commas (gateway)
@@ -42,6 +44,19 @@ Settings (secrets, marked *, may also be files: NAME_FILE):
 When it takes calls it prints one line: {\"ready\":\"conversations\",\"addr\":\"127.0.0.1:7002\"}";
 
 const ADDRESS: &str = "127.0.0.1:7001";
+
+/// Where files are kept when nothing is said.
+const FILES: &str = ".beseda/files";
+
+/// Settings of a store behind an address, under the names that its own tools use.
+const STORE_SETTINGS: [&str; 6] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_ENDPOINT",
+    "AWS_ALLOW_HTTP",
+];
 
 /// A service's settings.
 pub struct Settings {
@@ -135,6 +150,7 @@ impl Reader {
         let crm = self.service_url("BESEDA_CRM_URL");
         let service_secret = self.service_secret();
         let connections = self.environment.parsed("BESEDA_DATABASE_CONNECTIONS", "10");
+        let files = self.files();
         Some(Config::Conversations(conversations::Config {
             listen: self.listen,
             database_url: database_url?,
@@ -143,9 +159,35 @@ impl Reader {
             crm,
             service_secret: service_secret?,
             ingest: conversations::IngestConfig::default(),
+            files: files?,
+            media_names: Vec::new(),
             max_connections: connections.unwrap_or(service::CONNECTIONS),
             clock: Clock::system(),
         }))
+    }
+
+    /// A folder, or an address with the settings of its store from the environment.
+    fn files(&mut self) -> Option<conversations::FilesLocation> {
+        let Some(text) = self.environment.text("BESEDA_FILES") else {
+            return Some(conversations::FilesLocation::Folder(FILES.into()));
+        };
+        if !text.contains("://") {
+            return Some(conversations::FilesLocation::Folder(text.into()));
+        }
+        let Ok(url) = Url::parse(&text) else {
+            self.environment.problem(format!(
+                "BESEDA_FILES is \"{text}\", which is neither a folder nor an address; for example s3://bucket/files"
+            ));
+            return None;
+        };
+        let settings = STORE_SETTINGS.iter().filter_map(|name| {
+            let value = self.environment.text(name)?;
+            Some((name.to_lowercase(), value))
+        });
+        Some(conversations::FilesLocation::Address {
+            url,
+            settings: settings.collect(),
+        })
     }
 
     fn connector_onlinechat(&mut self) -> Option<Config> {

@@ -112,6 +112,7 @@ impl Stand {
             limited: secrets.limited,
             admin_listen: arguments.admin_listen,
             web_root: arguments.web_root().0,
+            files: self.place.folder().join("files"),
             identity: String::new(),
             crm: String::new(),
             conversations: String::new(),

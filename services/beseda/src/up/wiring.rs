@@ -23,6 +23,8 @@ pub struct Wiring {
     pub limited: bool,
     pub admin_listen: Option<SocketAddr>,
     pub web_root: PathBuf,
+    /// Where the files of messages are kept.
+    pub files: PathBuf,
     pub identity: String,
     pub crm: String,
     pub conversations: String,
@@ -58,6 +60,8 @@ impl Wiring {
             crm: self.crm.clone(),
             service_secret: self.secret(Kind::Conversations),
             ingest: conversations::IngestConfig::default(),
+            files: conversations::FilesLocation::Folder(self.files.clone()),
+            media_names: Vec::new(),
             max_connections: service::CONNECTIONS,
             clock: Clock::system(),
         }))

@@ -26,6 +26,7 @@ pub fn message(
         sender_name: session.visitor_name.clone(),
         unsupported_kind: String::new(),
         facts: session.page.facts(),
+        ..IncomingMessage::default()
     });
     channel_event(
         chat,

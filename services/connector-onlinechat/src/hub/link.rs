@@ -71,6 +71,7 @@ impl Link {
             title: "Online chat".to_owned(),
             max_text_length: MAX_TEXT,
             reports_read: true,
+            ..ConnectorManifest::default()
         };
         let request = timed(RegisterConnectorRequest {
             manifest: Some(manifest),

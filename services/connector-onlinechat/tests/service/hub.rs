@@ -195,7 +195,7 @@ impl Hub {
                 seq: message.seq,
                 text: text.to_owned(),
                 author_name: message.author_name.clone(),
-                lease_expire_time: None,
+                ..wire::Delivery::default()
             };
             chat.messages.push((*conversation, message));
             let outcome = DeliveryOutcome::Unspecified;
@@ -368,6 +368,7 @@ impl Chat {
             create_time: Some(now),
             external_thread_id: thread.to_owned(),
             automatic: false,
+            ..ChatMessage::default()
         };
         let result = PublishResult {
             outcome: PublishOutcome::Accepted.into(),
@@ -401,6 +402,22 @@ impl ConnectorHubService for Hub {
         );
         self.world().registered = true;
         Ok(Response::new(wire::RegisterConnectorResponse {}))
+    }
+
+    async fn upload_media(
+        &self,
+        _: Request<tonic::Streaming<wire::UploadMediaRequest>>,
+    ) -> Result<Response<wire::UploadMediaResponse>, Status> {
+        Err(Status::unimplemented("visitors bring no files"))
+    }
+
+    type DownloadMediaStream = BoxStream<'static, Result<wire::DownloadMediaResponse, Status>>;
+
+    async fn download_media(
+        &self,
+        _: Request<wire::DownloadMediaRequest>,
+    ) -> Result<Response<Self::DownloadMediaStream>, Status> {
+        Err(Status::unimplemented("visitors get no files"))
     }
 
     type WatchConnectionsStream =

@@ -32,6 +32,8 @@ pub struct Delivery {
     pub thread: String,
     /// What to send.
     pub text: String,
+    /// Has the message files?
+    pub rich: bool,
     /// Name of the employee who wrote.
     pub author_name: String,
     /// When it was queued: it may go from then on.

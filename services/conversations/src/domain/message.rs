@@ -3,6 +3,9 @@
 use time::OffsetDateTime;
 use types::{ConversationId, MessageId, UserId};
 
+use super::attachment::Attachment;
+use super::cart::Cart;
+
 /// How much of a message's text stands in a list.
 pub const PREVIEW_CHARACTERS: usize = 200;
 
@@ -96,12 +99,29 @@ pub struct Message {
     pub failure_text: String,
     /// When it was stored.
     pub create_time: OffsetDateTime,
+    /// Files, in their order.
+    pub attachments: Vec<Attachment>,
+    /// The basket that the client sent.
+    pub cart: Option<Cart>,
 }
 
-/// The beginning of a text, for lists.
-#[must_use]
-pub fn preview(text: &str) -> String {
-    text.chars().take(PREVIEW_CHARACTERS).collect()
+impl Message {
+    /// Is it more than text?
+    #[must_use]
+    pub fn is_rich(&self) -> bool {
+        !self.attachments.is_empty() || self.cart.is_some()
+    }
+
+    /// How lists show it: the beginning of its text, or signs for what it has instead.
+    #[must_use]
+    pub fn preview(&self) -> String {
+        if !self.text.is_empty() || !self.is_rich() {
+            return self.text.chars().take(PREVIEW_CHARACTERS).collect();
+        }
+        let files = self.attachments.iter().map(Attachment::summary);
+        let signs: Vec<String> = files.chain(self.cart.as_ref().map(Cart::summary)).collect();
+        signs.join(" ").chars().take(PREVIEW_CHARACTERS).collect()
+    }
 }
 
 #[cfg(test)]

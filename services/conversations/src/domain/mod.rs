@@ -1,11 +1,14 @@
 //! The rules of conversations as plain Rust: no database, no wire, no clock of its own.
 
 pub mod account;
+pub mod attachment;
 pub mod card;
+pub mod cart;
 pub mod connection;
 pub mod conversation;
 pub mod counts;
 pub mod delivery;
+pub mod file_type;
 pub mod filter;
 pub mod message;
 pub mod plan;

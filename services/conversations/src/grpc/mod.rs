@@ -1,5 +1,6 @@
 //! The wire side: authorise, validate, domain and store, reply. A file an operation.
 
+pub mod attachment;
 pub mod connection;
 pub mod conversation;
 pub mod counter;

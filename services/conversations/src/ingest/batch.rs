@@ -4,19 +4,22 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use pg::{Error, Session};
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 use time::OffsetDateTime;
 
 use super::memory::Memory;
 use super::plan::Plan;
+use super::reads::Marked;
 use super::write::Places;
-use super::{Item, Outcome, known, reads, write};
+use super::{Item, Outcome, known, reads, rich, write};
 use crate::changes::{Change, Touched};
 
 /// What a batch did.
 pub struct Batch {
     /// In the order of the items.
     pub outcomes: Vec<Outcome>,
+    /// Have messages files or baskets?
+    pub is_rich: bool,
     /// Chats in which something changed.
     pub touched: HashSet<Touched>,
 }
@@ -53,13 +56,40 @@ async fn run(
     let mut places = Places::default();
     if !plan.is_empty() {
         let marked = reads::mark(connection, &mut plan).await?;
-        let Some(written) = write::write(connection, &plan, &marked).await? else {
-            return Ok(None);
-        };
-        places = written;
+        match write_all(connection, &plan, &marked, items).await? {
+            Some(written) => places = written,
+            None => return Ok(None),
+        }
     }
     let touched = plan.changes.iter().map(Change::touched).collect();
+    let is_rich = plan.is_rich();
     let (known, outcomes) = plan.written(&places);
     memory.keep(known);
-    Ok(Some(Batch { outcomes, touched }))
+    Ok(Some(Batch {
+        outcomes,
+        touched,
+        is_rich,
+    }))
+}
+
+/// One statement; with files and baskets a transaction, because none of them may belong to a message that is not written.
+/// Nobody drops it in the middle: a session's work runs to its end.
+async fn write_all(
+    connection: &mut PgConnection,
+    plan: &Plan,
+    marked: &[Marked],
+    items: &[Item],
+) -> Result<Option<Places>, Error> {
+    if !plan.is_rich() {
+        return write::write(connection, plan, marked).await;
+    }
+    let mut tx = connection.begin().await?;
+    rich::write(&mut tx, plan, items).await?;
+    let written = write::write(&mut tx, plan, marked).await?;
+    if written.is_some() {
+        tx.commit().await?;
+    } else {
+        tx.rollback().await?;
+    }
+    Ok(written)
 }

@@ -21,7 +21,10 @@ impl Memory {
     pub fn take<'i>(&self, items: &'i [Item]) -> (Known, Vec<&'i Item>) {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut known = Known::default();
-        let missing = items.iter().filter(|item| !memory.give(item, &mut known));
+        // Whether a file was used before is decided on what its event became, which only reading tells.
+        let missing = items
+            .iter()
+            .filter(|item| !memory.give(item, &mut known) || item.has_files());
         let missing = missing.collect();
         (known, missing)
     }

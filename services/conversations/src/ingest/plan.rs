@@ -7,15 +7,15 @@ use std::sync::Arc;
 use api::conversations::v1::ChangeKind;
 use kit::Refusal;
 use time::OffsetDateTime;
-use types::{AccountId, ChatId, ConnectionId, ConversationId, MessageId};
+use types::{AccountId, AttachmentId, ChatId, ConnectionId, ConversationId, MessageId};
 
 use super::known::{AsRead, Chat, Known, chat_key, key};
 use super::write::Places;
-use super::{Item, ItemKind, Outcome, Stored};
+use super::{Item, ItemKind, Origin, Outcome, Stored};
 use crate::changes::Change;
 use crate::domain::connection::Mode;
 use crate::domain::conversation::{self, Answer, ClosedBy, Conversation, LastMessage, Life};
-use crate::domain::message::{Author, AuthorKind, Message, preview};
+use crate::domain::message::{Author, AuthorKind, Message};
 use crate::domain::routing::{Current, Route, route, thread};
 
 /// A chat that changes.
@@ -112,6 +112,9 @@ impl Plan {
         // Known from before, or from earlier in this very batch.
         if let Some(stored) = self.known.events.get(&key) {
             return Outcome::Duplicate(*stored);
+        }
+        if let Some(id) = used_file(item) {
+            return Outcome::Refused(Arc::new(Refusal::attachment_used(id)));
         }
         let chat = self.arrive(item, sender_name);
         let (mut message, facts) = message(item, &chat, self.now);
@@ -338,6 +341,11 @@ impl Plan {
         &self.works[work].conversation
     }
 
+    /// Has a message files or a basket?
+    pub fn is_rich(&self) -> bool {
+        self.messages.iter().any(|(_, message)| message.is_rich())
+    }
+
     /// Is there nothing to write?
     pub fn is_empty(&self) -> bool {
         self.works().next().is_none()
@@ -375,19 +383,34 @@ fn no_conversation(item: &Item) -> Outcome {
     Outcome::Refused(Arc::new(Refusal::conversation_not_found(&item.thread)))
 }
 
+/// A file of the item that came with another message.
+fn used_file(item: &Item) -> Option<AttachmentId> {
+    let ItemKind::Message { files, .. } = &item.kind else {
+        return None;
+    };
+    let used = files
+        .iter()
+        .find(|it| it.origin == Origin::Uploaded { is_used: true });
+    used.map(|it| it.file.id)
+}
+
 /// The message, as the newest one of the chat.
 fn message(item: &Item, chat: &Chat, now: OffsetDateTime) -> (Message, Vec<(String, String)>) {
-    let (text, sender_name, unsupported_kind, facts) = match &item.kind {
+    let (text, sender_name, unsupported_kind, facts, files, cart) = match &item.kind {
         ItemKind::Message {
             text,
             sender_name,
             unsupported_kind,
             facts,
+            files,
+            cart,
         } => (
             text.clone(),
             sender_name.clone(),
             unsupported_kind.clone(),
             facts.clone(),
+            files.iter().map(|it| it.file.clone()).collect(),
+            cart.clone(),
         ),
         ItemKind::Finished | ItemKind::Read { .. } => Default::default(),
     };
@@ -413,6 +436,8 @@ fn message(item: &Item, chat: &Chat, now: OffsetDateTime) -> (Message, Vec<(Stri
         status: None,
         failure_text: String::new(),
         create_time: now,
+        attachments: files,
+        cart,
     };
     (message, facts)
 }
@@ -422,7 +447,7 @@ fn last(message: &Message) -> LastMessage {
         id: message.id,
         seq: message.seq,
         author: message.author.clone(),
-        preview: preview(&message.text),
+        preview: message.preview(),
         time: message.create_time,
     }
 }

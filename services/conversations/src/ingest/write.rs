@@ -46,9 +46,9 @@ macro_rules! statement {
              ), message AS (
                  SELECT * FROM unnest($38::uuid[], $39::uuid[], $40::bigint[], $41::uuid[], $42::smallint[], $43::text[],
                         $44::text[], $45::text[], $46::text[], $47::timestamptz[], $48::timestamptz[], $49::uuid[],
-                        $50::bigint[])
+                        $50::bigint[], $64::boolean[])
                      AS t (account_id, conversation_id, seq, id, author, author_name, text, unsupported_kind,
-                        external_event_id, sent_time, create_time, connection_id, number)
+                        external_event_id, sent_time, create_time, connection_id, number, rich)
              ), fresh AS MATERIALIZED (
                  SELECT 0 = (SELECT count(*) FROM message m JOIN inbound_events e
                                  ON e.account_id = m.account_id AND e.connection_id = m.connection_id
@@ -84,9 +84,9 @@ macro_rules! statement {
             $conversations,
             "messages_made AS (
                  INSERT INTO messages (account_id, conversation_id, seq, id, author, author_name, text, unsupported_kind,
-                        external_event_id, sent_time, status, create_time)
+                        external_event_id, sent_time, status, create_time, rich)
                  SELECT account_id, conversation_id, seq, id, author, author_name, text, unsupported_kind,
-                        external_event_id, sent_time, 0, create_time
+                        external_event_id, sent_time, 0, create_time, rich
                    FROM message WHERE (SELECT holds FROM fresh)
              ), events_made AS (
                  -- The unique key is what makes a message visible once.
@@ -255,6 +255,7 @@ pub async fn write(
         .bind(columns.payloads)
         .bind(kit::telemetry::trace_parent())
         .bind(i64::try_from(read).unwrap_or(i64::MAX))
+        .bind(column(&messages, |(_, message)| message.is_rich()))
         .fetch_all(connection)
         .await?;
     Places::from_rows(&rows)

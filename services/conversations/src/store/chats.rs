@@ -3,7 +3,7 @@
 use auth::AccountScope;
 use pg::{Error, Tx};
 use sqlx::Row;
-use types::{ChatId, ConnectionId};
+use types::{AccountId, ChatId, ConnectionId, ConversationId};
 use uuid::Uuid;
 
 /// A chat whose row this transaction has locked.
@@ -47,6 +47,25 @@ pub async fn lock(
         })
     })
     .transpose()
+}
+
+/// Locks the chat of a conversation; the channel's id of it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_of_conversation(
+    tx: &mut Tx,
+    account: AccountId,
+    conversation: ConversationId,
+) -> Result<Option<String>, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT h.external_id FROM conversations c JOIN chats h ON h.account_id = c.account_id AND h.id = c.chat_id
+          WHERE c.account_id = $1 AND c.id = $2 FOR UPDATE OF h",
+    )
+    .bind(account.uuid())
+    .bind(conversation.uuid())
+    .fetch_optional(&mut **tx)
+    .await?)
 }
 
 /// Takes the next place in a locked chat.

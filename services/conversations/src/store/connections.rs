@@ -4,7 +4,7 @@ mod connectors;
 mod directory;
 mod write;
 
-pub use connectors::{Manifest, is_registered, register};
+pub use connectors::{Manifest, is_registered, media_rules, register};
 pub use directory::{Fingerprint, fingerprint, list_of_connector, with_ids};
 pub use write::{insert, update};
 

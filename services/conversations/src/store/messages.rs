@@ -4,17 +4,28 @@ use auth::AccountScope;
 use pg::{Error, Tx};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use types::{AccountId, ConnectionId, ConversationId};
 use uuid::Uuid;
 
+use crate::domain::cart::Cart;
 use crate::domain::message::{Author, Message};
+use crate::store::attachments;
 use crate::store::numbers::{corrupt, of_author, of_status, to_author, to_status};
 
 /// The columns of a message.
 macro_rules! columns {
     () => {
         "m.conversation_id, m.seq, m.id, m.author, m.author_name, m.author_user, m.text, m.unsupported_kind,
-         m.external_event_id, m.sent_time, m.status, m.failure_text, m.create_time"
+         m.external_event_id, m.sent_time, m.status, m.failure_text, m.create_time,
+         CASE WHEN m.rich THEN (
+              SELECT jsonb_agg(jsonb_build_object('id', a.id, 'kind', a.kind, 'file_name', a.file_name,
+                         'media_type', a.media_type, 'size', a.size, 'duration_ms', a.duration_ms, 'width', a.width,
+                         'height', a.height, 'state', a.state, 'failure', a.failure, 'has_preview', a.has_preview)
+                     ORDER BY a.place)
+                FROM attachments a WHERE a.account_id = m.account_id AND a.message_id = m.id) END AS attachments,
+         CASE WHEN m.rich THEN (
+              SELECT b.cart FROM carts b WHERE b.account_id = m.account_id AND b.message_id = m.id) END AS cart"
     };
 }
 pub(crate) use columns;
@@ -30,9 +41,9 @@ pub async fn insert(tx: &mut Tx, messages: &[(AccountId, Message)]) -> Result<()
     let each = || messages.iter().map(|(_, message)| message);
     sqlx::query(
         "INSERT INTO messages (account_id, conversation_id, seq, id, author, author_name, author_user, text, unsupported_kind,
-                external_event_id, sent_time, status, create_time)
+                external_event_id, sent_time, status, create_time, rich)
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::smallint[], $6::text[], $7::uuid[],
-                $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::smallint[], $13::timestamptz[])",
+                $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::smallint[], $13::timestamptz[], $14::boolean[])",
     )
     .bind(messages.iter().map(|(account, _)| account.uuid()).collect::<Vec<_>>())
     .bind(each().map(|m| m.conversation.uuid()).collect::<Vec<_>>())
@@ -47,6 +58,7 @@ pub async fn insert(tx: &mut Tx, messages: &[(AccountId, Message)]) -> Result<()
     .bind(each().map(|m| m.sent_time).collect::<Vec<_>>())
     .bind(each().map(|m| of_status(m.status)).collect::<Vec<_>>())
     .bind(each().map(|m| m.create_time).collect::<Vec<_>>())
+    .bind(each().map(Message::is_rich).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -126,6 +138,29 @@ pub async fn at(
     .fetch_all(&mut **tx)
     .await?;
     rows.iter().map(from_row).collect()
+}
+
+/// The message at a place.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_place(
+    tx: &mut Tx,
+    account: AccountId,
+    conversation: ConversationId,
+    seq: i64,
+) -> Result<Option<Message>, Error> {
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM messages m WHERE m.account_id = $1 AND m.conversation_id = $2 AND m.seq = $3"
+    ))
+    .bind(account.uuid())
+    .bind(conversation.uuid())
+    .bind(seq)
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.as_ref().map(from_row).transpose()
 }
 
 /// Where in a chat, for channels that show the history themselves.
@@ -230,5 +265,9 @@ pub fn from_row(row: &PgRow) -> Result<Message, Error> {
         status: to_status(row.try_get("status")?).ok_or_else(|| bad("status"))?,
         failure_text: row.try_get("failure_text")?,
         create_time: row.try_get("create_time")?,
+        attachments: attachments::of_message(row, &bad)?,
+        cart: row
+            .try_get::<Option<Json<Cart>>, _>("cart")?
+            .map(|Json(cart)| cart),
     })
 }

@@ -2,6 +2,7 @@
 //! holds even where one would forget.
 
 pub mod accounts;
+pub mod attachments;
 pub mod cards;
 pub mod chats;
 pub mod connections;

@@ -3,6 +3,7 @@
 use pg::Error;
 use uuid::Uuid;
 
+use crate::domain::attachment;
 use crate::domain::card::Kind;
 use crate::domain::connection::Mode;
 use crate::domain::conversation::{Answer, ClosedBy};
@@ -24,6 +25,62 @@ pub fn to_answer(number: i16) -> Option<Answer> {
     Some(match number {
         1 => Answer::Required,
         2 => Answer::NotNeeded,
+        _ => return None,
+    })
+}
+
+pub fn of_file_kind(kind: attachment::Kind) -> i16 {
+    match kind {
+        attachment::Kind::Image => 1,
+        attachment::Kind::Video => 2,
+        attachment::Kind::Voice => 3,
+        attachment::Kind::Document => 4,
+        attachment::Kind::Sticker => 5,
+        attachment::Kind::Audio => 6,
+    }
+}
+
+pub fn to_file_kind(number: i16) -> Option<attachment::Kind> {
+    Some(match number {
+        1 => attachment::Kind::Image,
+        2 => attachment::Kind::Video,
+        3 => attachment::Kind::Voice,
+        4 => attachment::Kind::Document,
+        5 => attachment::Kind::Sticker,
+        6 => attachment::Kind::Audio,
+        _ => return None,
+    })
+}
+
+/// State and failure of a file.
+pub fn of_file_state(state: attachment::State) -> (i16, i16) {
+    use attachment::Failure;
+    match state {
+        attachment::State::Pending => (1, 0),
+        attachment::State::Ready => (2, 0),
+        attachment::State::Failed(failure) => {
+            let number = match failure {
+                Failure::TooLarge => 1,
+                Failure::TypeNotAllowed => 2,
+                Failure::Gone => 3,
+                Failure::AddressNotAllowed => 4,
+                Failure::Unreachable => 5,
+            };
+            (3, number)
+        }
+    }
+}
+
+pub fn to_file_state(state: i16, failure: i16) -> Option<attachment::State> {
+    use attachment::{Failure, State};
+    Some(match (state, failure) {
+        (1, 0) => State::Pending,
+        (2, 0) => State::Ready,
+        (3, 1) => State::Failed(Failure::TooLarge),
+        (3, 2) => State::Failed(Failure::TypeNotAllowed),
+        (3, 3) => State::Failed(Failure::Gone),
+        (3, 4) => State::Failed(Failure::AddressNotAllowed),
+        (3, 5) => State::Failed(Failure::Unreachable),
         _ => return None,
     })
 }

@@ -47,6 +47,7 @@ async fn send(world: &World, conversation: &str) -> Result<(), Status> {
         conversation_id: conversation.to_owned(),
         text: "answer".to_owned(),
         request_id: String::new(),
+        ..SendMessageRequest::default()
     };
     world
         .conversations()

@@ -42,6 +42,7 @@ async fn send(
         conversation_id: id.to_owned(),
         text: text.to_owned(),
         request_id: request_id.to_owned(),
+        ..SendMessageRequest::default()
     };
     Ok(world
         .conversations()
@@ -80,6 +81,7 @@ async fn start(world: &World, chat: &str, text: &str) -> Result<StartConversatio
         chat_id: chat.to_owned(),
         text: text.to_owned(),
         request_id: String::new(),
+        ..StartConversationRequest::default()
     };
     Ok(world
         .conversations()
@@ -279,6 +281,7 @@ async fn a_foreign_a_hidden_and_an_unknown_conversation_are_the_same() {
             conversation_id: id.clone(),
             text: "x".to_owned(),
             request_id: String::new(),
+            ..SendMessageRequest::default()
         };
         let close = CloseConversationRequest {
             conversation_id: id.clone(),

@@ -89,6 +89,7 @@ async fn send(world: &World, token: &str, conversation: &str) {
         conversation_id: conversation.to_owned(),
         text: "hello".to_owned(),
         request_id: String::new(),
+        ..SendMessageRequest::default()
     };
     let mut service = world.conversations();
     let sent = service.send_message(with(token, request)).await;

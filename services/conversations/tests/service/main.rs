@@ -2,6 +2,7 @@
 //! strict double of it; the suite in `integration-tests` runs the real one.
 
 mod accounts;
+mod attachments;
 mod connections;
 mod counters;
 mod deliveries;

@@ -255,6 +255,7 @@ async fn a_deal_that_moves_to_a_forbidden_stage_takes_its_chat_away_live() {
         conversation_id: case.conversation.clone(),
         text: "hello".to_owned(),
         request_id: String::new(),
+        ..SendMessageRequest::default()
     };
     let refused = world
         .conversations()

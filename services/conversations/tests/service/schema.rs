@@ -7,14 +7,16 @@ use testkit::{Exceptions, assert_schema, database};
 async fn every_table_is_explained_and_keeps_accounts_apart() {
     let exceptions = Exceptions {
         tables: &["outbox_shards", "consumer_positions", "search_messages"],
-        // Blocks of the search index are accounts' own. Jobs of the whole installation read by these: deliveries by connector, the directory by connection, events by
-        // shard, what is old by age.
+        // Blocks of the search index are accounts' own. Jobs of the whole installation read by these: deliveries by
+        // connector, the directory by connection, events by shard, files to fetch by their time, what is old by age.
         indexes: &[
+            "attachments_unused",
             "connection_directory_pkey",
             "connection_directory_connector",
             "deliveries_due",
             "deliveries_id",
             "idempotency_keys_age",
+            "media_fetches_due",
             "outbox_pkey",
             "parked_events_rerun",
             "search_messages_texts",

@@ -10,22 +10,23 @@ use api::connector::v1::connector_hub_service_client::ConnectorHubServiceClient;
 use api::connector::v1::take_deliveries_response::Event as Taken;
 use api::connector::v1::{
     ChannelEvent, ConnectorManifest, Delivery, DeliveryOutcome, DeliveryReport, IncomingMessage,
-    PublishRequest, PublishResult, RegisterConnectorRequest, ReportDeliveriesRequest,
+    MediaRule, PublishRequest, PublishResult, RegisterConnectorRequest, ReportDeliveriesRequest,
     TakeDeliveriesRequest, TakeDeliveriesResponse,
 };
+use api::conversations::v1::attachment_service_client::AttachmentServiceClient;
 use api::conversations::v1::connection_service_client::ConnectionServiceClient;
 use api::conversations::v1::conversation_service_client::ConversationServiceClient;
 use api::conversations::v1::counter_service_client::CounterServiceClient;
 use api::conversations::v1::inbox_service_client::InboxServiceClient;
 use api::conversations::v1::search_service_client::SearchServiceClient;
 use api::conversations::v1::{
-    Connection, CreateConnectionRequest, ListMessagesRequest, Message, SendMessageRequest,
-    UpdateConnectionRequest,
+    AttachmentKind, Connection, CreateConnectionRequest, ListMessagesRequest, Message,
+    SendMessageRequest, UpdateConnectionRequest,
 };
 use api::identity::internal::v1::{AccountMember, AccountRights};
 use api::identity::v1 as id;
 use auth::{Principal, Role};
-use conversations::{App, Config, IngestConfig, MIGRATIONS};
+use conversations::{App, Config, FilesLocation, IngestConfig, MIGRATIONS};
 use kit::lifecycle::Lifecycle;
 use prost::Message as _;
 use testkit::TestDb;
@@ -37,6 +38,8 @@ use types::{AccountId, ApiKeyId, Clock, GroupId, SessionId, UserId};
 
 use testkit::identity::{Identity, SECRET};
 
+/// A host of the channel: this machine.
+pub const MEDIA_HOST: &str = "media.example.com";
 /// The connector of the installation in these tests.
 pub const CONNECTOR: &str = "test";
 const NOW: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
@@ -58,6 +61,7 @@ pub struct World {
     channel: Channel,
     life: Lifecycle,
     config: Config,
+    _folder: tempfile::TempDir,
     counter: AtomicU64,
     /// What identity knows of accounts.
     rights: Mutex<HashMap<AccountId, AccountRights>>,
@@ -87,6 +91,7 @@ impl World {
 
     pub async fn on(db: TestDb) -> Self {
         let (clock, life) = (Clock::manual(NOW), Lifecycle::new());
+        let folder = tempfile::tempdir().expect("a folder");
         let redis_url = db.redis_url().await;
         let (identity, identity_url) = Identity::start("conversations", clock.clone(), &life).await;
         // Of crm only its events are wanted, and the double tells any.
@@ -99,6 +104,8 @@ impl World {
             crm: crm_url,
             service_secret: SECRET.to_owned().into(),
             ingest: IngestConfig::default(),
+            files: FilesLocation::Folder(folder.path().to_owned()),
+            media_names: vec![(MEDIA_HOST.to_owned(), [127, 0, 0, 1].into())],
             max_connections: 10,
             clock: clock.clone(),
         };
@@ -119,6 +126,7 @@ impl World {
             channel,
             life,
             config,
+            _folder: folder,
             counter,
             rights: Mutex::default(),
         };
@@ -267,6 +275,10 @@ impl World {
         ConversationServiceClient::new(self.channel.clone())
     }
 
+    pub fn attachments(&self) -> AttachmentServiceClient<Channel> {
+        AttachmentServiceClient::new(self.channel.clone())
+    }
+
     /// A number that no other call in this test got.
     pub fn unique(&self) -> u64 {
         self.counter.fetch_add(1, Ordering::Relaxed)
@@ -276,6 +288,17 @@ impl World {
         let manifest = ConnectorManifest {
             key: key.to_owned(),
             title: "Test".to_owned(),
+            media: [
+                AttachmentKind::Image,
+                AttachmentKind::Document,
+                AttachmentKind::Voice,
+            ]
+            .map(|kind| MediaRule {
+                kind: kind.into(),
+                ..MediaRule::default()
+            })
+            .into(),
+            media_hosts: vec![MEDIA_HOST.to_owned()],
             ..ConnectorManifest::default()
         };
         let request = RegisterConnectorRequest {
@@ -401,7 +424,7 @@ impl World {
         let request = SendMessageRequest {
             conversation_id: conversation.to_owned(),
             text: text.to_owned(),
-            request_id: String::new(),
+            ..SendMessageRequest::default()
         };
         let reply = self
             .conversations()

@@ -10,6 +10,7 @@ use super::Handler;
 use crate::api_keys::ApiKeys;
 use crate::body::Body;
 use crate::call::Call;
+use crate::pages::is_file;
 use crate::refusals::respond;
 
 /// API keys begin with this; everything else is an access token.
@@ -31,6 +32,7 @@ impl Tokens {
     async fn admit(&self, call: &mut Call) -> Result<(), Refusal> {
         match &call.rpc {
             Some(rpc) if !rpc.open => {}
+            None if is_file(call.uri.path()) && !call.protocol.is_rpc() => {}
             Some(_) | None => return Ok(()),
         }
         let bearer = bearer(call)?;

@@ -1,5 +1,6 @@
 //! What is no call: pages and files for browsers, the public keys, probes.
 
+mod attachments;
 mod chat;
 mod demo;
 mod files;
@@ -15,6 +16,7 @@ use http::header::{
 };
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
+pub use attachments::{Attachments, is_here as is_file};
 pub use chat::Embeddings;
 pub use files::Files;
 pub use jwks::Jwks;
@@ -33,6 +35,8 @@ pub struct Pages {
     pub files: Files,
     /// Who may frame which chat.
     pub embeddings: Embeddings,
+    /// Files of messages.
+    pub attachments: Attachments,
     /// Public keys.
     pub jwks: Jwks,
     /// For readiness.
@@ -45,7 +49,10 @@ pub struct Pages {
 
 impl Pages {
     /// Answers a request.
-    pub async fn answer(&self, call: &Call) -> Response<Body> {
+    pub async fn answer(&self, call: &mut Call) -> Response<Body> {
+        if is_file(call.uri.path()) {
+            return private(self.attachments.answer(call).await);
+        }
         if call.method != Method::GET && call.method != Method::HEAD {
             return wrong_method(call);
         }
@@ -87,6 +94,18 @@ impl Pages {
             text,
         )
     }
+}
+
+/// What is for one caller alone, and for pages of ours alone.
+fn private(mut response: Response<Body>) -> Response<Body> {
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        CROSS_ORIGIN_RESOURCE_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
+    response
 }
 
 fn not_found() -> Response<Body> {

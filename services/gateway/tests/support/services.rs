@@ -218,6 +218,23 @@ pub struct Hub;
 
 #[tonic::async_trait]
 impl ConnectorHubService for Hub {
+    type DownloadMediaStream =
+        Pin<Box<dyn Stream<Item = Result<DownloadMediaResponse, Status>> + Send>>;
+
+    async fn upload_media(
+        &self,
+        _: Request<Streaming<UploadMediaRequest>>,
+    ) -> Result<Response<UploadMediaResponse>, Status> {
+        Err(Status::unimplemented("not in these tests"))
+    }
+
+    async fn download_media(
+        &self,
+        _: Request<DownloadMediaRequest>,
+    ) -> Result<Response<Self::DownloadMediaStream>, Status> {
+        Err(Status::unimplemented("not in these tests"))
+    }
+
     type WatchConnectionsStream = Answers<WatchConnectionsResponse>;
     type PublishStreamStream = Answers<PublishStreamResponse>;
     type TakeDeliveriesStream = Answers<TakeDeliveriesResponse>;

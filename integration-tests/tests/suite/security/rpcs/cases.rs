@@ -1,6 +1,7 @@
 //! A case for every method of the contracts.
 
 mod crm;
+mod files;
 mod filters;
 mod inbox;
 mod search;
@@ -27,6 +28,7 @@ pub(super) fn cases(theirs: &Theirs) -> BTreeMap<&'static str, Case> {
     search::search_cases(&mut cases);
     filters::filter_cases(theirs, &mut cases);
     hub_cases(theirs, &mut cases);
+    files::cases(theirs, &mut cases);
     onlinechat_cases(theirs, &mut cases);
     cases
 }

@@ -10,7 +10,7 @@ use super::Conversations;
 use super::change::{self, Locked};
 use super::get::conversation_id;
 use super::status::Error;
-use super::write::{self, Draft};
+use super::write::{self, Asked, Draft, Next};
 use crate::changes::Change;
 use crate::grpc::{By, seeing};
 use crate::store::chats;
@@ -32,8 +32,11 @@ pub async fn send_message(
         service,
         &caller,
         "SendMessage",
-        &request.text,
-        &request.request_id,
+        Asked {
+            text: &request.text,
+            attachment_ids: &request.attachment_ids,
+            request_id: &request.request_id,
+        },
         &rest,
     )?;
     write::check_subscription(service, &caller).await?;
@@ -65,9 +68,10 @@ async fn send(
     if !conversation.is_open() {
         return Err(Error::Closed(conversation.id));
     }
-    write::connection_of(tx, by.scope, &chat).await?;
+    let connection = write::connection_of(tx, by.scope, &chat).await?;
+    let files = write::files(tx, by.scope, &connection, draft).await?;
     let seq = chats::next_seq(tx, by.scope, chat.id).await?;
-    let (message, last) = write::message(draft, conversation.id, seq);
+    let (message, last) = write::message(Next { draft, files, seq }, conversation.id);
     conversation.add(last);
     write::store(tx, &chat, &conversation, &message).await?;
     let reply = SendMessageResponse {

@@ -10,7 +10,7 @@ use tonic::Request;
 use types::{ChatId, ConversationId};
 
 use super::status::Error;
-use super::write::{self, Draft};
+use super::write::{self, Asked, Draft, Next};
 use super::{Conversations, change};
 use crate::changes::Change;
 use crate::domain::connection::{Connection, Mode};
@@ -42,8 +42,11 @@ pub async fn start_conversation(
         service,
         &caller,
         "StartConversation",
-        &request.text,
-        &request.request_id,
+        Asked {
+            text: &request.text,
+            attachment_ids: &request.attachment_ids,
+            request_id: &request.request_id,
+        },
         &rest,
     )?;
     write::check_subscription(service, &caller).await?;
@@ -85,15 +88,19 @@ async fn start(
     if let Some(open) = found.as_ref().filter(|conversation| conversation.is_open()) {
         return Err(Error::AlreadyOpen(open.id));
     }
-    let seq = chats::next_seq(tx, scope, chat.id).await?;
+    let next = Next {
+        draft,
+        files: write::files(tx, scope, &connection, draft).await?,
+        seq: chats::next_seq(tx, scope, chat.id).await?,
+    };
     let current = if found.is_some() {
         Current::Closed
     } else {
         Current::None
     };
     let (conversation, message, kind) = match (route(connection.mode, current), found) {
-        (Route::Reopen, Some(closed)) => reopen(tx, closed, draft, seq).await?,
-        _ => create(tx, scope, &connection, &chat, draft, seq).await?,
+        (Route::Reopen, Some(closed)) => reopen(tx, closed, next).await?,
+        _ => create(tx, scope, &connection, &chat, next).await?,
     };
     write::store(tx, &chat, &conversation, &message).await?;
     let reply = StartConversationResponse {
@@ -125,10 +132,9 @@ async fn newest(
 async fn reopen(
     tx: &mut Tx,
     mut conversation: Conversation,
-    draft: &Draft,
-    seq: i64,
+    next: Next<'_>,
 ) -> Result<(Conversation, Message, ChangeKind), Error> {
-    let (message, last) = write::message(draft, conversation.id, seq);
+    let (message, last) = write::message(next, conversation.id);
     conversation.reopen();
     conversation.add(last);
     conversations::update(tx, &conversation).await?;
@@ -140,11 +146,11 @@ async fn create(
     scope: AccountScope,
     connection: &Connection,
     chat: &LockedChat,
-    draft: &Draft,
-    seq: i64,
+    next: Next<'_>,
 ) -> Result<(Conversation, Message, ChangeKind), Error> {
     let id = ConversationId::generate();
-    let (message, last) = write::message(draft, id, seq);
+    let now = next.draft.now;
+    let (message, last) = write::message(next, id);
     let number = accounts::take_number(tx, scope).await?;
     let conversation = Conversation {
         id,
@@ -160,8 +166,8 @@ async fn create(
         last,
         client_read_seq: 0,
         version: 1,
-        create_time: draft.now,
-        update_time: draft.now,
+        create_time: now,
+        update_time: now,
     };
     conversations::insert(tx, &conversation).await?;
     Ok((conversation, message, ChangeKind::Created))

@@ -1,7 +1,7 @@
 //! What can go wrong here, and how it is told.
 
 use kit::Refusal;
-use types::{ChatId, ConnectionId, ContactId, ConversationId, CustomerId, DealId};
+use types::{AttachmentId, ChatId, ConnectionId, ContactId, ConversationId, CustomerId, DealId};
 
 /// Why an operation on a conversation is refused.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +39,15 @@ pub enum Error {
     /// The connection is switched off.
     #[error("connection {0} is off")]
     ConnectionDisabled(ConnectionId),
+    /// A file does not exist for the caller.
+    #[error("attachment {0} not found")]
+    AttachmentNotFound(AttachmentId),
+    /// A file was sent before.
+    #[error("attachment {0} was sent before")]
+    AttachmentUsed(AttachmentId),
+    /// The channel cannot carry a file.
+    #[error("attachment {0} cannot be carried")]
+    AttachmentNotSupported(AttachmentId),
     /// Refused for a reason that is not this service's.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -62,6 +71,9 @@ impl From<Error> for Refusal {
             }
             Error::Changed => Self::etag_mismatch(),
             Error::ConnectionDisabled(id) => Self::connection_disabled(id),
+            Error::AttachmentNotFound(id) => Self::attachment_not_found(id),
+            Error::AttachmentUsed(id) => Self::attachment_used(id),
+            Error::AttachmentNotSupported(id) => Self::attachment_not_supported(id),
             Error::Refused(refusal) => refusal,
             Error::Store(error) => error.into(),
         }

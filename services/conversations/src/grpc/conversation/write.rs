@@ -6,17 +6,19 @@ use kit::validate::Fields;
 use pg::Tx;
 use pg::idempotency::{self, Call};
 use time::OffsetDateTime;
-use types::{DeliveryId, MessageId};
+use types::{AttachmentId, DeliveryId, MessageId};
+use uuid::Uuid;
 
 use super::Conversations;
 use super::status::Error;
+use crate::domain::attachment::{Attachment, MOST, UNUSED_LIFE, can_carry};
 use crate::domain::connection::Connection;
 use crate::domain::conversation::{Conversation, LastMessage};
 use crate::domain::delivery::Delivery;
-use crate::domain::message::{Author, Message, Status, preview};
+use crate::domain::message::{Author, Message, Status};
 use crate::grpc::caller_id;
 use crate::store::chats::LockedChat;
-use crate::store::{connections, deliveries, messages};
+use crate::store::{attachments, connections, deliveries, messages};
 
 /// The longest text of an employee, in characters.
 pub const MAX_TEXT: usize = 4096;
@@ -28,24 +30,41 @@ pub struct Draft {
     pub author: Author,
     /// Text.
     pub text: String,
+    /// Files that the caller uploaded.
+    pub attachments: Vec<AttachmentId>,
+    /// The caller, as the uploader of files.
+    pub uploader: Uuid,
     /// When.
     pub now: OffsetDateTime,
     /// The call, where it may be repeated.
     pub call: Option<Call>,
 }
 
-/// Checks the text and the request id of a request; `rest` is the request without its id.
+/// What a caller asks to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Text.
+    pub text: &'a str,
+    /// Files.
+    pub attachment_ids: &'a [String],
+    /// What makes a repeated call safe.
+    pub request_id: &'a str,
+}
+
+/// Checks what a request asks to be written; `rest` is the request without its id.
 pub fn draft(
     service: &Conversations,
     caller: &Caller,
     method: &'static str,
-    text: &str,
-    request_id: &str,
+    asked: Asked<'_>,
     rest: &impl prost::Message,
 ) -> Result<Draft, Refusal> {
     let mut fields = Fields::new();
-    let text = fields.text("text", text, 1..=MAX_TEXT);
-    let request_id = fields.optional_uuid("request_id", request_id);
+    // Files speak for themselves.
+    let shortest = usize::from(asked.attachment_ids.is_empty());
+    let text = fields.text("text", asked.text, shortest..=MAX_TEXT);
+    let attachments = attachment_ids(&mut fields, asked.attachment_ids);
+    let request_id = fields.optional_uuid("request_id", asked.request_id);
     fields.finish()?;
     let call = match request_id {
         Some(request_id) => Some(Call {
@@ -60,9 +79,66 @@ pub fn draft(
     Ok(Draft {
         author: crate::grpc::author(caller)?,
         text,
+        attachments,
+        uploader: caller_id(caller),
         now: service.clock.now(),
         call,
     })
+}
+
+fn attachment_ids(fields: &mut Fields, given: &[String]) -> Vec<AttachmentId> {
+    if given.len() > MOST {
+        fields.reject("attachment_ids", format!("must be at most {MOST}"));
+    }
+    let ids = given.iter().take(MOST);
+    let ids: Vec<AttachmentId> = ids
+        .filter_map(|id| fields.id("attachment_ids", id))
+        .collect();
+    if ids
+        .iter()
+        .enumerate()
+        .any(|(place, id)| ids[..place].contains(id))
+    {
+        fields.reject("attachment_ids", "must differ from one another");
+    }
+    ids
+}
+
+/// The files of a draft, locked: uploaded by the caller within a day, sent nowhere yet, and such as the channel can carry.
+pub async fn files(
+    tx: &mut Tx,
+    scope: AccountScope,
+    connection: &Connection,
+    draft: &Draft,
+) -> Result<Vec<Attachment>, Error> {
+    if draft.attachments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted: Vec<_> = draft
+        .attachments
+        .iter()
+        .map(|id| (scope.account(), *id))
+        .collect();
+    let mut found = attachments::lock(tx, &wanted).await?;
+    let rules = connections::media_rules(tx, scope, &connection.connector_key).await?;
+    let mut files = Vec::with_capacity(found.len());
+    for id in &draft.attachments {
+        let place = found.iter().position(|kept| kept.file.id == *id);
+        let kept = place.map(|place| found.swap_remove(place));
+        let kept = kept.filter(|kept| kept.uploader == draft.uploader);
+        let kept = kept.ok_or(Error::AttachmentNotFound(*id))?;
+        if kept.sent.is_some() {
+            return Err(Error::AttachmentUsed(*id));
+        }
+        if draft.now - kept.create_time > UNUSED_LIFE {
+            return Err(Error::AttachmentNotFound(*id));
+        }
+        if !can_carry(&rules, &kept.file) {
+            return Err(Error::AttachmentNotSupported(*id));
+        }
+        files.push(kept.file);
+    }
+    Ok(files)
 }
 
 /// May the account send at all? (CHW-54)
@@ -114,12 +190,20 @@ pub async fn keep_answer(
     Ok(())
 }
 
+/// The next message of a locked chat.
+#[derive(Debug)]
+pub struct Next<'a> {
+    /// What is written.
+    pub draft: &'a Draft,
+    /// Its files, locked.
+    pub files: Vec<Attachment>,
+    /// Its place.
+    pub seq: i64,
+}
+
 /// The message, and as lists show it.
-pub fn message(
-    draft: &Draft,
-    conversation: types::ConversationId,
-    seq: i64,
-) -> (Message, LastMessage) {
+pub fn message(next: Next<'_>, conversation: types::ConversationId) -> (Message, LastMessage) {
+    let Next { draft, files, seq } = next;
     let message = Message {
         id: MessageId::generate(),
         conversation,
@@ -132,12 +216,14 @@ pub fn message(
         status: Some(Status::Queued),
         failure_text: String::new(),
         create_time: draft.now,
+        attachments: files,
+        cart: None,
     };
     let last = LastMessage {
         id: message.id,
         seq,
         author: message.author.clone(),
-        preview: preview(&message.text),
+        preview: message.preview(),
         time: draft.now,
     };
     (message, last)
@@ -151,6 +237,12 @@ pub async fn store(
     message: &Message,
 ) -> Result<(), Error> {
     messages::insert(tx, &[(conversation.account, message.clone())]).await?;
+    let place = attachments::Chat {
+        account: conversation.account,
+        connection: conversation.connection,
+        external_id: &chat.external_id,
+    };
+    attachments::send(tx, place, message).await?;
     let delivery = Delivery {
         account: conversation.account,
         id: DeliveryId::generate(),
@@ -163,6 +255,7 @@ pub async fn store(
         external_chat_id: chat.external_id.clone(),
         thread: conversation.thread.clone(),
         text: message.text.clone(),
+        rich: !message.attachments.is_empty(),
         author_name: message.author.name.clone(),
         create_time: message.create_time,
     };

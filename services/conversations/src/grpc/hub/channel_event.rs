@@ -11,6 +11,7 @@ use kit::validate::Fields;
 use time::OffsetDateTime;
 use types::ConnectionId;
 
+use super::channel_media;
 use crate::ingest::ItemKind;
 
 /// Facts of one request at most.
@@ -80,7 +81,10 @@ fn message(fields: &mut Fields, message: IncomingMessage) -> ItemKind {
         &message.unsupported_kind,
         0..=100,
     );
-    let shortest = usize::from(unsupported_kind.is_empty());
+    let files = channel_media::files(fields, message.media);
+    let cart = message.cart.map(|cart| channel_media::cart(fields, cart));
+    let is_rich = !files.is_empty() || cart.is_some();
+    let shortest = usize::from(unsupported_kind.is_empty() && !is_rich);
     let text = fields.text("message.text", &readable(&message.text), shortest..=16_384);
     let name = message.sender_name.replace(char::is_control, " ");
     let sender_name = fields.line("message.sender_name", &name, 0..=200);
@@ -105,6 +109,8 @@ fn message(fields: &mut Fields, message: IncomingMessage) -> ItemKind {
         sender_name,
         unsupported_kind,
         facts,
+        files,
+        cart,
     }
 }
 

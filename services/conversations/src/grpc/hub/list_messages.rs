@@ -14,6 +14,7 @@ use super::Hub;
 use crate::domain::message::{AuthorKind, Message};
 use crate::domain::routing::thread;
 use crate::store::messages::{self, ChatPage, Position};
+use crate::wire;
 
 pub(super) async fn list(
     hub: &Hub,
@@ -77,6 +78,8 @@ fn cut<T>(mut found: Vec<T>, position: Position, size: usize) -> (Vec<T>, bool) 
 
 fn message((message, thread): (Message, String)) -> ChatMessage {
     ChatMessage {
+        attachments: message.attachments.iter().map(wire::attachment).collect(),
+        cart: message.cart.as_ref().map(wire::cart),
         id: message.id.to_string(),
         seq: message.seq,
         external_event_id: message.external_event_id,

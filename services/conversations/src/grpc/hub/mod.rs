@@ -4,6 +4,8 @@
 //! only: what belongs to another account is to it as if it did not exist.
 
 mod channel_event;
+mod channel_media;
+mod download_media;
 mod list_conversations;
 mod list_messages;
 mod publish;
@@ -11,7 +13,8 @@ mod publish_stream;
 mod register;
 mod report;
 mod take;
-mod wakes;
+mod upload_media;
+pub mod wakes;
 mod watch_connections;
 
 use std::pin::Pin;
@@ -20,11 +23,12 @@ use std::time::Duration;
 
 use api::connector::v1::connector_hub_service_server::ConnectorHubService;
 use api::connector::v1::{
-    ListChatConversationsRequest, ListChatConversationsResponse, ListChatMessagesRequest,
-    ListChatMessagesResponse, PublishRequest, PublishResponse, PublishStreamRequest,
-    PublishStreamResponse, RegisterConnectorRequest, RegisterConnectorResponse,
-    ReportDeliveriesRequest, ReportDeliveriesResponse, TakeDeliveriesRequest,
-    TakeDeliveriesResponse, WatchConnectionsRequest, WatchConnectionsResponse,
+    DownloadMediaRequest, DownloadMediaResponse, ListChatConversationsRequest,
+    ListChatConversationsResponse, ListChatMessagesRequest, ListChatMessagesResponse,
+    PublishRequest, PublishResponse, PublishStreamRequest, PublishStreamResponse,
+    RegisterConnectorRequest, RegisterConnectorResponse, ReportDeliveriesRequest,
+    ReportDeliveriesResponse, TakeDeliveriesRequest, TakeDeliveriesResponse, UploadMediaRequest,
+    UploadMediaResponse, WatchConnectionsRequest, WatchConnectionsResponse,
 };
 use auth::{AccountScope, Caller, ConnectorScope};
 use futures::Stream;
@@ -37,6 +41,7 @@ use types::{Clock, ConnectionId};
 use crate::after_commit::AfterCommit;
 use crate::directory::Directory;
 use crate::domain::connection::Connection;
+use crate::files::Files;
 use crate::ingest::Ingest;
 
 /// How often a stream with nothing to tell shows that it lives.
@@ -50,6 +55,7 @@ type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 pub struct Hub {
     db: Db,
     ingest: Ingest,
+    files: Files,
     directory: Directory,
     after: AfterCommit,
     clock: Clock,
@@ -57,28 +63,26 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// The hub. It hears through Redis what other replicas queue.
-    ///
-    /// # Errors
-    /// When the URL of Redis is malformed.
+    /// The hub. What other replicas queue is heard by [`wakes::listen`].
+    #[must_use]
     pub fn new(
         db: Db,
         ingest: Ingest,
+        files: Files,
         directory: Directory,
         after: AfterCommit,
-        redis_url: &str,
         clock: Clock,
         life: &Lifecycle,
-    ) -> redis::RedisResult<Self> {
-        wakes::listen(redis_url, after.clone(), life)?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             db,
             ingest,
+            files,
             directory,
             after,
             clock,
             life: life.clone(),
-        })
+        }
     }
 
     /// A connection that the connector may use, with the right to its account's data. Another account's or connector's is
@@ -133,6 +137,23 @@ impl ConnectorHubService for Hub {
     type WatchConnectionsStream = Answers<WatchConnectionsResponse>;
     type PublishStreamStream = Answers<PublishStreamResponse>;
     type TakeDeliveriesStream = Answers<TakeDeliveriesResponse>;
+    type DownloadMediaStream = Answers<DownloadMediaResponse>;
+
+    async fn upload_media(
+        &self,
+        request: Request<Streaming<UploadMediaRequest>>,
+    ) -> Result<Response<UploadMediaResponse>, Status> {
+        Ok(Response::new(upload_media::upload(self, request).await?))
+    }
+
+    async fn download_media(
+        &self,
+        request: Request<DownloadMediaRequest>,
+    ) -> Result<Response<Self::DownloadMediaStream>, Status> {
+        Ok(Response::new(
+            download_media::download(self, &request).await?,
+        ))
+    }
 
     async fn register_connector(
         &self,

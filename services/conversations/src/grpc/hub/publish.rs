@@ -13,7 +13,7 @@ use tonic::{Code, Request};
 use types::ConnectionId;
 
 use super::channel_event::{Checked, check};
-use super::{Hub, enter};
+use super::{Hub, channel_media, enter};
 use crate::ingest::{Ingest, Item, Outcome, Stored};
 
 /// Events in a batch at most.
@@ -76,7 +76,21 @@ impl Batch {
                 .refused
                 .push(item.map(|item| batch.items.push(item)).err());
         }
+        let unknown = channel_media::look_up(hub, &mut batch.items).await?;
+        batch.refuse(unknown);
         Ok(batch)
+    }
+
+    /// Takes items out again, by their places.
+    fn refuse(&mut self, items: Vec<(usize, Refusal)>) {
+        // From the last one on, so that the places of those before stay right.
+        for (place, refusal) in items.into_iter().rev() {
+            self.items.remove(place);
+            let waiting = self.refused.iter_mut().filter(|refused| refused.is_none());
+            if let Some(slot) = waiting.skip(place).take(1).next() {
+                *slot = Some(refusal);
+            }
+        }
     }
 
     /// The chats in which it stores something.

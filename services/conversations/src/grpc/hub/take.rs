@@ -21,6 +21,7 @@ use types::Clock;
 use super::{Answers, HEARTBEAT, Hub, jittered, rows_of, still_valid};
 use crate::domain::delivery::LEASE;
 use crate::store::deliveries::{self, Leased, Taker};
+use crate::wire;
 
 /// The net under the hints.
 const POLL: Duration = Duration::from_secs(1);
@@ -198,5 +199,6 @@ fn to_proto_delivery(delivery: Leased) -> Delivery {
         seq: delivery.seq,
         text: delivery.text,
         author_name: delivery.author_name,
+        attachments: delivery.files.iter().map(wire::attachment).collect(),
     }
 }

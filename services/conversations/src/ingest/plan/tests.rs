@@ -47,6 +47,8 @@ fn text(text: &str) -> ItemKind {
         sender_name: String::new(),
         unsupported_kind: String::new(),
         facts: Vec::new(),
+        files: Vec::new(),
+        cart: None,
     }
 }
 

@@ -2,8 +2,11 @@
 
 use auth::{AccountScope, ConnectorScope};
 use pg::{Error, Tx};
+use sqlx::types::Json;
 use types::AccountId;
 use uuid::Uuid;
+
+use crate::domain::attachment::MediaRule;
 
 /// Who a connector is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +17,10 @@ pub struct Manifest {
     pub max_text_length: i32,
     /// Does it report that a client has seen a message?
     pub reports_read: bool,
+    /// Files it can send.
+    pub media: Vec<MediaRule>,
+    /// Hosts from which files of clients may be fetched.
+    pub media_hosts: Vec<String>,
 }
 
 /// Connectors of the installation belong to no account.
@@ -30,19 +37,43 @@ pub async fn register(
     manifest: &Manifest,
 ) -> Result<(), Error> {
     sqlx::query(
-        "INSERT INTO connectors (account_id, connector_key, title, max_text_length, reports_read) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO connectors (account_id, connector_key, title, max_text_length, reports_read, media, media_hosts)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (account_id, connector_key) DO UPDATE
             SET title = excluded.title, max_text_length = excluded.max_text_length, reports_read = excluded.reports_read,
-                register_time = excluded.register_time",
+                media = excluded.media, media_hosts = excluded.media_hosts, register_time = excluded.register_time",
     )
     .bind(connector.account().map_or(INSTALLATION, AccountId::uuid))
     .bind(connector.key())
     .bind(&manifest.title)
     .bind(manifest.max_text_length)
     .bind(manifest.reports_read)
+    .bind(Json(&manifest.media))
+    .bind(&manifest.media_hosts)
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Which files the connector can send: that of the account's own program, else that of the installation.
+///
+/// # Errors
+/// When the database fails.
+#[tracing::instrument(name = "db.connector.media_rules", skip_all, fields(connector.key = key), err)]
+pub async fn media_rules(
+    tx: &mut Tx,
+    scope: AccountScope,
+    key: &str,
+) -> Result<Vec<MediaRule>, Error> {
+    let rules: Option<Json<Vec<MediaRule>>> = sqlx::query_scalar(
+        "SELECT media FROM connectors WHERE account_id IN ($1, $2) AND connector_key = $3 ORDER BY account_id DESC LIMIT 1",
+    )
+    .bind(scope.account().uuid())
+    .bind(INSTALLATION)
+    .bind(key)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(rules.map(|Json(rules)| rules).unwrap_or_default())
 }
 
 /// Is there such a connector for the account: one of its own programs, or one of the installation?

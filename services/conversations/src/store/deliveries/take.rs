@@ -8,6 +8,9 @@ use time::OffsetDateTime;
 use types::{AccountId, ConnectionId, DeliveryId, MessageId};
 use uuid::Uuid;
 
+use crate::domain::attachment::Attachment;
+use crate::store::attachments;
+
 /// A stream that takes deliveries.
 #[derive(Debug, Clone)]
 pub struct Taker {
@@ -38,6 +41,10 @@ pub struct Leased {
     pub seq: i64,
     /// What to send.
     pub text: String,
+    /// Has the message files? They are in `files`.
+    pub rich: bool,
+    /// Files of the message.
+    pub files: Vec<Attachment>,
     /// Name of the employee who wrote.
     pub author_name: String,
     /// How often it was handed out, this time included.
@@ -77,7 +84,7 @@ macro_rules! take {
                FROM (SELECT * FROM due LIMIT greatest($3 - (SELECT n FROM leased), 0)) due
               WHERE d.account_id = due.account_id AND d.id = due.id
              RETURNING d.account_id, d.id, d.connection_id, d.external_chat_id, d.thread, d.message_id, d.seq, d.text,
-                    d.author_name, d.attempt, d.lease_token, d.not_before"
+                    d.author_name, d.attempt, d.lease_token, d.not_before, d.rich"
         )
     };
 }
@@ -116,7 +123,24 @@ pub async fn take(
         .map(from_row)
         .collect::<Result<Vec<_>, sqlx::Error>>()?;
     leased.sort_by_key(|delivery| delivery.id);
+    add_files(tx, &mut leased).await?;
     Ok(leased)
+}
+
+async fn add_files(tx: &mut Tx, leased: &mut [Leased]) -> Result<(), Error> {
+    let rich = leased.iter().filter(|delivery| delivery.rich);
+    let wanted: Vec<_> = rich
+        .map(|delivery| (delivery.account, delivery.message))
+        .collect();
+    for (message, file) in attachments::of_messages(tx, &wanted).await? {
+        let of_message = leased
+            .iter_mut()
+            .find(|delivery| delivery.message == message);
+        if let Some(delivery) = of_message {
+            delivery.files.push(file);
+        }
+    }
+    Ok(())
 }
 
 fn from_row(row: &PgRow) -> Result<Leased, sqlx::Error> {
@@ -129,6 +153,8 @@ fn from_row(row: &PgRow) -> Result<Leased, sqlx::Error> {
         message: row.try_get::<Uuid, _>("message_id")?.into(),
         seq: row.try_get("seq")?,
         text: row.try_get("text")?,
+        rich: row.try_get("rich")?,
+        files: Vec::new(),
         author_name: row.try_get("author_name")?,
         attempt: row.try_get("attempt")?,
         lease_token: row.try_get("lease_token")?,
