@@ -3,6 +3,7 @@
 mod accounts;
 mod edge;
 mod embed;
+mod files;
 mod life;
 mod numbers;
 mod reading;
