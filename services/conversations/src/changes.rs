@@ -1,11 +1,11 @@
 //! What happened to a conversation, for live streams and other services.
 
 use api::conversations::internal::v1::{ConversationEvent, PreviousCards};
-use api::conversations::v1::ChangeKind;
+use api::conversations::v1::{ChangeKind, WritabilityChange};
 use events::NewEvent;
 use pg::{Error, Tx};
 use prost::Message as _;
-use types::{ConnectionId, ConversationId, UserId};
+use types::{AccountId, ConnectionId, ConversationId, UserId};
 
 use crate::domain::card::{Card, Cards, Kind, Sight};
 use crate::domain::conversation::{ClosedBy, Conversation, Life};
@@ -82,6 +82,8 @@ impl Change {
             facts: self.facts.iter().cloned().collect(),
             previous: self.previous.as_ref().map(previous),
             favourite_of_id: Vec::new(),
+            group: self.conversation.group,
+            writability: None,
         };
         NewEvent {
             account: self.conversation.account,
@@ -130,6 +132,23 @@ pub async fn append(tx: &mut Tx, changes: &[Change]) -> Result<(), Error> {
     events::append(tx, &events).await.map(|_| ())
 }
 
+/// The event that tells that what may be written changed in the chats of a connection, or in all of the account.
+#[must_use]
+pub fn writability_changed(account: AccountId, connection: Option<ConnectionId>) -> NewEvent {
+    let payload = ConversationEvent {
+        writability: Some(WritabilityChange {
+            connection_id: connection.map(|id| id.to_string()).unwrap_or_default(),
+        }),
+        ..ConversationEvent::default()
+    };
+    NewEvent {
+        account,
+        aggregate: connection.map_or(account.uuid(), ConnectionId::uuid),
+        kind: EVENT_KIND,
+        payload: payload.encode_to_vec(),
+    }
+}
+
 fn previous(cards: &Cards) -> PreviousCards {
     let bytes = |id: Option<uuid::Uuid>| id.map(|id| id.as_bytes().to_vec()).unwrap_or_default();
     let owner = |card: &Option<Card>| {
@@ -173,6 +192,7 @@ pub fn previous_cards(event: &ConversationEvent) -> Option<Cards> {
             .filter_map(|bytes| id(bytes))
             .map(Into::into)
             .collect(),
+        contacts: Vec::new(),
     };
     Some(Cards {
         contact: previous
@@ -181,5 +201,6 @@ pub fn previous_cards(event: &ConversationEvent) -> Option<Cards> {
         card: previous
             .has_card
             .then(|| card(Kind::Deal, &previous.card_owner_id)),
+        group: event.group,
     })
 }

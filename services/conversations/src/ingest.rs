@@ -9,6 +9,7 @@
 //! or two, whatever its size.
 
 mod batch;
+mod blocked;
 mod known;
 mod memory;
 mod plan;
@@ -64,6 +65,8 @@ pub struct Item {
     pub chat: String,
     /// The channel's id of the thread; empty without one.
     pub thread: String,
+    /// Is the chat a group?
+    pub group: bool,
     /// When the channel says it happened.
     pub event_time: Option<OffsetDateTime>,
     /// What happened.

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use api::connector::v1::connector_hub_service_server::ConnectorHubServiceServer;
 use api::conversations::v1::attachment_service_server::AttachmentServiceServer;
+use api::conversations::v1::chat_service_server::ChatServiceServer;
 use api::conversations::v1::connection_service_server::ConnectionServiceServer;
 use api::conversations::v1::conversation_service_server::ConversationServiceServer;
 use api::conversations::v1::counter_service_server::CounterServiceServer;
@@ -185,6 +186,13 @@ impl App {
             rights: conversations.rights.clone(),
             clock: config.clock.clone(),
         };
+        let chats = grpc::chat::Chats {
+            db: db.clone(),
+            after: after.clone(),
+            rights: conversations.rights.clone(),
+            accounts: Arc::clone(&conversations.accounts),
+            clock: config.clock.clone(),
+        };
         let connections =
             grpc::connection::Connections::new(db.clone(), directory.clone(), config.clock.clone());
         grpc::hub::wakes::listen(&config.redis_url, after.clone(), &life)?;
@@ -210,6 +218,7 @@ impl App {
                 ConversationServiceServer::new(conversations)
                     .max_decoding_message_size(MAX_REQUEST_BYTES),
             )
+            .service(ChatServiceServer::new(chats).max_decoding_message_size(MAX_REQUEST_BYTES))
             .service(
                 AttachmentServiceServer::new(attachments)
                     .max_decoding_message_size(MAX_REQUEST_BYTES),

@@ -21,6 +21,10 @@ pub struct ConnectorManifest {
     /// Nothing else is ever fetched. At most 20.
     #[prost(string, repeated, tag = "6")]
     pub media_hosts: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// For how many seconds after a message of the client free text may be sent, for example 86400 for the 24-hour dialogue of
+    /// WABA (WA-03); 0: always. Not negative.
+    #[prost(int32, tag = "7")]
+    pub reply_window_seconds: i32,
 }
 /// Which files of a kind a connector can send.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -140,7 +144,8 @@ pub struct ChannelEvent {
     /// Required. The channel's id of this event: unique within the connection for ever. At most 200 bytes.
     #[prost(string, tag = "2")]
     pub external_event_id: ::prost::alloc::string::String,
-    /// Required. The channel's id of the chat. At most 200 bytes.
+    /// Required. The channel's id of the chat. At most 200 bytes. Private chats with the same id in several connections of the
+    /// connector are chats with the same person: where the channel numbers chats per connection, put the connection before it.
     #[prost(string, tag = "3")]
     pub external_chat_id: ::prost::alloc::string::String,
     /// The channel's id of the thread within the chat, where the connection's mode is MULTIPLE. At most 200 bytes.
@@ -149,6 +154,10 @@ pub struct ChannelEvent {
     /// When the channel says it happened.
     #[prost(message, optional, tag = "5")]
     pub event_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The chat is a group: several people write in it, and administrators only see it (CHW-19). The first event of the chat
+    /// decides.
+    #[prost(bool, tag = "9")]
+    pub group_chat: bool,
     /// What happened.
     #[prost(oneof = "channel_event::Event", tags = "6, 7, 8")]
     pub event: ::core::option::Option<channel_event::Event>,

@@ -29,6 +29,12 @@ pub struct ConversationEvent {
     /// With FAVOURITE_CHANGED: whose favourite it is, the only one who is told. Sixteen bytes, of a user or an API key.
     #[prost(bytes = "vec", tag = "20")]
     pub favourite_of_id: ::prost::alloc::vec::Vec<u8>,
+    /// The chat is a group: administrators only see it.
+    #[prost(bool, tag = "30")]
+    pub group: bool,
+    /// Without a conversation: what may be written changed in many chats.
+    #[prost(message, optional, tag = "31")]
+    pub writability: ::core::option::Option<super::super::v1::WritabilityChange>,
 }
 /// What decided who saw a conversation before its cards changed. Ids are sixteen bytes; empty for none.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -910,7 +910,7 @@ pub struct WatchInboxResponse {
     #[prost(string, tag = "1")]
     pub cursor: ::prost::alloc::string::String,
     /// What happened.
-    #[prost(oneof = "watch_inbox_response::Event", tags = "2, 3, 4")]
+    #[prost(oneof = "watch_inbox_response::Event", tags = "2, 3, 4, 40")]
     pub event: ::core::option::Option<watch_inbox_response::Event>,
 }
 /// Nested message and enum types in `WatchInboxResponse`.
@@ -927,6 +927,9 @@ pub mod watch_inbox_response {
         /// Changes were lost to this stream; list again.
         #[prost(message, tag = "4")]
         Reset(super::Reset),
+        /// What may be written changed in many chats at once.
+        #[prost(message, tag = "40")]
+        Writability(super::WritabilityChange),
     }
 }
 /// A change of one conversation.
@@ -941,6 +944,13 @@ pub struct InboxChange {
     /// The message that was added or changed, whole; absent otherwise, and where the caller may not read messages.
     #[prost(message, optional, tag = "3")]
     pub message: ::core::option::Option<Message>,
+}
+/// What may be written changed in many chats at once: the subscription, a connection's switch or its templates.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WritabilityChange {
+    /// In the chats of this connection ("cxn\_…"); empty: in all chats of the account.
+    #[prost(string, tag = "1")]
+    pub connection_id: ::prost::alloc::string::String,
 }
 /// A sign of life.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1054,6 +1064,8 @@ pub enum ChangeKind {
     Hidden = 8,
     /// The caller added it to the favourites or took it off, here or on another device; `favourite` says which.
     FavouriteChanged = 9,
+    /// What may be written in its chat changed: the client was blocked or unblocked. Ask ChatService.GetWritability.
+    WritabilityChanged = 40,
 }
 impl ChangeKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1072,6 +1084,7 @@ impl ChangeKind {
             Self::CardChanged => "CHANGE_KIND_CARD_CHANGED",
             Self::Hidden => "CHANGE_KIND_HIDDEN",
             Self::FavouriteChanged => "CHANGE_KIND_FAVOURITE_CHANGED",
+            Self::WritabilityChanged => "CHANGE_KIND_WRITABILITY_CHANGED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1087,6 +1100,7 @@ impl ChangeKind {
             "CHANGE_KIND_CARD_CHANGED" => Some(Self::CardChanged),
             "CHANGE_KIND_HIDDEN" => Some(Self::Hidden),
             "CHANGE_KIND_FAVOURITE_CHANGED" => Some(Self::FavouriteChanged),
+            "CHANGE_KIND_WRITABILITY_CHANGED" => Some(Self::WritabilityChanged),
             _ => None,
         }
     }
@@ -2211,6 +2225,753 @@ pub mod attachment_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "beseda.conversations.v1.AttachmentService";
     impl<T> tonic::server::NamedService for AttachmentServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// The line to one client, or to one group, in one connection.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Chat {
+    /// Output only. "chat\_…".
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Output only. The connection it came through: "cxn\_…".
+    #[prost(string, tag = "2")]
+    pub connection_id: ::prost::alloc::string::String,
+    /// Output only. Name of the connection.
+    #[prost(string, tag = "3")]
+    pub connection_title: ::prost::alloc::string::String,
+    /// Output only. Key of the connector, for example "onlinechat".
+    #[prost(string, tag = "4")]
+    pub channel: ::prost::alloc::string::String,
+    /// Output only. The client's name as the channel knows it; empty when it does not.
+    #[prost(string, tag = "5")]
+    pub client_name: ::prost::alloc::string::String,
+    /// Output only. A group chat.
+    #[prost(bool, tag = "6")]
+    pub group: bool,
+    /// Output only. Is the client waiting for an answer? (CHW-21)
+    #[prost(bool, tag = "7")]
+    pub unanswered: bool,
+    /// Output only. The conversation to show: the open one in which the client waits, else the one with the newest message.
+    #[prost(message, optional, tag = "8")]
+    pub conversation: ::core::option::Option<Conversation>,
+    /// Output only. What may be written now; absent where the caller may not read the chat.
+    #[prost(message, optional, tag = "9")]
+    pub writability: ::core::option::Option<Writability>,
+    /// Output only. What the caller can do with the chat now (CHW-45, CHW-51).
+    #[prost(enumeration = "ChatAction", repeated, tag = "10")]
+    pub allowed_actions: ::prost::alloc::vec::Vec<i32>,
+    /// Output only. Since when and by whom the client is blocked; absent when they are not.
+    #[prost(message, optional, tag = "11")]
+    pub block: ::core::option::Option<ChatBlock>,
+}
+/// A client on the black list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChatBlock {
+    /// Since when.
+    #[prost(message, optional, tag = "1")]
+    pub block_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The employee who blocked: "user\_…"; empty for a program, and for callers who are no administrators.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// For administrators: how many messages were refused since then. What a channel brings twice counts twice.
+    #[prost(int64, tag = "3")]
+    pub refused_count: i64,
+    /// For administrators: when the last of them came.
+    #[prost(message, optional, tag = "4")]
+    pub refused_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// What may be written (decision table 2.4).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Writability {
+    /// May free text be sent?
+    #[prost(bool, tag = "1")]
+    pub free_text: bool,
+    /// May a template be sent?
+    #[prost(bool, tag = "2")]
+    pub template: bool,
+    /// Why no free text: a name of ErrorReason without prefix, with which sending would be refused; empty when it may be sent.
+    #[prost(string, tag = "3")]
+    pub free_text_reason: ::prost::alloc::string::String,
+    /// The same for a person.
+    #[prost(string, tag = "4")]
+    pub free_text_reason_text: ::prost::alloc::string::String,
+    /// Why no template.
+    #[prost(string, tag = "5")]
+    pub template_reason: ::prost::alloc::string::String,
+    /// The same for a person.
+    #[prost(string, tag = "6")]
+    pub template_reason_text: ::prost::alloc::string::String,
+    /// When free text ends by itself: the end of the dialogue; absent where it has no end, and where free text is refused.
+    #[prost(message, optional, tag = "7")]
+    pub free_text_end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Which chat.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetChatRequest {
+    /// Required. "chat\_…".
+    #[prost(string, tag = "1")]
+    pub chat_id: ::prost::alloc::string::String,
+}
+/// The chat.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetChatResponse {
+    /// As the caller may see it.
+    #[prost(message, optional, tag = "1")]
+    pub chat: ::core::option::Option<Chat>,
+}
+/// Where something is to be written.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetWritabilityRequest {
+    /// Required.
+    #[prost(oneof = "get_writability_request::Place", tags = "1, 2")]
+    pub place: ::core::option::Option<get_writability_request::Place>,
+}
+/// Nested message and enum types in `GetWritabilityRequest`.
+pub mod get_writability_request {
+    /// Required.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Place {
+        /// "chat\_…": in whichever conversation; a closed one does not stand in the way, since writing begins another.
+        #[prost(string, tag = "1")]
+        ChatId(::prost::alloc::string::String),
+        /// "conv\_…": in this very conversation; a closed one offers nothing.
+        #[prost(string, tag = "2")]
+        ConversationId(::prost::alloc::string::String),
+    }
+}
+/// What may be written.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetWritabilityResponse {
+    /// Now.
+    #[prost(message, optional, tag = "1")]
+    pub writability: ::core::option::Option<Writability>,
+}
+/// Which chat.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BlockChatRequest {
+    /// Required. "chat\_…".
+    #[prost(string, tag = "1")]
+    pub chat_id: ::prost::alloc::string::String,
+}
+/// The chat.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BlockChatResponse {
+    /// After it.
+    #[prost(message, optional, tag = "1")]
+    pub chat: ::core::option::Option<Chat>,
+}
+/// Which chat.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnblockChatRequest {
+    /// Required. "chat\_…".
+    #[prost(string, tag = "1")]
+    pub chat_id: ::prost::alloc::string::String,
+}
+/// The chat.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UnblockChatResponse {
+    /// After it.
+    #[prost(message, optional, tag = "1")]
+    pub chat: ::core::option::Option<Chat>,
+}
+/// What can be done with a chat. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ChatAction {
+    /// Never sent.
+    Unspecified = 0,
+    /// «Заблокировать»: for administrators.
+    Block = 1,
+    /// «Разблокировать»: for administrators.
+    Unblock = 2,
+    /// «Профиль» (CHW-57).
+    Profile = 3,
+}
+impl ChatAction {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CHAT_ACTION_UNSPECIFIED",
+            Self::Block => "CHAT_ACTION_BLOCK",
+            Self::Unblock => "CHAT_ACTION_UNBLOCK",
+            Self::Profile => "CHAT_ACTION_PROFILE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CHAT_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "CHAT_ACTION_BLOCK" => Some(Self::Block),
+            "CHAT_ACTION_UNBLOCK" => Some(Self::Unblock),
+            "CHAT_ACTION_PROFILE" => Some(Self::Profile),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod chat_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// The chat window: contacts and their chats, as it is opened from the CRM. Every call answers CHAT_NOT_FOUND alike for an id
+    /// that does not exist, belongs to another account, or is hidden from the caller. Group chats exist for administrators only, and
+    /// in the window of the left menu only (CHW-19, CHW-20).
+    #[derive(Debug, Clone)]
+    pub struct ChatServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl ChatServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> ChatServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ChatServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ChatServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// One chat, with what may be done in it now.
+        /// Errors: CHAT_NOT_FOUND.
+        pub async fn get_chat(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetChatRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetChatResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ChatService/GetChat",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.conversations.v1.ChatService", "GetChat"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// What may be written right now, why not, and until when (decision table 2.4). Ask again at the end that it names, after a
+        /// message of the client, and when WatchInbox tells WRITABILITY_CHANGED: nothing else changes it in an open window.
+        /// Errors: CHAT_NOT_FOUND, CONVERSATION_NOT_FOUND, FIELD_INVALID; PERMISSION_MISSING where only the contact may be seen.
+        pub async fn get_writability(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetWritabilityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetWritabilityResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ChatService/GetWritability",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.ChatService",
+                        "GetWritability",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// «Заблокировать» (CHW-46): puts the client on the black list of the channel. All their chats there are closed: nothing is
+        /// sent, and what they write is not stored, not shown and not counted. Administrators only (IDN-38). Blocking a
+        /// blocked one changes nothing.
+        /// Errors: CHAT_NOT_FOUND, PERMISSION_MISSING.
+        pub async fn block_chat(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BlockChatRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BlockChatResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ChatService/BlockChat",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.conversations.v1.ChatService", "BlockChat"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// «Разблокировать» (CHW-47). What came meanwhile does not appear. Administrators only.
+        /// Errors: CHAT_NOT_FOUND, PERMISSION_MISSING.
+        pub async fn unblock_chat(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UnblockChatRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnblockChatResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ChatService/UnblockChat",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.conversations.v1.ChatService", "UnblockChat"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod chat_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ChatServiceServer.
+    #[async_trait]
+    pub trait ChatService: std::marker::Send + std::marker::Sync + 'static {
+        /// One chat, with what may be done in it now.
+        /// Errors: CHAT_NOT_FOUND.
+        async fn get_chat(
+            &self,
+            request: tonic::Request<super::GetChatRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetChatResponse>, tonic::Status>;
+        /// What may be written right now, why not, and until when (decision table 2.4). Ask again at the end that it names, after a
+        /// message of the client, and when WatchInbox tells WRITABILITY_CHANGED: nothing else changes it in an open window.
+        /// Errors: CHAT_NOT_FOUND, CONVERSATION_NOT_FOUND, FIELD_INVALID; PERMISSION_MISSING where only the contact may be seen.
+        async fn get_writability(
+            &self,
+            request: tonic::Request<super::GetWritabilityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetWritabilityResponse>,
+            tonic::Status,
+        >;
+        /// «Заблокировать» (CHW-46): puts the client on the black list of the channel. All their chats there are closed: nothing is
+        /// sent, and what they write is not stored, not shown and not counted. Administrators only (IDN-38). Blocking a
+        /// blocked one changes nothing.
+        /// Errors: CHAT_NOT_FOUND, PERMISSION_MISSING.
+        async fn block_chat(
+            &self,
+            request: tonic::Request<super::BlockChatRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BlockChatResponse>,
+            tonic::Status,
+        >;
+        /// «Разблокировать» (CHW-47). What came meanwhile does not appear. Administrators only.
+        /// Errors: CHAT_NOT_FOUND, PERMISSION_MISSING.
+        async fn unblock_chat(
+            &self,
+            request: tonic::Request<super::UnblockChatRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnblockChatResponse>,
+            tonic::Status,
+        >;
+    }
+    /// The chat window: contacts and their chats, as it is opened from the CRM. Every call answers CHAT_NOT_FOUND alike for an id
+    /// that does not exist, belongs to another account, or is hidden from the caller. Group chats exist for administrators only, and
+    /// in the window of the left menu only (CHW-19, CHW-20).
+    #[derive(Debug)]
+    pub struct ChatServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ChatServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for ChatServiceServer<T>
+    where
+        T: ChatService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.conversations.v1.ChatService/GetChat" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetChatSvc<T: ChatService>(pub Arc<T>);
+                    impl<
+                        T: ChatService,
+                    > tonic::server::UnaryService<super::GetChatRequest>
+                    for GetChatSvc<T> {
+                        type Response = super::GetChatResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetChatRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ChatService>::get_chat(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetChatSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ChatService/GetWritability" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetWritabilitySvc<T: ChatService>(pub Arc<T>);
+                    impl<
+                        T: ChatService,
+                    > tonic::server::UnaryService<super::GetWritabilityRequest>
+                    for GetWritabilitySvc<T> {
+                        type Response = super::GetWritabilityResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetWritabilityRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ChatService>::get_writability(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetWritabilitySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ChatService/BlockChat" => {
+                    #[allow(non_camel_case_types)]
+                    struct BlockChatSvc<T: ChatService>(pub Arc<T>);
+                    impl<
+                        T: ChatService,
+                    > tonic::server::UnaryService<super::BlockChatRequest>
+                    for BlockChatSvc<T> {
+                        type Response = super::BlockChatResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BlockChatRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ChatService>::block_chat(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BlockChatSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ChatService/UnblockChat" => {
+                    #[allow(non_camel_case_types)]
+                    struct UnblockChatSvc<T: ChatService>(pub Arc<T>);
+                    impl<
+                        T: ChatService,
+                    > tonic::server::UnaryService<super::UnblockChatRequest>
+                    for UnblockChatSvc<T> {
+                        type Response = super::UnblockChatResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UnblockChatRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ChatService>::unblock_chat(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UnblockChatSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ChatServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.conversations.v1.ChatService";
+    impl<T> tonic::server::NamedService for ChatServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

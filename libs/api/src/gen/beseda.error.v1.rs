@@ -159,6 +159,16 @@ pub enum ErrorReason {
     AttachmentUsed = 349,
     /// FAILED_PRECONDITION. The file is not here, or not yet; its message says which. {attachment_id}
     AttachmentNotReady = 350,
+    /// FAILED_PRECONDITION. The client is on the black list of the channel: nothing is sent and nothing received (CHW-49, CHW-50); an administrator can unblock. {chat_id}
+    ChatBlocked = 330,
+    /// FAILED_PRECONDITION. The channel lets free text be sent only for a time after the client's last message, and it is over (WA-03); send a template or wait for the client. {chat_id}
+    DialogueClosed = 331,
+    /// FAILED_PRECONDITION. Templates of the connection are not paid at the provider (CHW-55). {chat_id}
+    TemplatesUnpaid = 332,
+    /// FAILED_PRECONDITION. The client's data were erased; nothing can be sent until the client writes again (CAB-26). {chat_id}
+    ContactErased = 333,
+    /// NOT_FOUND. The connection has no template that may be sent under this key and language. {template_key}
+    TemplateNotFound = 334,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -244,6 +254,11 @@ impl ErrorReason {
             Self::AttachmentNotSupported => "ERROR_REASON_ATTACHMENT_NOT_SUPPORTED",
             Self::AttachmentUsed => "ERROR_REASON_ATTACHMENT_USED",
             Self::AttachmentNotReady => "ERROR_REASON_ATTACHMENT_NOT_READY",
+            Self::ChatBlocked => "ERROR_REASON_CHAT_BLOCKED",
+            Self::DialogueClosed => "ERROR_REASON_DIALOGUE_CLOSED",
+            Self::TemplatesUnpaid => "ERROR_REASON_TEMPLATES_UNPAID",
+            Self::ContactErased => "ERROR_REASON_CONTACT_ERASED",
+            Self::TemplateNotFound => "ERROR_REASON_TEMPLATE_NOT_FOUND",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -328,6 +343,11 @@ impl ErrorReason {
             "ERROR_REASON_ATTACHMENT_NOT_SUPPORTED" => Some(Self::AttachmentNotSupported),
             "ERROR_REASON_ATTACHMENT_USED" => Some(Self::AttachmentUsed),
             "ERROR_REASON_ATTACHMENT_NOT_READY" => Some(Self::AttachmentNotReady),
+            "ERROR_REASON_CHAT_BLOCKED" => Some(Self::ChatBlocked),
+            "ERROR_REASON_DIALOGUE_CLOSED" => Some(Self::DialogueClosed),
+            "ERROR_REASON_TEMPLATES_UNPAID" => Some(Self::TemplatesUnpaid),
+            "ERROR_REASON_CONTACT_ERASED" => Some(Self::ContactErased),
+            "ERROR_REASON_TEMPLATE_NOT_FOUND" => Some(Self::TemplateNotFound),
             _ => None,
         }
     }

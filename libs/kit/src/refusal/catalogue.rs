@@ -46,7 +46,8 @@ pub fn code(reason: R) -> Code {
         | R::TagNotFound
         | R::UnsortedNotFound
         | R::FilterNotFound
-        | R::AttachmentNotFound => Code::NotFound,
+        | R::AttachmentNotFound
+        | R::TemplateNotFound => Code::NotFound,
         R::EmailTaken | R::GroupNameTaken | R::ConversationAlreadyOpen | R::TagNameTaken => {
             Code::AlreadyExists
         }
@@ -69,7 +70,11 @@ pub fn code(reason: R) -> Code {
         | R::PlanInsufficient
         | R::AttachmentNotSupported
         | R::AttachmentUsed
-        | R::AttachmentNotReady => Code::FailedPrecondition,
+        | R::AttachmentNotReady
+        | R::ChatBlocked
+        | R::DialogueClosed
+        | R::TemplatesUnpaid
+        | R::ContactErased => Code::FailedPrecondition,
         R::EtagMismatch | R::Conflict => Code::Aborted,
         R::RateLimited | R::Overloaded | R::TooLarge | R::FileTooLarge => Code::ResourceExhausted,
         R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown => Code::Unavailable,
@@ -228,6 +233,31 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "В этом чате уже есть открытая беседа. Напишите в неё.",
             "Este chat ya tiene una conversación abierta. Escriba en ella.",
             "The chat already has an open conversation. Write there.",
+        ),
+        R::ChatBlocked => (
+            "Чат заблокирован: контакт в чёрном списке.",
+            "El chat está bloqueado: el contacto está en la lista negra.",
+            "The chat is blocked: the contact is on the black list.",
+        ),
+        R::DialogueClosed => (
+            "Время ответа истекло. Отправьте шаблон или дождитесь сообщения клиента.",
+            "El plazo de respuesta ha terminado. Envíe una plantilla o espere un mensaje del cliente.",
+            "The time to answer is over. Send a template or wait for the client to write.",
+        ),
+        R::TemplatesUnpaid => (
+            "Шаблоны WABA не оплачены.",
+            "Las plantillas de WABA no están pagadas.",
+            "The WABA templates are not paid.",
+        ),
+        R::ContactErased => (
+            "Данные клиента удалены. Писать можно после его нового сообщения.",
+            "Los datos del cliente se han borrado. Se puede escribir cuando vuelva a escribir.",
+            "The client's data were erased. You can write once the client writes again.",
+        ),
+        R::TemplateNotFound => (
+            "Шаблон не найден или не одобрен.",
+            "La plantilla no existe o no está aprobada.",
+            "The template does not exist or is not approved.",
         ),
         R::ConversationClosed => (
             "Беседа закрыта. Начните новую.",

@@ -116,6 +116,16 @@ named! {
     connector_not_found(connector_key) = ConnectorNotFound;
     /// The chat has an open conversation.
     conversation_already_open(conversation_id) = ConversationAlreadyOpen;
+    /// The client is on the black list.
+    chat_blocked(chat_id) = ChatBlocked;
+    /// The time in which free text may be sent is over.
+    dialogue_closed(chat_id) = DialogueClosed;
+    /// The templates are not paid.
+    templates_unpaid(chat_id) = TemplatesUnpaid;
+    /// The client's data were erased.
+    contact_erased(chat_id) = ContactErased;
+    /// No such template may be sent.
+    template_not_found(template_key) = TemplateNotFound;
     /// The conversation is closed.
     conversation_closed(conversation_id) = ConversationClosed;
     /// The embed code is locked.

@@ -258,6 +258,7 @@ fn line(change: &InboxChange, output: &Output) -> String {
             };
             (Colour::Grey, format!("favourite  {kept}"))
         }
+        ChangeKind::WritabilityChanged => (Colour::Grey, "what may be written changed".to_owned()),
         ChangeKind::Unspecified => (Colour::Grey, "changed".to_owned()),
     };
     let moment = output.paint(Colour::Grey, &output.moment(time));

@@ -82,6 +82,7 @@ fn channel_event(
         external_thread_id: thread.to_owned(),
         event_time: Some(kit::time::to_proto(now)),
         event: Some(event),
+        ..ChannelEvent::default()
     }
 }
 

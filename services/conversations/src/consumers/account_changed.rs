@@ -7,16 +7,19 @@ use prost::Message as _;
 use types::AccountId;
 use uuid::Uuid;
 
+use crate::changes::writability_changed;
 use crate::domain::account::AccountState;
 use crate::store::accounts;
 
 /// The kind of the event.
 pub const KIND: &str = "account.changed";
 
-/// Keeps the account's state.
+/// Keeps the account's state, and tells open windows when the subscription began or ended.
 pub async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
     let (account, version, state) = parse(event).map_err(Failure::Poison)?;
-    accounts::keep_state(tx, account, &state, version).await?;
+    if accounts::keep_state(tx, account, &state, version).await? {
+        events::append(tx, &[writability_changed(account, None)]).await?;
+    }
     Ok(())
 }
 

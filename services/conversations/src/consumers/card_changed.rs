@@ -84,6 +84,8 @@ fn parse(event: &Event) -> Result<News, String> {
     let followers: Result<Vec<_>, _> = users.map(|bytes| id(bytes).map(Into::into)).collect();
     let tags = card.tag_ids.iter();
     let tags: Result<Vec<_>, _> = tags.map(|bytes| id(bytes).map(Into::into)).collect();
+    let contacts = card.contact_ids.iter();
+    let contacts: Result<Vec<_>, _> = contacts.map(|bytes| id(bytes).map(Into::into)).collect();
     Ok(News {
         account: id(&card.account_id)?.into(),
         deleted: card.deleted,
@@ -96,6 +98,7 @@ fn parse(event: &Event) -> Result<News, String> {
             stage: optional(&card.stage_id)?.map(Into::into),
             tags: tags?,
             followers: followers?,
+            contacts: contacts?,
             name: card.name,
         },
     })

@@ -38,6 +38,8 @@ pub struct Card {
     pub tags: Vec<TagId>,
     /// Employees who are subscribed.
     pub followers: Vec<UserId>,
+    /// Contacts of a deal or customer, the main one first.
+    pub contacts: Vec<ContactId>,
 }
 
 impl Card {
@@ -59,6 +61,8 @@ pub struct Cards {
     pub contact: Option<Card>,
     /// The deal or customer that the conversation is conducted in.
     pub card: Option<Card>,
+    /// The chat is a group.
+    pub group: bool,
 }
 
 /// How much of a conversation somebody sees, and what its row is called for them.
@@ -112,10 +116,14 @@ impl Viewer {
         self.account.as_ref()?.group_of(user)
     }
 
-    /// What they see of a conversation with these cards.
+    /// What they see of a conversation with these cards. A group chat is an administrator's alone, whatever its cards.
     #[must_use]
     pub fn sight(&self, cards: &Cards) -> Sight {
-        let visibility = self.rights.sees(&self.facts(cards));
+        let visibility = if cards.group && !self.sees_groups() {
+            Visibility::Hidden
+        } else {
+            self.rights.sees(&self.facts(cards))
+        };
         let shown = match visibility {
             Visibility::DealAndChat => cards.card.as_ref(),
             Visibility::Hidden | Visibility::ContactOnly | Visibility::ContactAndChat => None,
@@ -132,6 +140,12 @@ impl Viewer {
                 .map(|contact| ContactId::from(contact.id)),
             card_id: shown.map(Card::id_text),
         }
+    }
+
+    /// Do they see group chats? (CHW-19)
+    #[must_use]
+    pub fn sees_groups(&self) -> bool {
+        self.rights.is_everything()
     }
 
     /// May they do this to a card? A deal or customer is also seen by a subscription, where the matrix says so (IDN-21).

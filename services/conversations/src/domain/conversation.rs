@@ -84,6 +84,8 @@ pub struct Conversation {
     pub thread: String,
     /// What to call the row.
     pub title: String,
+    /// Of a group chat: administrators only see it.
+    pub group: bool,
     /// Open or closed.
     pub life: Life,
     /// Answer state.
@@ -205,6 +207,7 @@ pub(crate) mod tests {
             connector_key: "test".to_owned(),
             thread: String::new(),
             title: "Client".to_owned(),
+            group: false,
             life: Life::Open,
             answer: Answer::Required,
             last,

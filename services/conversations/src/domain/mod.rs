@@ -14,3 +14,5 @@ pub mod message;
 pub mod plan;
 pub mod routing;
 pub mod search;
+pub mod window;
+pub mod writability;

@@ -1,6 +1,7 @@
 //! The wire side: authorise, validate, domain and store, reply. A file an operation.
 
 pub mod attachment;
+pub mod chat;
 pub mod connection;
 pub mod conversation;
 pub mod counter;

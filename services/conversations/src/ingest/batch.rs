@@ -11,7 +11,7 @@ use super::memory::Memory;
 use super::plan::Plan;
 use super::reads::Marked;
 use super::write::Places;
-use super::{Item, Outcome, known, reads, rich, write};
+use super::{Item, Outcome, blocked, known, reads, rich, write};
 use crate::changes::{Change, Touched};
 
 /// What a batch did.
@@ -61,6 +61,7 @@ async fn run(
             None => return Ok(None),
         }
     }
+    blocked::count(connection, &plan, now).await?;
     let touched = plan.changes.iter().map(Change::touched).collect();
     let is_rich = plan.is_rich();
     let (known, outcomes) = plan.written(&places);

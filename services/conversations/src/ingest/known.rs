@@ -1,11 +1,12 @@
 //! What is known before a batch: one statement, for what the lane does not remember. Nothing is locked: what the batch writes
 //! holds only if nothing of this has changed meanwhile ([`super::write`]).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use pg::Error;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
+use time::OffsetDateTime;
 use types::{AccountId, ChatId, ConnectionId};
 use uuid::Uuid;
 
@@ -40,15 +41,21 @@ pub struct Chat {
     pub client_name: String,
     /// Place of the newest message.
     pub last_seq: i64,
+    /// Several people write in it.
+    pub group: bool,
+    /// When the client last wrote.
+    pub client_time: Option<OffsetDateTime>,
 }
 
 impl Chat {
     /// A chat that is not stored yet.
-    pub fn new() -> Self {
+    pub fn new(group: bool) -> Self {
         Self {
             id: ChatId::generate(),
             client_name: String::new(),
             last_seq: 0,
+            group,
+            client_time: None,
         }
     }
 }
@@ -71,6 +78,8 @@ pub struct Known {
     pub chats: HashMap<ChatKey, (Chat, AsRead)>,
     /// The conversation that a message of a chat and thread could go to: the open one, else the newest closed one.
     pub conversations: HashMap<(ChatId, String), (Conversation, AsRead)>,
+    /// Chats whose clients are on the black list (A-16).
+    pub blocked: HashSet<ChatKey>,
     /// The newest number of each account that has one.
     pub numbers: HashMap<AccountId, i64>,
 }
@@ -89,14 +98,17 @@ pub async fn read(
         "SELECT e.conversation_id AS known_conversation, e.number AS known_number, e.message_id AS known_message,
                 e.seq AS known_seq, e.create_time AS known_time,
                 h.id AS chat, h.client_name, h.last_seq AS chat_seq, h.ctid::text AS chat_place, a.last_number,
+                h.is_group AS chat_group, h.client_time, b.account_id IS NOT NULL AS is_blocked,
                 c.place, ",
         columns!(),
-        " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::boolean[], $6::text[]) WITH ORDINALITY
-               AS w (account_id, connection_id, event_id, external_id, threaded, thread, ord)
+        " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[]) WITH ORDINALITY
+               AS w (account_id, connection_id, event_id, external_id, threaded, thread, connector_key, ord)
           LEFT JOIN inbound_events e
             ON e.account_id = w.account_id AND e.connection_id = w.connection_id AND e.external_event_id = w.event_id
           LEFT JOIN chats h
             ON h.account_id = w.account_id AND h.connection_id = w.connection_id AND h.external_id = w.external_id
+          LEFT JOIN black_list b
+            ON b.account_id = w.account_id AND b.connector_key = w.connector_key AND b.external_id = w.external_id
           LEFT JOIN account_numbers a ON a.account_id = w.account_id
           LEFT JOIN LATERAL (
                SELECT r.ctid::text AS place, r.* FROM conversations r
@@ -110,6 +122,7 @@ pub async fn read(
     .bind(each().map(|item| &item.chat[..]).collect::<Vec<_>>())
     .bind(each().map(|item| item.connection.mode == Mode::Multiple).collect::<Vec<_>>())
     .bind(each().map(|item| thread(item.connection.mode, &item.thread)).collect::<Vec<_>>())
+    .bind(each().map(|item| &item.connection.connector_key[..]).collect::<Vec<_>>())
     .fetch_all(connection)
     .await?;
     for (item, row) in items.iter().zip(&rows) {
@@ -133,6 +146,9 @@ impl Known {
             };
             self.events.insert(key(item), stored);
         }
+        if row.try_get("is_blocked")? {
+            self.blocked.insert((item.connection.id, item.chat.clone()));
+        }
         let Some(chat) = row.try_get::<Option<Uuid>, _>("chat")? else {
             return Ok(());
         };
@@ -140,6 +156,8 @@ impl Known {
             id: chat.into(),
             client_name: row.try_get("client_name")?,
             last_seq: row.try_get("chat_seq")?,
+            group: row.try_get("chat_group")?,
+            client_time: row.try_get("client_time")?,
         };
         if let Some(place) = row.try_get("place")? {
             let thread = thread(item.connection.mode, &item.thread).to_owned();

@@ -77,6 +77,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What clients have read.
     pub reads: Vec<ReadUpTo>,
+    /// How many messages came from clients on the black list.
+    pub blocked: BTreeMap<(AccountId, String, String), i64>,
     outcomes: Vec<Outcome>,
 }
 
@@ -93,6 +95,7 @@ impl Plan {
             messages: Vec::new(),
             changes: Vec::new(),
             reads: Vec::new(),
+            blocked: BTreeMap::new(),
             outcomes: Vec::new(),
         }
     }
@@ -112,6 +115,9 @@ impl Plan {
         // Known from before, or from earlier in this very batch.
         if let Some(stored) = self.known.events.get(&key) {
             return Outcome::Duplicate(*stored);
+        }
+        if self.known.blocked.contains(&chat_key(item)) {
+            return self.refuse_blocked(item);
         }
         if let Some(id) = used_file(item) {
             return Outcome::Refused(Arc::new(Refusal::attachment_used(id)));
@@ -138,6 +144,17 @@ impl Plan {
         Outcome::Accepted(stored)
     }
 
+    /// Nothing of a message from the black list is kept but that it came.
+    fn refuse_blocked(&mut self, item: &Item) -> Outcome {
+        let connection = &item.connection;
+        let person = (connection.connector_key.clone(), item.chat.clone());
+        *self
+            .blocked
+            .entry((connection.account, person.0, person.1))
+            .or_default() += 1;
+        Outcome::Refused(Arc::new(Refusal::chat_blocked(&item.chat)))
+    }
+
     /// The item's chat, made where needed, with the place of its new message. Only a message makes a chat.
     fn arrive(&mut self, item: &Item, sender_name: &str) -> Chat {
         let known = self.known.chats.get(&chat_key(item));
@@ -152,10 +169,13 @@ impl Plan {
                 account: item.connection.account,
                 connection: item.connection.id,
                 external_id: item.chat.clone(),
-                chat: known.map_or_else(Chat::new, |(chat, _)| chat.clone()),
+                chat: known.map_or_else(|| Chat::new(item.group), |(chat, _)| chat.clone()),
                 stored: known.map(|(_, as_read)| as_read.clone()),
             });
         chat.chat.last_seq += 1;
+        // What the channel dates into the future was written now.
+        let written = item.event_time.unwrap_or(self.now).min(self.now);
+        chat.chat.client_time = chat.chat.client_time.max(Some(written));
         if !sender_name.is_empty() {
             sender_name.clone_into(&mut chat.chat.client_name);
         }
@@ -222,6 +242,7 @@ impl Plan {
             connector_key: item.connection.connector_key.clone(),
             thread: thread.clone(),
             title: conversation::title(&chat.client_name, &item.chat),
+            group: chat.group,
             life: Life::Open,
             answer: Answer::Required,
             last: last(message),

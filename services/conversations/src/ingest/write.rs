@@ -31,22 +31,23 @@ macro_rules! statement {
         concat!(
             "WITH chat AS (
                  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-                        $8::text[]::tid[])
-                     AS t (account_id, id, connection_id, external_id, client_name, last_seq, stored_seq, place)
+                        $8::text[]::tid[], $64::boolean[], $65::timestamptz[])
+                     AS t (account_id, id, connection_id, external_id, client_name, last_seq, stored_seq, place, is_group,
+                        client_time)
              ), conversation AS (
                  SELECT * FROM unnest($12::uuid[], $13::uuid[], $14::smallint[], $15::smallint[], $16::bigint[], $17::uuid[],
                         $18::smallint[], $19::text[], $20::uuid[], $21::text[], $22::timestamptz[], $23::bigint[],
                         $24::timestamptz[], $25::smallint[], $26::uuid[], $27::bigint[], $28::timestamptz[], $29::bigint[],
                         $30::uuid[], $31::uuid[], $32::text[], $33::text[], $34::text[], $35::timestamptz[], $36::bigint[],
-                        $37::text[]::tid[])
+                        $37::text[]::tid[], $66::boolean[])
                      AS t (account_id, id, life, answer, last_seq, last_message_id, last_author, last_author_name,
                         last_author_user, last_text, last_time, client_read_seq, close_time, closed_by, closed_user, version,
                         update_time, number, chat_id, connection_id, connector_key, thread, title, create_time,
-                        stored_version, place)
+                        stored_version, place, is_group)
              ), message AS (
                  SELECT * FROM unnest($38::uuid[], $39::uuid[], $40::bigint[], $41::uuid[], $42::smallint[], $43::text[],
                         $44::text[], $45::text[], $46::text[], $47::timestamptz[], $48::timestamptz[], $49::uuid[],
-                        $50::bigint[], $64::boolean[])
+                        $50::bigint[], $67::boolean[])
                      AS t (account_id, conversation_id, seq, id, author, author_name, text, unsupported_kind,
                         external_event_id, sent_time, create_time, connection_id, number, rich)
              ), fresh AS MATERIALIZED (
@@ -57,7 +58,7 @@ macro_rules! statement {
                                  ON c.ctid = n.place AND (c.account_id, c.id) IS NOT DISTINCT FROM (n.account_id, n.id)
                                 AND c.version = n.stored_version) AS holds
              ), chats_changed AS (
-                 UPDATE chats c SET last_seq = n.last_seq, client_name = n.client_name
+                 UPDATE chats c SET last_seq = n.last_seq, client_name = n.client_name, client_time = n.client_time
                    FROM chat n
                   WHERE c.ctid = n.place AND (c.account_id, c.id) IS NOT DISTINCT FROM (n.account_id, n.id)
                     AND c.last_seq = n.stored_seq AND (SELECT holds FROM fresh)
@@ -130,8 +131,8 @@ const APPEND: &str = statement!(
 /// Whatever a batch can do.
 const WRITE: &str = statement!(
     made: "chats_made AS (
-         INSERT INTO chats (account_id, id, connection_id, external_id, client_name, last_seq)
-         SELECT account_id, id, connection_id, external_id, client_name, last_seq FROM chat
+         INSERT INTO chats (account_id, id, connection_id, external_id, client_name, last_seq, is_group, client_time)
+         SELECT account_id, id, connection_id, external_id, client_name, last_seq, is_group, client_time FROM chat
           WHERE stored_seq IS NULL AND (SELECT holds FROM fresh)
          RETURNING id, ctid
      ), ",
@@ -150,11 +151,12 @@ const WRITE: &str = statement!(
     conversations: "conversations_made AS (
          INSERT INTO conversations (account_id, id, life, answer, last_seq, last_message_id, last_author, last_author_name,
                 last_author_user, last_text, last_time, client_read_seq, close_time, closed_by, closed_user, version,
-                update_time, number, chat_id, connection_id, connector_key, thread, title, create_time, contact_id, contact_owner)
+                update_time, number, chat_id, connection_id, connector_key, thread, title, create_time, contact_id, contact_owner,
+                is_group)
          SELECT n.account_id, n.id, life, answer, n.last_seq, last_message_id, last_author, last_author_name,
                 last_author_user, last_text, last_time, client_read_seq, close_time, closed_by, closed_user, n.version,
                 update_time, number, chat_id, n.connection_id, connector_key, thread, title, n.create_time, h.contact_id,
-                k.responsible
+                k.responsible, n.is_group
            FROM conversation n
            LEFT JOIN chats h ON h.account_id = n.account_id AND h.id = n.chat_id
            LEFT JOIN cards k ON k.account_id = h.account_id AND k.id = h.contact_id AND NOT k.deleted
@@ -255,6 +257,9 @@ pub async fn write(
         .bind(columns.payloads)
         .bind(kit::telemetry::trace_parent())
         .bind(i64::try_from(read).unwrap_or(i64::MAX))
+        .bind(column(&chats, |chat| chat.chat.group))
+        .bind(column(&chats, |chat| chat.chat.client_time))
+        .bind(column(&conversations, |conversation| conversation.group))
         .bind(column(&messages, |(_, message)| message.is_rich()))
         .fetch_all(connection)
         .await?;

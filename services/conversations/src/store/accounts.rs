@@ -44,7 +44,7 @@ pub async fn state(tx: &mut Tx, scope: AccountScope) -> Result<Option<AccountSta
     ))
 }
 
-/// Keeps what identity says of an account, unless a newer version is known.
+/// Keeps what identity says of an account, unless a newer version is known; true when the subscription began or ended by it.
 ///
 /// # Errors
 /// When the database fails.
@@ -53,14 +53,16 @@ pub async fn keep_state(
     account: AccountId,
     state: &AccountState,
     version: i64,
-) -> Result<(), Error> {
-    sqlx::query(
-        "INSERT INTO account_states AS s (account_id, subscription_active, imbox_enabled, language, version, message_search)
+) -> Result<bool, Error> {
+    let turned: Option<bool> = sqlx::query_scalar(
+        "WITH before AS (SELECT subscription_active FROM account_states WHERE account_id = $1)
+         INSERT INTO account_states AS s (account_id, subscription_active, imbox_enabled, language, version, message_search)
          VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (account_id) DO UPDATE
             SET subscription_active = excluded.subscription_active, imbox_enabled = excluded.imbox_enabled,
                 language = excluded.language, version = excluded.version, message_search = excluded.message_search
-          WHERE s.version < excluded.version",
+          WHERE s.version < excluded.version
+         RETURNING coalesce((SELECT b.subscription_active <> s.subscription_active FROM before b), false)",
     )
     .bind(account.uuid())
     .bind(state.subscription_active)
@@ -68,7 +70,7 @@ pub async fn keep_state(
     .bind(&state.language)
     .bind(version)
     .bind(state.message_search)
-    .execute(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    Ok(())
+    Ok(turned.unwrap_or_default())
 }

@@ -23,12 +23,13 @@ pub async fn keep(
     version: i64,
 ) -> Result<bool, Error> {
     let kept = sqlx::query(
-        "INSERT INTO cards AS c (account_id, id, kind, name, responsible, stage_id, followers, deleted, version, pipeline_id, tags)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        "INSERT INTO cards AS c (account_id, id, kind, name, responsible, stage_id, followers, deleted, version, pipeline_id, tags,
+                contacts)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          ON CONFLICT (account_id, id) DO UPDATE
             SET name = excluded.name, responsible = excluded.responsible, stage_id = excluded.stage_id,
                 followers = excluded.followers, deleted = excluded.deleted, version = excluded.version,
-                pipeline_id = excluded.pipeline_id, tags = excluded.tags
+                pipeline_id = excluded.pipeline_id, tags = excluded.tags, contacts = excluded.contacts
           WHERE c.version < excluded.version",
     )
     .bind(account.uuid())
@@ -42,6 +43,7 @@ pub async fn keep(
     .bind(version)
     .bind(card.pipeline.map(PipelineId::uuid))
     .bind(card.tags.iter().map(|tag| tag.uuid()).collect::<Vec<_>>())
+    .bind(card.contacts.iter().map(|contact| contact.uuid()).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await?;
     Ok(kept.rows_affected() == 1)
@@ -53,7 +55,7 @@ pub async fn keep(
 /// When the database fails.
 pub async fn get(tx: &mut Tx, account: AccountId, id: Uuid) -> Result<Option<Card>, Error> {
     let row = sqlx::query(
-        "SELECT id, kind, name, responsible, pipeline_id, stage_id, tags, followers FROM cards
+        "SELECT id, kind, name, responsible, pipeline_id, stage_id, tags, followers, contacts FROM cards
           WHERE account_id = $1 AND id = $2 AND NOT deleted",
     )
     .bind(account.uuid())
@@ -75,11 +77,13 @@ pub async fn of_conversations(
     wanted: &[(AccountId, ConversationId)],
 ) -> Result<HashMap<ConversationId, Cards>, Error> {
     let rows = sqlx::query(
-        "SELECT c.id AS conversation,
+        "SELECT c.id AS conversation, c.is_group,
                 k.id AS k_id, k.kind AS k_kind, k.name AS k_name, k.responsible AS k_responsible,
                 k.pipeline_id AS k_pipeline_id, k.stage_id AS k_stage_id, k.tags AS k_tags, k.followers AS k_followers,
+                k.contacts AS k_contacts,
                 d.id AS d_id, d.kind AS d_kind, d.name AS d_name, d.responsible AS d_responsible,
-                d.pipeline_id AS d_pipeline_id, d.stage_id AS d_stage_id, d.tags AS d_tags, d.followers AS d_followers
+                d.pipeline_id AS d_pipeline_id, d.stage_id AS d_stage_id, d.tags AS d_tags, d.followers AS d_followers,
+                d.contacts AS d_contacts
            FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
            JOIN conversations c ON c.account_id = w.account_id AND c.id = w.id
            LEFT JOIN cards k ON k.account_id = c.account_id AND k.id = c.contact_id AND NOT k.deleted
@@ -95,6 +99,7 @@ pub async fn of_conversations(
             let cards = Cards {
                 contact: card(row, "k_")?,
                 card: card(row, "d_")?,
+                group: row.try_get("is_group")?,
             };
             Ok((id, cards))
         })
@@ -120,17 +125,21 @@ pub async fn of_conversation(
 /// When the database fails.
 pub async fn of_chat(tx: &mut Tx, account: AccountId, chat: ChatId) -> Result<Cards, Error> {
     let row = sqlx::query(
-        "SELECT k.id, k.kind, k.name, k.responsible, k.pipeline_id, k.stage_id, k.tags, k.followers
-           FROM chats h JOIN cards k ON k.account_id = h.account_id AND k.id = h.contact_id
-          WHERE h.account_id = $1 AND h.id = $2 AND NOT k.deleted",
+        "SELECT h.is_group, k.id, k.kind, k.name, k.responsible, k.pipeline_id, k.stage_id, k.tags, k.followers, k.contacts
+           FROM chats h LEFT JOIN cards k ON k.account_id = h.account_id AND k.id = h.contact_id AND NOT k.deleted
+          WHERE h.account_id = $1 AND h.id = $2",
     )
     .bind(account.uuid())
     .bind(chat.uuid())
     .fetch_optional(&mut **tx)
     .await?;
+    let Some(row) = row else {
+        return Ok(Cards::default());
+    };
     Ok(Cards {
-        contact: row.as_ref().map(|row| card(row, "")).transpose()?.flatten(),
+        contact: card(&row, "")?,
         card: None,
+        group: row.try_get("is_group")?,
     })
 }
 
@@ -291,6 +300,11 @@ fn card(row: &PgRow, prefix: &str) -> Result<Option<Card>, Error> {
             .collect(),
         followers: row
             .try_get::<Vec<Uuid>, _>(&column("followers")[..])?
+            .into_iter()
+            .map(Into::into)
+            .collect(),
+        contacts: row
+            .try_get::<Vec<Uuid>, _>(&column("contacts")[..])?
             .into_iter()
             .map(Into::into)
             .collect(),

@@ -1,5 +1,9 @@
 //! Chats. The row of a chat is the lock of everything in it.
 
+mod of_window;
+
+pub use of_window::of_window;
+
 use auth::AccountScope;
 use pg::{Error, Tx};
 use sqlx::Row;
@@ -19,6 +23,8 @@ pub struct LockedChat {
     pub client_name: String,
     /// Place of the newest message.
     pub last_seq: i64,
+    /// Several people write in it.
+    pub group: bool,
 }
 
 /// Locks a chat.
@@ -31,7 +37,7 @@ pub async fn lock(
     chat: ChatId,
 ) -> Result<Option<LockedChat>, Error> {
     let row = sqlx::query(
-        "SELECT id, connection_id, external_id, client_name, last_seq FROM chats WHERE account_id = $1 AND id = $2 FOR UPDATE",
+        "SELECT id, connection_id, external_id, client_name, last_seq, is_group FROM chats WHERE account_id = $1 AND id = $2 FOR UPDATE",
     )
     .bind(scope.account().uuid())
     .bind(chat.uuid())
@@ -44,6 +50,7 @@ pub async fn lock(
             external_id: row.try_get("external_id")?,
             client_name: row.try_get("client_name")?,
             last_seq: row.try_get("last_seq")?,
+            group: row.try_get("is_group")?,
         })
     })
     .transpose()

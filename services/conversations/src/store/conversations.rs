@@ -23,7 +23,8 @@ macro_rules! columns {
     () => {
         "c.account_id, c.id, c.number, c.chat_id, c.connection_id, c.connector_key, c.thread, c.title, c.life, c.answer,
          c.last_seq, c.last_message_id, c.last_author, c.last_author_name, c.last_author_user, c.last_text, c.last_time,
-         c.client_read_seq, c.close_time, c.closed_by, c.closed_user, c.version, c.create_time, c.update_time"
+         c.client_read_seq, c.close_time, c.closed_by, c.closed_user, c.version, c.create_time, c.update_time,
+         c.is_group"
     };
 }
 pub(crate) use columns;

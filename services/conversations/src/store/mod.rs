@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod attachments;
+pub mod black_list;
 pub mod cards;
 pub mod chats;
 pub mod connections;
@@ -16,3 +17,4 @@ pub mod messages;
 pub(crate) mod numbers;
 pub mod participants;
 pub mod search;
+pub mod writability;

@@ -17,4 +17,5 @@ mod rights;
 mod schema;
 mod search;
 mod watch_connections;
+mod window;
 mod world;

@@ -20,13 +20,13 @@ use crate::world::{World, refusal, with};
 /// A contact and a deal with who is responsible, and a conversation that has them.
 pub struct Case {
     pub contact: ContactId,
-    deal: DealId,
-    stage: StageId,
+    pub deal: DealId,
+    pub stage: StageId,
     pub conversation: String,
     version: i64,
 }
 
-fn bytes(id: Uuid) -> Vec<u8> {
+pub fn bytes(id: Uuid) -> Vec<u8> {
     id.as_bytes().to_vec()
 }
 
@@ -45,7 +45,13 @@ pub fn tell_contact(world: &World, contact: ContactId, owner: UserId, version: i
         .tell(world.account, "crm.contact.changed", card.encode_to_vec());
 }
 
-fn tell_deal(world: &World, case: &mut Case, owner: UserId, stage: StageId, followers: &[UserId]) {
+pub fn tell_deal(
+    world: &World,
+    case: &mut Case,
+    owner: UserId,
+    stage: StageId,
+    followers: &[UserId],
+) {
     case.version += 1;
     case.stage = stage;
     let card = CardChanged {
@@ -87,7 +93,7 @@ pub async fn case(world: &World, connection: &Connection, chat: &str, owner: Use
     case
 }
 
-async fn link(world: &World, token: &str, case: &Case) -> Result<Conversation, tonic::Status> {
+pub async fn link(world: &World, token: &str, case: &Case) -> Result<Conversation, tonic::Status> {
     let request = LinkConversationRequest {
         conversation_id: case.conversation.clone(),
         contact_id: case.contact.to_string(),
@@ -154,14 +160,14 @@ async fn seen(world: &World, token: &str, conversation: &str) -> Option<Seen> {
 }
 
 /// Waits until somebody sees this much of a conversation, over every way to read.
-async fn sees(world: &World, token: &str, conversation: &str, expected: Seen) {
+pub async fn sees(world: &World, token: &str, conversation: &str, expected: Seen) {
     wait_for("it is seen so over every way to read", async || {
         (seen(world, token, conversation).await == Some(expected)).then_some(())
     })
     .await;
 }
 
-async fn watch(world: &World, token: &str) -> Streaming<WatchInboxResponse> {
+pub async fn watch(world: &World, token: &str) -> Streaming<WatchInboxResponse> {
     let mut stream = world
         .inbox()
         .watch_inbox(with(token, WatchInboxRequest::default()))
@@ -172,7 +178,7 @@ async fn watch(world: &World, token: &str) -> Streaming<WatchInboxResponse> {
     stream
 }
 
-async fn change(stream: &mut Streaming<WatchInboxResponse>) -> InboxChange {
+pub async fn change(stream: &mut Streaming<WatchInboxResponse>) -> InboxChange {
     loop {
         let step = stream.message().await.expect("a step").expect("it goes on");
         if let Some(Event::Change(change)) = step.event {
@@ -395,4 +401,14 @@ async fn the_deciding_rule_is_explained() {
     // To the employee it does not exist.
     let refused = refusal(ask(&token).await);
     assert!(refused.contains("CONVERSATION_NOT_FOUND"), "{refused}");
+}
+
+/// A manager who may view every contact and deal.
+pub async fn seer(world: &World) -> String {
+    let (token, user) = world.member(world.account, Role::Manager, None);
+    world.set_rights(
+        user,
+        viewing(id::RightLevel::Allowed, id::RightLevel::Allowed),
+    );
+    token
 }

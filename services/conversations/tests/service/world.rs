@@ -14,6 +14,7 @@ use api::connector::v1::{
     TakeDeliveriesRequest, TakeDeliveriesResponse,
 };
 use api::conversations::v1::attachment_service_client::AttachmentServiceClient;
+use api::conversations::v1::chat_service_client::ChatServiceClient;
 use api::conversations::v1::connection_service_client::ConnectionServiceClient;
 use api::conversations::v1::conversation_service_client::ConversationServiceClient;
 use api::conversations::v1::counter_service_client::CounterServiceClient;
@@ -269,6 +270,10 @@ impl World {
 
     pub fn search(&self) -> SearchServiceClient<Channel> {
         SearchServiceClient::new(self.channel.clone())
+    }
+
+    pub fn chats(&self) -> ChatServiceClient<Channel> {
+        ChatServiceClient::new(self.channel.clone())
     }
 
     pub fn conversations(&self) -> ConversationServiceClient<Channel> {

@@ -1,5 +1,6 @@
 //! A case for every method of the contracts.
 
+mod chats;
 mod crm;
 mod files;
 mod filters;
@@ -27,6 +28,7 @@ pub(super) fn cases(theirs: &Theirs) -> BTreeMap<&'static str, Case> {
     conversations_cases(theirs, &mut cases);
     search::search_cases(&mut cases);
     filters::filter_cases(theirs, &mut cases);
+    chats::chat_cases(theirs, &mut cases);
     hub_cases(theirs, &mut cases);
     files::cases(theirs, &mut cases);
     onlinechat_cases(theirs, &mut cases);

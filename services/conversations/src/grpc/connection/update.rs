@@ -11,6 +11,7 @@ use tonic::Request;
 use types::ConnectionId;
 
 use super::{Connections, settings};
+use crate::changes::writability_changed;
 use crate::domain::connection::{Connection, Mode};
 use crate::store::connections;
 use crate::wire;
@@ -109,6 +110,10 @@ async fn apply(
     if after != before {
         after.version += 1;
         connections::update(tx, &after).await?;
+    }
+    if after.enabled != before.enabled {
+        let told = writability_changed(after.account, Some(after.id));
+        events::append(tx, &[told]).await?;
     }
     Ok(after)
 }

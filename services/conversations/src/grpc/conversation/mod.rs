@@ -27,8 +27,7 @@ use rights::RightsCopy;
 use tonic::{Request, Response, Status};
 use types::Clock;
 
-pub(super) use get::readable;
-pub use get::{conversation_id, visible};
+pub use get::{conversation_id, readable, visible};
 pub use status::Error;
 
 use crate::after_commit::AfterCommit;

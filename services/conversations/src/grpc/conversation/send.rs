@@ -38,8 +38,8 @@ pub async fn send_message(
             request_id: &request.request_id,
         },
         &rest,
-    )?;
-    write::check_subscription(service, &caller).await?;
+    )
+    .await?;
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { send(tx, &by, id, &draft).await })
     });
@@ -65,11 +65,8 @@ async fn send(
         mut conversation,
         sight,
     } = change::lock(tx, by, id).await?;
-    if !conversation.is_open() {
-        return Err(Error::Closed(conversation.id));
-    }
-    let connection = write::connection_of(tx, by.scope, &chat).await?;
-    let files = write::files(tx, by.scope, &connection, draft).await?;
+    write::may_write(tx, by.scope, &chat, Some(&conversation), draft).await?;
+    let files = write::files(tx, by.scope, &conversation.connector_key, draft).await?;
     let seq = chats::next_seq(tx, by.scope, chat.id).await?;
     let (message, last) = write::message(Next { draft, files, seq }, conversation.id);
     conversation.add(last);

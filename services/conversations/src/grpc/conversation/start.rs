@@ -20,7 +20,7 @@ use crate::domain::routing::{Current, Route, route};
 use crate::grpc::{By, seeing};
 use crate::store::chats::{self, LockedChat};
 use crate::store::conversations::{self, Wanted};
-use crate::store::{accounts, cards};
+use crate::store::{accounts, cards, connections};
 use crate::wire;
 
 pub async fn start_conversation(
@@ -48,8 +48,8 @@ pub async fn start_conversation(
             request_id: &request.request_id,
         },
         &rest,
-    )?;
-    write::check_subscription(service, &caller).await?;
+    )
+    .await?;
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { start(tx, &by, chat, &draft).await })
     });
@@ -83,14 +83,17 @@ async fn start(
     if !sight.visibility.shows_messages() {
         return Err(Error::ChatUnreadable);
     }
-    let connection = write::connection_of(tx, scope, &chat).await?;
+    let connection = connections::get(tx, scope, chat.connection)
+        .await?
+        .ok_or(Error::ChatNotFound(id))?;
     let found = newest(tx, scope, &chat, &connection).await?;
     if let Some(open) = found.as_ref().filter(|conversation| conversation.is_open()) {
         return Err(Error::AlreadyOpen(open.id));
     }
+    write::may_write(tx, scope, &chat, None, draft).await?;
     let next = Next {
         draft,
-        files: write::files(tx, scope, &connection, draft).await?,
+        files: write::files(tx, scope, &connection.connector_key, draft).await?,
         seq: chats::next_seq(tx, scope, chat.id).await?,
     };
     let current = if found.is_some() {
@@ -161,6 +164,7 @@ async fn create(
         connector_key: connection.connector_key.clone(),
         thread: thread_of(connection, id),
         title: conversation::title(&chat.client_name, &chat.external_id),
+        group: chat.group,
         life: Life::Open,
         answer: Answer::NotNeeded,
         last,

@@ -1,7 +1,7 @@
 //! What can go wrong here, and how it is told.
 
 use kit::Refusal;
-use types::{AttachmentId, ChatId, ConnectionId, ContactId, ConversationId, CustomerId, DealId};
+use types::{AttachmentId, ChatId, ContactId, ConversationId, CustomerId, DealId};
 
 /// Why an operation on a conversation is refused.
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +36,6 @@ pub enum Error {
     /// It changed meanwhile.
     #[error("the conversation changed")]
     Changed,
-    /// The connection is switched off.
-    #[error("connection {0} is off")]
-    ConnectionDisabled(ConnectionId),
     /// A file does not exist for the caller.
     #[error("attachment {0} not found")]
     AttachmentNotFound(AttachmentId),
@@ -70,7 +67,6 @@ impl From<Error> for Refusal {
                 Self::permission_missing("conversation.read_messages")
             }
             Error::Changed => Self::etag_mismatch(),
-            Error::ConnectionDisabled(id) => Self::connection_disabled(id),
             Error::AttachmentNotFound(id) => Self::attachment_not_found(id),
             Error::AttachmentUsed(id) => Self::attachment_used(id),
             Error::AttachmentNotSupported(id) => Self::attachment_not_supported(id),

@@ -12,13 +12,14 @@ use uuid::Uuid;
 use super::Conversations;
 use super::status::Error;
 use crate::domain::attachment::{Attachment, MOST, UNUSED_LIFE, can_carry};
-use crate::domain::connection::Connection;
 use crate::domain::conversation::{Conversation, LastMessage};
 use crate::domain::delivery::Delivery;
 use crate::domain::message::{Author, Message, Status};
+use crate::domain::writability::decide;
 use crate::grpc::caller_id;
+use crate::grpc::chat::{Place, refusal_of};
 use crate::store::chats::LockedChat;
-use crate::store::{attachments, connections, deliveries, messages};
+use crate::store::{attachments, connections, deliveries, messages, writability};
 
 /// The longest text of an employee, in characters.
 pub const MAX_TEXT: usize = 4096;
@@ -34,6 +35,8 @@ pub struct Draft {
     pub attachments: Vec<AttachmentId>,
     /// The caller, as the uploader of files.
     pub uploader: Uuid,
+    /// May the account send? (CHW-54)
+    pub has_subscription: bool,
     /// When.
     pub now: OffsetDateTime,
     /// The call, where it may be repeated.
@@ -51,8 +54,8 @@ pub struct Asked<'a> {
     pub request_id: &'a str,
 }
 
-/// Checks what a request asks to be written; `rest` is the request without its id.
-pub fn draft(
+/// Checks what a request asks to be written; `rest` is the request without its id. Ask before the transaction: it may call identity.
+pub async fn draft(
     service: &Conversations,
     caller: &Caller,
     method: &'static str,
@@ -81,6 +84,10 @@ pub fn draft(
         text,
         attachments,
         uploader: caller_id(caller),
+        has_subscription: service
+            .accounts
+            .subscription_active(caller.scope()?)
+            .await?,
         now: service.clock.now(),
         call,
     })
@@ -108,7 +115,7 @@ fn attachment_ids(fields: &mut Fields, given: &[String]) -> Vec<AttachmentId> {
 pub async fn files(
     tx: &mut Tx,
     scope: AccountScope,
-    connection: &Connection,
+    connector_key: &str,
     draft: &Draft,
 ) -> Result<Vec<Attachment>, Error> {
     if draft.attachments.is_empty() {
@@ -120,7 +127,7 @@ pub async fn files(
         .map(|id| (scope.account(), *id))
         .collect();
     let mut found = attachments::lock(tx, &wanted).await?;
-    let rules = connections::media_rules(tx, scope, &connection.connector_key).await?;
+    let rules = connections::media_rules(tx, scope, connector_key).await?;
     let mut files = Vec::with_capacity(found.len());
     for id in &draft.attachments {
         let place = found.iter().position(|kept| kept.file.id == *id);
@@ -141,29 +148,26 @@ pub async fn files(
     Ok(files)
 }
 
-/// May the account send at all? (CHW-54)
-pub async fn check_subscription(service: &Conversations, caller: &Caller) -> Result<(), Refusal> {
-    if service
-        .accounts
-        .subscription_active(caller.scope()?)
-        .await?
-    {
-        Ok(())
-    } else {
-        Err(Refusal::subscription_unpaid())
-    }
-}
-
-/// The connection of a chat, switched on.
-pub async fn connection_of(
+/// May it be written in the locked chat, in this conversation of it? (decision table 2.4)
+pub async fn may_write(
     tx: &mut Tx,
     scope: AccountScope,
     chat: &LockedChat,
-) -> Result<Connection, Error> {
-    let found = connections::get(tx, scope, chat.connection).await?;
-    found
-        .filter(|connection| connection.enabled)
-        .ok_or(Error::ConnectionDisabled(chat.connection))
+    conversation: Option<&Conversation>,
+    draft: &Draft,
+) -> Result<(), Error> {
+    let known = writability::of_chats(tx, scope, &[chat.id]).await?;
+    let known = known.get(&chat.id).ok_or(Error::ChatNotFound(chat.id))?;
+    let is_closed = conversation.is_some_and(|conversation| !conversation.is_open());
+    let decided = decide(&known.facts(draft.now, draft.has_subscription, is_closed));
+    let place = Place {
+        chat: chat.id,
+        connection: chat.connection,
+        conversation: conversation.map(|conversation| conversation.id),
+    };
+    decided
+        .free_text
+        .map_err(|obstacle| refusal_of(obstacle, place).into())
 }
 
 /// The answer to the same call made before.

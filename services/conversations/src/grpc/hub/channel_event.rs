@@ -24,6 +24,7 @@ pub struct Checked {
     pub event_id: String,
     pub chat: String,
     pub thread: String,
+    pub group: bool,
     pub event_time: Option<OffsetDateTime>,
     pub kind: ItemKind,
 }
@@ -53,6 +54,7 @@ pub fn check(event: ChannelEvent) -> Result<Checked, Refusal> {
         event_id,
         chat,
         thread,
+        group: event.group_chat,
         event_time,
         kind,
     })

@@ -131,6 +131,7 @@ fn item(
         event_id,
         chat,
         thread,
+        group,
         event_time,
         kind,
         ..
@@ -140,6 +141,7 @@ fn item(
         event_id,
         chat,
         thread,
+        group,
         event_time,
         kind,
     })

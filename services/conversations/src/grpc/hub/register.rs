@@ -34,6 +34,7 @@ pub(super) async fn register(
         reports_read,
         media,
         media_hosts,
+        reply_window_seconds,
     } = request.into_inner().manifest.unwrap_or_default();
     let connector = caller.connector(&key)?;
     let mut fields = Fields::new();
@@ -44,6 +45,9 @@ pub(super) async fn register(
     }
     let media = media_rules(&mut fields, &media);
     check_hosts(&mut fields, &media_hosts);
+    if reply_window_seconds < 0 {
+        fields.reject("manifest.reply_window_seconds", "must not be negative");
+    }
     fields.finish()?;
     let max_text_length = if max_text_length == 0 {
         USUAL_TEXT_LENGTH
@@ -56,6 +60,7 @@ pub(super) async fn register(
         reports_read,
         media,
         media_hosts,
+        reply_window_seconds,
     };
     let rows = rows_of(&connector, "register a connector");
     let registered = hub.db.tx(rows, move |tx| {

@@ -161,10 +161,10 @@ impl Watch {
                 continue;
             }
             match self.look(&event).await {
-                Ok(change) => {
+                Ok(seen) => {
                     self.at = event.event.place;
-                    if let Some(change) = change {
-                        return Some(Ok(self.step(Event::Change(change))));
+                    if let Some(seen) = seen {
+                        return Some(Ok(self.step(seen)));
                     }
                 }
                 Err(error) => {
@@ -176,7 +176,10 @@ impl Watch {
     }
 
     /// What the viewer is told of an event.
-    async fn look(&self, told: &Told) -> Result<Option<InboxChange>, pg::Error> {
+    async fn look(&self, told: &Told) -> Result<Option<Event>, pg::Error> {
+        if let Some(change) = &told.event.event.writability {
+            return Ok(Some(Event::Writability(change.clone())));
+        }
         let cards = match &told.cards {
             Some(cards) => cards,
             None => &self.live.cards(&told.event).await?,
@@ -186,7 +189,7 @@ impl Watch {
         if !of.is_empty() && of[..] != caller_id(&self.caller).as_bytes()[..] {
             return Ok(None);
         }
-        Ok(visible(event, cards, &self.viewer))
+        Ok(visible(event, cards, &self.viewer).map(Event::Change))
     }
 
     async fn wait(&mut self) -> Waited {

@@ -36,6 +36,7 @@ fn item(
         event_id: event.to_owned(),
         chat: chat.to_owned(),
         thread: thread.to_owned(),
+        group: false,
         event_time: None,
         kind,
     }
@@ -112,6 +113,8 @@ fn one_active_conversation_is_opened_again_and_keeps_its_number() {
         id: ChatId::generate(),
         client_name: "Client".to_owned(),
         last_seq: 1,
+        group: false,
+        client_time: None,
     };
     let mut closed = conversation::tests::sample();
     closed.number = 7;

@@ -21,6 +21,8 @@ pub struct Manifest {
     pub media: Vec<MediaRule>,
     /// Hosts from which files of clients may be fetched.
     pub media_hosts: Vec<String>,
+    /// For how many seconds after a message of the client free text may be sent; 0: for ever.
+    pub reply_window_seconds: i32,
 }
 
 /// Connectors of the installation belong to no account.
@@ -37,11 +39,13 @@ pub async fn register(
     manifest: &Manifest,
 ) -> Result<(), Error> {
     sqlx::query(
-        "INSERT INTO connectors (account_id, connector_key, title, max_text_length, reports_read, media, media_hosts)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+        "INSERT INTO connectors (account_id, connector_key, title, max_text_length, reports_read, media, media_hosts,
+                reply_window_seconds)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (account_id, connector_key) DO UPDATE
             SET title = excluded.title, max_text_length = excluded.max_text_length, reports_read = excluded.reports_read,
-                media = excluded.media, media_hosts = excluded.media_hosts, register_time = excluded.register_time",
+                media = excluded.media, media_hosts = excluded.media_hosts,
+                reply_window_seconds = excluded.reply_window_seconds, register_time = excluded.register_time",
     )
     .bind(connector.account().map_or(INSTALLATION, AccountId::uuid))
     .bind(connector.key())
@@ -50,6 +54,7 @@ pub async fn register(
     .bind(manifest.reports_read)
     .bind(Json(&manifest.media))
     .bind(&manifest.media_hosts)
+    .bind(manifest.reply_window_seconds)
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -38,6 +38,7 @@ pub fn from_row(row: &PgRow) -> Result<Conversation, Error> {
         connector_key: row.try_get("connector_key")?,
         thread: row.try_get("thread")?,
         title: row.try_get("title")?,
+        group: row.try_get("is_group")?,
         life: life(row)?.ok_or_else(|| bad("life"))?,
         answer: to_answer(row.try_get("answer")?).ok_or_else(|| bad("answer"))?,
         last,

@@ -71,15 +71,15 @@ pub async fn insert(tx: &mut Tx, conversation: &Conversation) -> Result<(), Erro
     let statement = sqlx::query(
         "INSERT INTO conversations (account_id, id, life, answer, last_seq, last_message_id, last_author, last_author_name,
                 last_author_user, last_text, last_time, client_read_seq, close_time, closed_by, closed_user, version, update_time,
-                number, chat_id, connection_id, connector_key, thread, title, create_time, contact_id, contact_owner)
-         SELECT n.*, h.contact_id, k.responsible FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::smallint[], $5::bigint[], $6::uuid[], $7::smallint[],
+                number, chat_id, connection_id, connector_key, thread, title, create_time, contact_id, contact_owner, is_group)
+         SELECT n.*, h.contact_id, k.responsible, h.is_group FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::smallint[], $5::bigint[], $6::uuid[], $7::smallint[],
                 $8::text[], $9::uuid[], $10::text[], $11::timestamptz[], $12::bigint[], $13::timestamptz[], $14::smallint[],
                 $15::uuid[], $16::bigint[], $17::timestamptz[],
                 $18::bigint[], $19::uuid[], $20::uuid[], $21::text[], $22::text[], $23::text[], $24::timestamptz[])
              AS n (account_id, id, life, answer, last_seq, last_message_id, last_author, last_author_name, last_author_user,
                 last_text, last_time, client_read_seq, close_time, closed_by, closed_user, version, update_time,
                 number, chat_id, connection_id, connector_key, thread, title, create_time)
-           LEFT JOIN chats h ON h.account_id = n.account_id AND h.id = n.chat_id
+           JOIN chats h ON h.account_id = n.account_id AND h.id = n.chat_id
            LEFT JOIN cards k ON k.account_id = h.account_id AND k.id = h.contact_id AND NOT k.deleted",
     );
     let conversations = [conversation];

@@ -1,0 +1,53 @@
+//! The chat window.
+
+use api::conversations::v1 as conv;
+use api::error::v1::ErrorReason as R;
+
+use super::super::{Door, Theirs};
+use super::{Cases, add};
+
+pub(super) fn chat_cases(theirs: &Theirs, cases: &mut Cases) {
+    use Door::{Administrators, Everybody};
+    add(
+        cases,
+        "/beseda.conversations.v1.ChatService/GetChat",
+        Everybody,
+        &conv::GetChatRequest {
+            chat_id: theirs.conversation.chat_id.clone(),
+        },
+        R::ChatNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.conversations.v1.ChatService/GetWritability",
+        Everybody,
+        &conv::GetWritabilityRequest {
+            place: Some(conv::get_writability_request::Place::ChatId(
+                theirs.conversation.chat_id.clone(),
+            )),
+        },
+        R::ChatNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.conversations.v1.ChatService/BlockChat",
+        Administrators,
+        &conv::BlockChatRequest {
+            chat_id: theirs.conversation.chat_id.clone(),
+        },
+        R::ChatNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.conversations.v1.ChatService/UnblockChat",
+        Administrators,
+        &conv::UnblockChatRequest {
+            chat_id: theirs.conversation.chat_id.clone(),
+        },
+        R::ChatNotFound,
+        R::FieldInvalid,
+    );
+}

@@ -1,0 +1,72 @@
+//! The chat window, a file an operation.
+
+mod block;
+mod get;
+mod shown;
+mod status;
+mod writability;
+
+use std::sync::Arc;
+
+use api::conversations::v1::chat_service_server::ChatService;
+use api::conversations::v1::{
+    BlockChatRequest, BlockChatResponse, GetChatRequest, GetChatResponse, GetWritabilityRequest,
+    GetWritabilityResponse, UnblockChatRequest, UnblockChatResponse,
+};
+use pg::Db;
+use rights::RightsCopy;
+use tonic::{Request, Response, Status};
+use types::Clock;
+
+use crate::after_commit::AfterCommit;
+use crate::consumers::AccountStates;
+
+pub use status::{Place, refusal_of};
+
+/// `ChatService`.
+#[derive(Debug, Clone)]
+pub struct Chats {
+    /// Database.
+    pub db: Db,
+    /// What is told after a commit.
+    pub after: AfterCommit,
+    /// Who may what.
+    pub rights: RightsCopy,
+    /// May the account send?
+    pub accounts: Arc<AccountStates>,
+    /// The time.
+    pub clock: Clock,
+}
+
+#[tonic::async_trait]
+impl ChatService for Chats {
+    async fn get_chat(
+        &self,
+        request: Request<GetChatRequest>,
+    ) -> Result<Response<GetChatResponse>, Status> {
+        Ok(Response::new(get::get_chat(self, &request).await?))
+    }
+
+    async fn get_writability(
+        &self,
+        request: Request<GetWritabilityRequest>,
+    ) -> Result<Response<GetWritabilityResponse>, Status> {
+        Ok(Response::new(
+            writability::get_writability(self, &request).await?,
+        ))
+    }
+
+    async fn block_chat(
+        &self,
+        request: Request<BlockChatRequest>,
+    ) -> Result<Response<BlockChatResponse>, Status> {
+        Ok(Response::new(block::block_chat(self, &request).await?))
+    }
+
+    async fn unblock_chat(
+        &self,
+        request: Request<UnblockChatRequest>,
+    ) -> Result<Response<UnblockChatResponse>, Status> {
+        Ok(Response::new(block::unblock_chat(self, &request).await?))
+    }
+}
