@@ -7,6 +7,7 @@ mod after_commit;
 mod changes;
 mod config;
 mod consumers;
+mod crm;
 mod directory;
 mod domain;
 mod files;
@@ -129,11 +130,12 @@ impl App {
             tokens.channel(identity.clone()),
         ));
         let rights = RightsCopy::new(tokens.channel(identity.clone()));
+        let crm = kit::channel(&config.crm)?;
         consumers::spawn(
             &db,
             &config.redis_url,
             RemoteSource::new(identity, &tokens),
-            RemoteSource::new(kit::channel(&config.crm)?, &tokens),
+            RemoteSource::new(crm.clone(), &tokens),
             &life,
         )?;
         prune(db.clone(), &config, &life);
@@ -152,6 +154,7 @@ impl App {
         let counters = grpc::counter::CounterReader {
             db: db.clone(),
             rights: rights.clone(),
+            accounts: Arc::clone(&accounts),
             live: live.clone(),
             counts: live::LiveCounts::new(db.clone(), live.clone(), life.clone()),
             clock: config.clock.clone(),
@@ -159,6 +162,8 @@ impl App {
         let inbox = grpc::inbox::Inbox {
             db: db.clone(),
             rights: rights.clone(),
+            accounts: Arc::clone(&accounts),
+            cards: crm::CardReader::new(crm),
             live,
             after: after.clone(),
             clock: config.clock.clone(),

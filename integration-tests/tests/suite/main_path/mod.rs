@@ -1,6 +1,7 @@
 //! The main job, from outside: what a client writes reaches an employee, and the answer comes back.
 
 mod accounts;
+mod cards;
 mod edge;
 mod embed;
 mod files;

@@ -896,6 +896,54 @@ pub struct ListConversationsResponse {
     #[prost(string, tag = "3")]
     pub cursor: ::prost::alloc::string::String,
 }
+/// What to open.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenConversationRequest {
+    /// Required. "conv\_…".
+    #[prost(string, tag = "1")]
+    pub conversation_id: ::prost::alloc::string::String,
+    /// How many messages: 0 means 50; more than 200 means 200.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+}
+/// A conversation with what belongs to it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct OpenConversationResponse {
+    /// The conversation.
+    #[prost(message, optional, tag = "1")]
+    pub conversation: ::core::option::Option<Conversation>,
+    /// The newest messages, in chain order; none where the caller may not read them.
+    #[prost(message, repeated, tag = "2")]
+    pub messages: ::prost::alloc::vec::Vec<Message>,
+    /// Where `ListMessages` goes on to the past; empty at the beginning of the conversation.
+    #[prost(string, tag = "3")]
+    pub older_page_token: ::prost::alloc::string::String,
+    /// The client's contact, with the fields that the caller may see.
+    #[prost(message, optional, tag = "4")]
+    pub contact: ::core::option::Option<super::super::crm::v1::Contact>,
+    /// A card is missing because crm did not answer: open again later.
+    #[prost(bool, tag = "7")]
+    pub cards_unavailable: bool,
+    /// Where to start WatchInbox so that no change after this answer is missed.
+    #[prost(string, tag = "8")]
+    pub cursor: ::prost::alloc::string::String,
+    /// In what the conversation is conducted, with the fields that the caller may see.
+    #[prost(oneof = "open_conversation_response::Card", tags = "5, 6")]
+    pub card: ::core::option::Option<open_conversation_response::Card>,
+}
+/// Nested message and enum types in `OpenConversationResponse`.
+pub mod open_conversation_response {
+    /// In what the conversation is conducted, with the fields that the caller may see.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Card {
+        /// A deal.
+        #[prost(message, tag = "5")]
+        Deal(super::super::super::crm::v1::Deal),
+        /// A customer.
+        #[prost(message, tag = "6")]
+        Customer(super::super::super::crm::v1::Customer),
+    }
+}
 /// Where to start.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchInboxRequest {
@@ -1153,7 +1201,8 @@ pub mod inbox_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// imBox: one list over all channels (CNV-01), and what changes in it, live.
+    /// imBox: one list over all channels (CNV-01), and what changes in it, live. An administrator switches it on for the account
+    /// (`AccountService.UpdateAccount`, IDN-32); until then every method answers IMBOX_DISABLED.
     #[derive(Debug, Clone)]
     pub struct InboxServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -1237,7 +1286,8 @@ pub mod inbox_service_client {
         /// One page of the conversations that the caller may see, the latest change first. Without a filter: the open ones.
         /// A call reads at most ten pages of rows. Where few of them fit the filter, the page is short or even empty and still carries a
         /// `next_page_token`: go on with it, the list has not ended.
-        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH, FILTER_NOT_FOUND, FILTER_TOO_DEEP, FILTER_TOO_LARGE.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH, FILTER_NOT_FOUND, FILTER_TOO_DEEP, FILTER_TOO_LARGE,
+        /// IMBOX_DISABLED.
         pub async fn list_conversations(
             &mut self,
             request: impl tonic::IntoRequest<super::ListConversationsRequest>,
@@ -1270,7 +1320,7 @@ pub mod inbox_service_client {
         /// What changes in the caller's imBox from now on, or from a cursor on, each change once and in order.
         /// The stream sends a heartbeat every 20 seconds; resume a broken one with the last cursor received. A `reset` says
         /// that the missing part can no longer be told (or that the reader was too slow): list again, go on with the new cursor.
-        /// Errors: CURSOR_INVALID, and SESSION_ENDED when the caller's session ends.
+        /// Errors: CURSOR_INVALID, IMBOX_DISABLED, and SESSION_ENDED when the caller's session ends.
         pub async fn watch_inbox(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchInboxRequest>,
@@ -1358,6 +1408,38 @@ pub mod inbox_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// A conversation as it is opened: with its newest messages and its cards, in one call (CNV-05, CNV-36). What the caller may not
+        /// see is absent. Cards are changed by crm's own methods, with the ids found here; the change comes as CARD_CHANGED.
+        /// Errors: FIELD_INVALID, CONVERSATION_NOT_FOUND, IMBOX_DISABLED.
+        pub async fn open_conversation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::OpenConversationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::OpenConversationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.InboxService/OpenConversation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.InboxService",
+                        "OpenConversation",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1376,7 +1458,8 @@ pub mod inbox_service_server {
         /// One page of the conversations that the caller may see, the latest change first. Without a filter: the open ones.
         /// A call reads at most ten pages of rows. Where few of them fit the filter, the page is short or even empty and still carries a
         /// `next_page_token`: go on with it, the list has not ended.
-        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH, FILTER_NOT_FOUND, FILTER_TOO_DEEP, FILTER_TOO_LARGE.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH, FILTER_NOT_FOUND, FILTER_TOO_DEEP, FILTER_TOO_LARGE,
+        /// IMBOX_DISABLED.
         async fn list_conversations(
             &self,
             request: tonic::Request<super::ListConversationsRequest>,
@@ -1393,7 +1476,7 @@ pub mod inbox_service_server {
         /// What changes in the caller's imBox from now on, or from a cursor on, each change once and in order.
         /// The stream sends a heartbeat every 20 seconds; resume a broken one with the last cursor received. A `reset` says
         /// that the missing part can no longer be told (or that the reader was too slow): list again, go on with the new cursor.
-        /// Errors: CURSOR_INVALID, and SESSION_ENDED when the caller's session ends.
+        /// Errors: CURSOR_INVALID, IMBOX_DISABLED, and SESSION_ENDED when the caller's session ends.
         async fn watch_inbox(
             &self,
             request: tonic::Request<super::WatchInboxRequest>,
@@ -1415,8 +1498,19 @@ pub mod inbox_service_server {
             tonic::Response<super::RemoveFavouriteResponse>,
             tonic::Status,
         >;
+        /// A conversation as it is opened: with its newest messages and its cards, in one call (CNV-05, CNV-36). What the caller may not
+        /// see is absent. Cards are changed by crm's own methods, with the ids found here; the change comes as CARD_CHANGED.
+        /// Errors: FIELD_INVALID, CONVERSATION_NOT_FOUND, IMBOX_DISABLED.
+        async fn open_conversation(
+            &self,
+            request: tonic::Request<super::OpenConversationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::OpenConversationResponse>,
+            tonic::Status,
+        >;
     }
-    /// imBox: one list over all channels (CNV-01), and what changes in it, live.
+    /// imBox: one list over all channels (CNV-01), and what changes in it, live. An administrator switches it on for the account
+    /// (`AccountService.UpdateAccount`, IDN-32); until then every method answers IMBOX_DISABLED.
     #[derive(Debug)]
     pub struct InboxServiceServer<T> {
         inner: Arc<T>,
@@ -1660,6 +1754,52 @@ pub mod inbox_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RemoveFavouriteSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.InboxService/OpenConversation" => {
+                    #[allow(non_camel_case_types)]
+                    struct OpenConversationSvc<T: InboxService>(pub Arc<T>);
+                    impl<
+                        T: InboxService,
+                    > tonic::server::UnaryService<super::OpenConversationRequest>
+                    for OpenConversationSvc<T> {
+                        type Response = super::OpenConversationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::OpenConversationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as InboxService>::open_conversation(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = OpenConversationSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -4993,7 +5133,7 @@ pub mod counter_service_client {
             self
         }
         /// The counters as they are now.
-        /// Errors: none of its own.
+        /// Errors: IMBOX_DISABLED.
         pub async fn get_counters(
             &mut self,
             request: impl tonic::IntoRequest<super::GetCountersRequest>,
@@ -5025,7 +5165,7 @@ pub mod counter_service_client {
         }
         /// The counters as they are now, and again whenever they change, at most five times a second (CNV-29). Each step carries all
         /// of them: a broken stream is simply begun anew. Changed rights are followed. The stream sends a heartbeat every 20 seconds.
-        /// Errors: SESSION_ENDED when the caller's session ends.
+        /// Errors: IMBOX_DISABLED, and SESSION_ENDED when the caller's session ends.
         pub async fn watch_counters(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchCountersRequest>,
@@ -5071,7 +5211,7 @@ pub mod counter_service_server {
     #[async_trait]
     pub trait CounterService: std::marker::Send + std::marker::Sync + 'static {
         /// The counters as they are now.
-        /// Errors: none of its own.
+        /// Errors: IMBOX_DISABLED.
         async fn get_counters(
             &self,
             request: tonic::Request<super::GetCountersRequest>,
@@ -5087,7 +5227,7 @@ pub mod counter_service_server {
             + 'static;
         /// The counters as they are now, and again whenever they change, at most five times a second (CNV-29). Each step carries all
         /// of them: a broken stream is simply begun anew. Changed rights are followed. The stream sends a heartbeat every 20 seconds.
-        /// Errors: SESSION_ENDED when the caller's session ends.
+        /// Errors: IMBOX_DISABLED, and SESSION_ENDED when the caller's session ends.
         async fn watch_counters(
             &self,
             request: tonic::Request<super::WatchCountersRequest>,

@@ -84,1084 +84,6 @@ pub mod field_value {
         Checked(bool),
     }
 }
-/// A company.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Company {
-    /// Output only. "com\_…".
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// 1 to 250 characters.
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-    /// Employee who is responsible: "user\_…". Empty at creation means the caller; a program has to name one.
-    #[prost(string, tag = "3")]
-    pub responsible_user_id: ::prost::alloc::string::String,
-    /// Output only. Employees who are subscribed to the card.
-    #[prost(string, repeated, tag = "4")]
-    pub follower_user_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Output only. Fields that the caller may not see; they are left out above.
-    #[prost(string, repeated, tag = "5")]
-    pub hidden_fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Output only.
-    #[prost(message, optional, tag = "6")]
-    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Output only.
-    #[prost(message, optional, tag = "7")]
-    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Output only. Changes with every change.
-    #[prost(string, tag = "8")]
-    pub etag: ::prost::alloc::string::String,
-    /// At most 20.
-    #[prost(message, repeated, tag = "9")]
-    pub phones: ::prost::alloc::vec::Vec<Phone>,
-    /// At most 20.
-    #[prost(message, repeated, tag = "10")]
-    pub emails: ::prost::alloc::vec::Vec<Email>,
-    /// At most 20.
-    #[prost(message, repeated, tag = "11")]
-    pub addresses: ::prost::alloc::vec::Vec<Address>,
-    /// Tags: "tag\_…". At most 50.
-    #[prost(string, repeated, tag = "20")]
-    pub tag_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Values of the account's own fields. A change names those that change: one without a value is taken away, others stay.
-    #[prost(message, repeated, tag = "21")]
-    pub field_values: ::prost::alloc::vec::Vec<FieldValue>,
-}
-/// The new company.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct CreateCompanyRequest {
-    /// Required.
-    #[prost(message, optional, tag = "1")]
-    pub company: ::core::option::Option<Company>,
-    /// A UUID that makes a repeated call safe: kept for 24 hours for this caller and method.
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-}
-/// The stored company.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct CreateCompanyResponse {
-    /// The company.
-    #[prost(message, optional, tag = "1")]
-    pub company: ::core::option::Option<Company>,
-}
-/// Which company.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetCompanyRequest {
-    /// Required. "com\_…".
-    #[prost(string, tag = "1")]
-    pub company_id: ::prost::alloc::string::String,
-}
-/// The company.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetCompanyResponse {
-    /// The company.
-    #[prost(message, optional, tag = "1")]
-    pub company: ::core::option::Option<Company>,
-}
-/// Which companies.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct BatchGetCompaniesRequest {
-    /// 1 to 100 of "com\_…".
-    #[prost(string, repeated, tag = "1")]
-    pub company_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-}
-/// Those that are there, in the order asked.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BatchGetCompaniesResponse {
-    /// The companies.
-    #[prost(message, repeated, tag = "1")]
-    pub companies: ::prost::alloc::vec::Vec<Company>,
-}
-/// Which page.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListCompaniesRequest {
-    /// 0 means 50; more than 200 means 200.
-    #[prost(int32, tag = "1")]
-    pub page_size: i32,
-    /// `next_page_token` of the page before.
-    #[prost(string, tag = "2")]
-    pub page_token: ::prost::alloc::string::String,
-    /// Only with this responsible employee ("user\_…"); empty means all.
-    #[prost(string, tag = "3")]
-    pub responsible_user_id: ::prost::alloc::string::String,
-    /// Only changed at this time or later.
-    #[prost(message, optional, tag = "4")]
-    pub changed_since: ::core::option::Option<::prost_types::Timestamp>,
-    /// Only with exactly this telephone number; empty means all.
-    #[prost(string, tag = "5")]
-    pub phone: ::prost::alloc::string::String,
-    /// Only with exactly this e-mail address, without regard to case; empty means all.
-    #[prost(string, tag = "6")]
-    pub email: ::prost::alloc::string::String,
-}
-/// One page.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListCompaniesResponse {
-    /// The companies.
-    #[prost(message, repeated, tag = "1")]
-    pub companies: ::prost::alloc::vec::Vec<Company>,
-    /// Empty at the end only.
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// What to change.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct UpdateCompanyRequest {
-    /// Required. `id` names it; with an `etag` only that version is changed.
-    #[prost(message, optional, tag = "1")]
-    pub company: ::core::option::Option<Company>,
-    /// Of: name, responsible_user_id, phones, emails, addresses, tag_ids, field_values. Empty: the fields that are set.
-    #[prost(message, optional, tag = "2")]
-    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
-}
-/// The changed company.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct UpdateCompanyResponse {
-    /// The company.
-    #[prost(message, optional, tag = "1")]
-    pub company: ::core::option::Option<Company>,
-}
-/// Which company.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DeleteCompanyRequest {
-    /// Required. "com\_…".
-    #[prost(string, tag = "1")]
-    pub company_id: ::prost::alloc::string::String,
-    /// Only this version; empty means any.
-    #[prost(string, tag = "2")]
-    pub etag: ::prost::alloc::string::String,
-}
-/// Done.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DeleteCompanyResponse {}
-/// Who.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AddCompanyFollowerRequest {
-    /// Required. "com\_…".
-    #[prost(string, tag = "1")]
-    pub company_id: ::prost::alloc::string::String,
-    /// "user\_…"; empty means the caller.
-    #[prost(string, tag = "2")]
-    pub user_id: ::prost::alloc::string::String,
-}
-/// The changed company.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct AddCompanyFollowerResponse {
-    /// The company.
-    #[prost(message, optional, tag = "1")]
-    pub company: ::core::option::Option<Company>,
-}
-/// Who.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RemoveCompanyFollowerRequest {
-    /// Required. "com\_…".
-    #[prost(string, tag = "1")]
-    pub company_id: ::prost::alloc::string::String,
-    /// "user\_…"; empty means the caller.
-    #[prost(string, tag = "2")]
-    pub user_id: ::prost::alloc::string::String,
-}
-/// The changed company.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RemoveCompanyFollowerResponse {
-    /// The company.
-    #[prost(message, optional, tag = "1")]
-    pub company: ::core::option::Option<Company>,
-}
-/// Generated client implementations.
-pub mod company_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// Companies. What a caller may do follows from their rights (IDN-02, IDN-07, IDN-13): a company that
-    /// may not be viewed is not there, a field that may not be seen is left out and named in `hidden_fields`. Programs see all.
-    #[derive(Debug, Clone)]
-    pub struct CompanyServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl CompanyServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> CompanyServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> CompanyServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            CompanyServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Adds a company.
-        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, TAG_NOT_FOUND,
-        /// CUSTOM_FIELD_NOT_FOUND, REQUEST_ID_REUSED.
-        pub async fn create_company(
-            &mut self,
-            request: impl tonic::IntoRequest<super::CreateCompanyRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CreateCompanyResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.crm.v1.CompanyService/CreateCompany",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("beseda.crm.v1.CompanyService", "CreateCompany"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// One company.
-        /// Errors: COMPANY_NOT_FOUND.
-        pub async fn get_company(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetCompanyRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetCompanyResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.crm.v1.CompanyService/GetCompany",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("beseda.crm.v1.CompanyService", "GetCompany"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Several companies at once. Those that are not there for the caller are left out.
-        /// Errors: FIELD_INVALID.
-        pub async fn batch_get_companies(
-            &mut self,
-            request: impl tonic::IntoRequest<super::BatchGetCompaniesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::BatchGetCompaniesResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.crm.v1.CompanyService/BatchGetCompanies",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("beseda.crm.v1.CompanyService", "BatchGetCompanies"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// The companies that the caller may view, the last changed first. Of phone and email one can be given.
-        /// Errors: FIELD_INVALID, PERMISSION_MISSING for a filter by a field that is hidden from the caller, PAGE_TOKEN_MISMATCH.
-        pub async fn list_companies(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListCompaniesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListCompaniesResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.crm.v1.CompanyService/ListCompanies",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("beseda.crm.v1.CompanyService", "ListCompanies"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Changes a company.
-        /// Errors: COMPANY_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, TAG_NOT_FOUND,
-        /// CUSTOM_FIELD_NOT_FOUND, SCOPE_MISSING.
-        pub async fn update_company(
-            &mut self,
-            request: impl tonic::IntoRequest<super::UpdateCompanyRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::UpdateCompanyResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.crm.v1.CompanyService/UpdateCompany",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("beseda.crm.v1.CompanyService", "UpdateCompany"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Deletes a company: it is not there for anybody any more; its history is kept.
-        /// Errors: COMPANY_NOT_FOUND, PERMISSION_MISSING, ETAG_MISMATCH.
-        pub async fn delete_company(
-            &mut self,
-            request: impl tonic::IntoRequest<super::DeleteCompanyRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::DeleteCompanyResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.crm.v1.CompanyService/DeleteCompany",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("beseda.crm.v1.CompanyService", "DeleteCompany"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Subscribes an employee to the card; again changes nothing. Others than oneself need the right to edit.
-        /// Errors: COMPANY_NOT_FOUND, USER_NOT_FOUND, PERMISSION_MISSING.
-        pub async fn add_company_follower(
-            &mut self,
-            request: impl tonic::IntoRequest<super::AddCompanyFollowerRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AddCompanyFollowerResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.crm.v1.CompanyService/AddCompanyFollower",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("beseda.crm.v1.CompanyService", "AddCompanyFollower"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Ends a subscription; again changes nothing. Others than oneself need the right to edit.
-        /// Errors: COMPANY_NOT_FOUND, USER_NOT_FOUND, PERMISSION_MISSING.
-        pub async fn remove_company_follower(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RemoveCompanyFollowerRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RemoveCompanyFollowerResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.crm.v1.CompanyService/RemoveCompanyFollower",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "beseda.crm.v1.CompanyService",
-                        "RemoveCompanyFollower",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod company_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with CompanyServiceServer.
-    #[async_trait]
-    pub trait CompanyService: std::marker::Send + std::marker::Sync + 'static {
-        /// Adds a company.
-        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, TAG_NOT_FOUND,
-        /// CUSTOM_FIELD_NOT_FOUND, REQUEST_ID_REUSED.
-        async fn create_company(
-            &self,
-            request: tonic::Request<super::CreateCompanyRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CreateCompanyResponse>,
-            tonic::Status,
-        >;
-        /// One company.
-        /// Errors: COMPANY_NOT_FOUND.
-        async fn get_company(
-            &self,
-            request: tonic::Request<super::GetCompanyRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetCompanyResponse>,
-            tonic::Status,
-        >;
-        /// Several companies at once. Those that are not there for the caller are left out.
-        /// Errors: FIELD_INVALID.
-        async fn batch_get_companies(
-            &self,
-            request: tonic::Request<super::BatchGetCompaniesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::BatchGetCompaniesResponse>,
-            tonic::Status,
-        >;
-        /// The companies that the caller may view, the last changed first. Of phone and email one can be given.
-        /// Errors: FIELD_INVALID, PERMISSION_MISSING for a filter by a field that is hidden from the caller, PAGE_TOKEN_MISMATCH.
-        async fn list_companies(
-            &self,
-            request: tonic::Request<super::ListCompaniesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListCompaniesResponse>,
-            tonic::Status,
-        >;
-        /// Changes a company.
-        /// Errors: COMPANY_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, TAG_NOT_FOUND,
-        /// CUSTOM_FIELD_NOT_FOUND, SCOPE_MISSING.
-        async fn update_company(
-            &self,
-            request: tonic::Request<super::UpdateCompanyRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::UpdateCompanyResponse>,
-            tonic::Status,
-        >;
-        /// Deletes a company: it is not there for anybody any more; its history is kept.
-        /// Errors: COMPANY_NOT_FOUND, PERMISSION_MISSING, ETAG_MISMATCH.
-        async fn delete_company(
-            &self,
-            request: tonic::Request<super::DeleteCompanyRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::DeleteCompanyResponse>,
-            tonic::Status,
-        >;
-        /// Subscribes an employee to the card; again changes nothing. Others than oneself need the right to edit.
-        /// Errors: COMPANY_NOT_FOUND, USER_NOT_FOUND, PERMISSION_MISSING.
-        async fn add_company_follower(
-            &self,
-            request: tonic::Request<super::AddCompanyFollowerRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AddCompanyFollowerResponse>,
-            tonic::Status,
-        >;
-        /// Ends a subscription; again changes nothing. Others than oneself need the right to edit.
-        /// Errors: COMPANY_NOT_FOUND, USER_NOT_FOUND, PERMISSION_MISSING.
-        async fn remove_company_follower(
-            &self,
-            request: tonic::Request<super::RemoveCompanyFollowerRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RemoveCompanyFollowerResponse>,
-            tonic::Status,
-        >;
-    }
-    /// Companies. What a caller may do follows from their rights (IDN-02, IDN-07, IDN-13): a company that
-    /// may not be viewed is not there, a field that may not be seen is left out and named in `hidden_fields`. Programs see all.
-    #[derive(Debug)]
-    pub struct CompanyServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> CompanyServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for CompanyServiceServer<T>
-    where
-        T: CompanyService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/beseda.crm.v1.CompanyService/CreateCompany" => {
-                    #[allow(non_camel_case_types)]
-                    struct CreateCompanySvc<T: CompanyService>(pub Arc<T>);
-                    impl<
-                        T: CompanyService,
-                    > tonic::server::UnaryService<super::CreateCompanyRequest>
-                    for CreateCompanySvc<T> {
-                        type Response = super::CreateCompanyResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::CreateCompanyRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as CompanyService>::create_company(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = CreateCompanySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/beseda.crm.v1.CompanyService/GetCompany" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetCompanySvc<T: CompanyService>(pub Arc<T>);
-                    impl<
-                        T: CompanyService,
-                    > tonic::server::UnaryService<super::GetCompanyRequest>
-                    for GetCompanySvc<T> {
-                        type Response = super::GetCompanyResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetCompanyRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as CompanyService>::get_company(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetCompanySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/beseda.crm.v1.CompanyService/BatchGetCompanies" => {
-                    #[allow(non_camel_case_types)]
-                    struct BatchGetCompaniesSvc<T: CompanyService>(pub Arc<T>);
-                    impl<
-                        T: CompanyService,
-                    > tonic::server::UnaryService<super::BatchGetCompaniesRequest>
-                    for BatchGetCompaniesSvc<T> {
-                        type Response = super::BatchGetCompaniesResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::BatchGetCompaniesRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as CompanyService>::batch_get_companies(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = BatchGetCompaniesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/beseda.crm.v1.CompanyService/ListCompanies" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListCompaniesSvc<T: CompanyService>(pub Arc<T>);
-                    impl<
-                        T: CompanyService,
-                    > tonic::server::UnaryService<super::ListCompaniesRequest>
-                    for ListCompaniesSvc<T> {
-                        type Response = super::ListCompaniesResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListCompaniesRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as CompanyService>::list_companies(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListCompaniesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/beseda.crm.v1.CompanyService/UpdateCompany" => {
-                    #[allow(non_camel_case_types)]
-                    struct UpdateCompanySvc<T: CompanyService>(pub Arc<T>);
-                    impl<
-                        T: CompanyService,
-                    > tonic::server::UnaryService<super::UpdateCompanyRequest>
-                    for UpdateCompanySvc<T> {
-                        type Response = super::UpdateCompanyResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::UpdateCompanyRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as CompanyService>::update_company(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = UpdateCompanySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/beseda.crm.v1.CompanyService/DeleteCompany" => {
-                    #[allow(non_camel_case_types)]
-                    struct DeleteCompanySvc<T: CompanyService>(pub Arc<T>);
-                    impl<
-                        T: CompanyService,
-                    > tonic::server::UnaryService<super::DeleteCompanyRequest>
-                    for DeleteCompanySvc<T> {
-                        type Response = super::DeleteCompanyResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::DeleteCompanyRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as CompanyService>::delete_company(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = DeleteCompanySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/beseda.crm.v1.CompanyService/AddCompanyFollower" => {
-                    #[allow(non_camel_case_types)]
-                    struct AddCompanyFollowerSvc<T: CompanyService>(pub Arc<T>);
-                    impl<
-                        T: CompanyService,
-                    > tonic::server::UnaryService<super::AddCompanyFollowerRequest>
-                    for AddCompanyFollowerSvc<T> {
-                        type Response = super::AddCompanyFollowerResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::AddCompanyFollowerRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as CompanyService>::add_company_follower(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = AddCompanyFollowerSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/beseda.crm.v1.CompanyService/RemoveCompanyFollower" => {
-                    #[allow(non_camel_case_types)]
-                    struct RemoveCompanyFollowerSvc<T: CompanyService>(pub Arc<T>);
-                    impl<
-                        T: CompanyService,
-                    > tonic::server::UnaryService<super::RemoveCompanyFollowerRequest>
-                    for RemoveCompanyFollowerSvc<T> {
-                        type Response = super::RemoveCompanyFollowerResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::RemoveCompanyFollowerRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as CompanyService>::remove_company_follower(
-                                        &inner,
-                                        request,
-                                    )
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = RemoveCompanyFollowerSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for CompanyServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "beseda.crm.v1.CompanyService";
-    impl<T> tonic::server::NamedService for CompanyServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
 /// A contact.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Contact {
@@ -4417,6 +3339,1084 @@ pub mod deal_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "beseda.crm.v1.DealService";
     impl<T> tonic::server::NamedService for DealServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// A company.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Company {
+    /// Output only. "com\_…".
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// 1 to 250 characters.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Employee who is responsible: "user\_…". Empty at creation means the caller; a program has to name one.
+    #[prost(string, tag = "3")]
+    pub responsible_user_id: ::prost::alloc::string::String,
+    /// Output only. Employees who are subscribed to the card.
+    #[prost(string, repeated, tag = "4")]
+    pub follower_user_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Output only. Fields that the caller may not see; they are left out above.
+    #[prost(string, repeated, tag = "5")]
+    pub hidden_fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Output only.
+    #[prost(message, optional, tag = "6")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Output only.
+    #[prost(message, optional, tag = "7")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Output only. Changes with every change.
+    #[prost(string, tag = "8")]
+    pub etag: ::prost::alloc::string::String,
+    /// At most 20.
+    #[prost(message, repeated, tag = "9")]
+    pub phones: ::prost::alloc::vec::Vec<Phone>,
+    /// At most 20.
+    #[prost(message, repeated, tag = "10")]
+    pub emails: ::prost::alloc::vec::Vec<Email>,
+    /// At most 20.
+    #[prost(message, repeated, tag = "11")]
+    pub addresses: ::prost::alloc::vec::Vec<Address>,
+    /// Tags: "tag\_…". At most 50.
+    #[prost(string, repeated, tag = "20")]
+    pub tag_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Values of the account's own fields. A change names those that change: one without a value is taken away, others stay.
+    #[prost(message, repeated, tag = "21")]
+    pub field_values: ::prost::alloc::vec::Vec<FieldValue>,
+}
+/// The new company.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateCompanyRequest {
+    /// Required.
+    #[prost(message, optional, tag = "1")]
+    pub company: ::core::option::Option<Company>,
+    /// A UUID that makes a repeated call safe: kept for 24 hours for this caller and method.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The stored company.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateCompanyResponse {
+    /// The company.
+    #[prost(message, optional, tag = "1")]
+    pub company: ::core::option::Option<Company>,
+}
+/// Which company.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCompanyRequest {
+    /// Required. "com\_…".
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+}
+/// The company.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetCompanyResponse {
+    /// The company.
+    #[prost(message, optional, tag = "1")]
+    pub company: ::core::option::Option<Company>,
+}
+/// Which companies.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchGetCompaniesRequest {
+    /// 1 to 100 of "com\_…".
+    #[prost(string, repeated, tag = "1")]
+    pub company_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Those that are there, in the order asked.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchGetCompaniesResponse {
+    /// The companies.
+    #[prost(message, repeated, tag = "1")]
+    pub companies: ::prost::alloc::vec::Vec<Company>,
+}
+/// Which page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListCompaniesRequest {
+    /// 0 means 50; more than 200 means 200.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only with this responsible employee ("user\_…"); empty means all.
+    #[prost(string, tag = "3")]
+    pub responsible_user_id: ::prost::alloc::string::String,
+    /// Only changed at this time or later.
+    #[prost(message, optional, tag = "4")]
+    pub changed_since: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only with exactly this telephone number; empty means all.
+    #[prost(string, tag = "5")]
+    pub phone: ::prost::alloc::string::String,
+    /// Only with exactly this e-mail address, without regard to case; empty means all.
+    #[prost(string, tag = "6")]
+    pub email: ::prost::alloc::string::String,
+}
+/// One page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListCompaniesResponse {
+    /// The companies.
+    #[prost(message, repeated, tag = "1")]
+    pub companies: ::prost::alloc::vec::Vec<Company>,
+    /// Empty at the end only.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What to change.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateCompanyRequest {
+    /// Required. `id` names it; with an `etag` only that version is changed.
+    #[prost(message, optional, tag = "1")]
+    pub company: ::core::option::Option<Company>,
+    /// Of: name, responsible_user_id, phones, emails, addresses, tag_ids, field_values. Empty: the fields that are set.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+/// The changed company.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateCompanyResponse {
+    /// The company.
+    #[prost(message, optional, tag = "1")]
+    pub company: ::core::option::Option<Company>,
+}
+/// Which company.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteCompanyRequest {
+    /// Required. "com\_…".
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// Only this version; empty means any.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// Done.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteCompanyResponse {}
+/// Who.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddCompanyFollowerRequest {
+    /// Required. "com\_…".
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// "user\_…"; empty means the caller.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+}
+/// The changed company.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AddCompanyFollowerResponse {
+    /// The company.
+    #[prost(message, optional, tag = "1")]
+    pub company: ::core::option::Option<Company>,
+}
+/// Who.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveCompanyFollowerRequest {
+    /// Required. "com\_…".
+    #[prost(string, tag = "1")]
+    pub company_id: ::prost::alloc::string::String,
+    /// "user\_…"; empty means the caller.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+}
+/// The changed company.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RemoveCompanyFollowerResponse {
+    /// The company.
+    #[prost(message, optional, tag = "1")]
+    pub company: ::core::option::Option<Company>,
+}
+/// Generated client implementations.
+pub mod company_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Companies. What a caller may do follows from their rights (IDN-02, IDN-07, IDN-13): a company that
+    /// may not be viewed is not there, a field that may not be seen is left out and named in `hidden_fields`. Programs see all.
+    #[derive(Debug, Clone)]
+    pub struct CompanyServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl CompanyServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> CompanyServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> CompanyServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            CompanyServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Adds a company.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, REQUEST_ID_REUSED.
+        pub async fn create_company(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateCompanyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateCompanyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.CompanyService/CreateCompany",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.crm.v1.CompanyService", "CreateCompany"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// One company.
+        /// Errors: COMPANY_NOT_FOUND.
+        pub async fn get_company(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCompanyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCompanyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.CompanyService/GetCompany",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.CompanyService", "GetCompany"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Several companies at once. Those that are not there for the caller are left out.
+        /// Errors: FIELD_INVALID.
+        pub async fn batch_get_companies(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchGetCompaniesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetCompaniesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.CompanyService/BatchGetCompanies",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.crm.v1.CompanyService", "BatchGetCompanies"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The companies that the caller may view, the last changed first. Of phone and email one can be given.
+        /// Errors: FIELD_INVALID, PERMISSION_MISSING for a filter by a field that is hidden from the caller, PAGE_TOKEN_MISMATCH.
+        pub async fn list_companies(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListCompaniesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListCompaniesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.CompanyService/ListCompanies",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.crm.v1.CompanyService", "ListCompanies"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes a company.
+        /// Errors: COMPANY_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, SCOPE_MISSING.
+        pub async fn update_company(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateCompanyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateCompanyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.CompanyService/UpdateCompany",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.crm.v1.CompanyService", "UpdateCompany"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes a company: it is not there for anybody any more; its history is kept.
+        /// Errors: COMPANY_NOT_FOUND, PERMISSION_MISSING, ETAG_MISMATCH.
+        pub async fn delete_company(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteCompanyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteCompanyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.CompanyService/DeleteCompany",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.crm.v1.CompanyService", "DeleteCompany"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Subscribes an employee to the card; again changes nothing. Others than oneself need the right to edit.
+        /// Errors: COMPANY_NOT_FOUND, USER_NOT_FOUND, PERMISSION_MISSING.
+        pub async fn add_company_follower(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddCompanyFollowerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddCompanyFollowerResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.CompanyService/AddCompanyFollower",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.crm.v1.CompanyService", "AddCompanyFollower"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Ends a subscription; again changes nothing. Others than oneself need the right to edit.
+        /// Errors: COMPANY_NOT_FOUND, USER_NOT_FOUND, PERMISSION_MISSING.
+        pub async fn remove_company_follower(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemoveCompanyFollowerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveCompanyFollowerResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.CompanyService/RemoveCompanyFollower",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.crm.v1.CompanyService",
+                        "RemoveCompanyFollower",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod company_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with CompanyServiceServer.
+    #[async_trait]
+    pub trait CompanyService: std::marker::Send + std::marker::Sync + 'static {
+        /// Adds a company.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FIELD_NOT_EDITABLE, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, REQUEST_ID_REUSED.
+        async fn create_company(
+            &self,
+            request: tonic::Request<super::CreateCompanyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateCompanyResponse>,
+            tonic::Status,
+        >;
+        /// One company.
+        /// Errors: COMPANY_NOT_FOUND.
+        async fn get_company(
+            &self,
+            request: tonic::Request<super::GetCompanyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCompanyResponse>,
+            tonic::Status,
+        >;
+        /// Several companies at once. Those that are not there for the caller are left out.
+        /// Errors: FIELD_INVALID.
+        async fn batch_get_companies(
+            &self,
+            request: tonic::Request<super::BatchGetCompaniesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetCompaniesResponse>,
+            tonic::Status,
+        >;
+        /// The companies that the caller may view, the last changed first. Of phone and email one can be given.
+        /// Errors: FIELD_INVALID, PERMISSION_MISSING for a filter by a field that is hidden from the caller, PAGE_TOKEN_MISMATCH.
+        async fn list_companies(
+            &self,
+            request: tonic::Request<super::ListCompaniesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListCompaniesResponse>,
+            tonic::Status,
+        >;
+        /// Changes a company.
+        /// Errors: COMPANY_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, USER_NOT_FOUND, TAG_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, SCOPE_MISSING.
+        async fn update_company(
+            &self,
+            request: tonic::Request<super::UpdateCompanyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateCompanyResponse>,
+            tonic::Status,
+        >;
+        /// Deletes a company: it is not there for anybody any more; its history is kept.
+        /// Errors: COMPANY_NOT_FOUND, PERMISSION_MISSING, ETAG_MISMATCH.
+        async fn delete_company(
+            &self,
+            request: tonic::Request<super::DeleteCompanyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteCompanyResponse>,
+            tonic::Status,
+        >;
+        /// Subscribes an employee to the card; again changes nothing. Others than oneself need the right to edit.
+        /// Errors: COMPANY_NOT_FOUND, USER_NOT_FOUND, PERMISSION_MISSING.
+        async fn add_company_follower(
+            &self,
+            request: tonic::Request<super::AddCompanyFollowerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddCompanyFollowerResponse>,
+            tonic::Status,
+        >;
+        /// Ends a subscription; again changes nothing. Others than oneself need the right to edit.
+        /// Errors: COMPANY_NOT_FOUND, USER_NOT_FOUND, PERMISSION_MISSING.
+        async fn remove_company_follower(
+            &self,
+            request: tonic::Request<super::RemoveCompanyFollowerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveCompanyFollowerResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Companies. What a caller may do follows from their rights (IDN-02, IDN-07, IDN-13): a company that
+    /// may not be viewed is not there, a field that may not be seen is left out and named in `hidden_fields`. Programs see all.
+    #[derive(Debug)]
+    pub struct CompanyServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> CompanyServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for CompanyServiceServer<T>
+    where
+        T: CompanyService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.crm.v1.CompanyService/CreateCompany" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateCompanySvc<T: CompanyService>(pub Arc<T>);
+                    impl<
+                        T: CompanyService,
+                    > tonic::server::UnaryService<super::CreateCompanyRequest>
+                    for CreateCompanySvc<T> {
+                        type Response = super::CreateCompanyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateCompanyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CompanyService>::create_company(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateCompanySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.CompanyService/GetCompany" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCompanySvc<T: CompanyService>(pub Arc<T>);
+                    impl<
+                        T: CompanyService,
+                    > tonic::server::UnaryService<super::GetCompanyRequest>
+                    for GetCompanySvc<T> {
+                        type Response = super::GetCompanyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCompanyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CompanyService>::get_company(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCompanySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.CompanyService/BatchGetCompanies" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchGetCompaniesSvc<T: CompanyService>(pub Arc<T>);
+                    impl<
+                        T: CompanyService,
+                    > tonic::server::UnaryService<super::BatchGetCompaniesRequest>
+                    for BatchGetCompaniesSvc<T> {
+                        type Response = super::BatchGetCompaniesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchGetCompaniesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CompanyService>::batch_get_companies(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchGetCompaniesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.CompanyService/ListCompanies" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListCompaniesSvc<T: CompanyService>(pub Arc<T>);
+                    impl<
+                        T: CompanyService,
+                    > tonic::server::UnaryService<super::ListCompaniesRequest>
+                    for ListCompaniesSvc<T> {
+                        type Response = super::ListCompaniesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListCompaniesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CompanyService>::list_companies(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListCompaniesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.CompanyService/UpdateCompany" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateCompanySvc<T: CompanyService>(pub Arc<T>);
+                    impl<
+                        T: CompanyService,
+                    > tonic::server::UnaryService<super::UpdateCompanyRequest>
+                    for UpdateCompanySvc<T> {
+                        type Response = super::UpdateCompanyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateCompanyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CompanyService>::update_company(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateCompanySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.CompanyService/DeleteCompany" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteCompanySvc<T: CompanyService>(pub Arc<T>);
+                    impl<
+                        T: CompanyService,
+                    > tonic::server::UnaryService<super::DeleteCompanyRequest>
+                    for DeleteCompanySvc<T> {
+                        type Response = super::DeleteCompanyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteCompanyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CompanyService>::delete_company(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteCompanySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.CompanyService/AddCompanyFollower" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddCompanyFollowerSvc<T: CompanyService>(pub Arc<T>);
+                    impl<
+                        T: CompanyService,
+                    > tonic::server::UnaryService<super::AddCompanyFollowerRequest>
+                    for AddCompanyFollowerSvc<T> {
+                        type Response = super::AddCompanyFollowerResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddCompanyFollowerRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CompanyService>::add_company_follower(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddCompanyFollowerSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.CompanyService/RemoveCompanyFollower" => {
+                    #[allow(non_camel_case_types)]
+                    struct RemoveCompanyFollowerSvc<T: CompanyService>(pub Arc<T>);
+                    impl<
+                        T: CompanyService,
+                    > tonic::server::UnaryService<super::RemoveCompanyFollowerRequest>
+                    for RemoveCompanyFollowerSvc<T> {
+                        type Response = super::RemoveCompanyFollowerResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RemoveCompanyFollowerRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CompanyService>::remove_company_follower(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RemoveCompanyFollowerSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for CompanyServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.crm.v1.CompanyService";
+    impl<T> tonic::server::NamedService for CompanyServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

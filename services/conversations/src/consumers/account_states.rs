@@ -1,13 +1,16 @@
 //! The state of an account: this service's own copy, else identity's word.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use api::identity::internal::v1::GetAccountStateRequest;
 use api::identity::internal::v1::identity_internal_service_client::IdentityInternalServiceClient;
 use auth::{AccountScope, ServiceChannel};
 use kit::Refusal;
 use pg::Db;
+use quick_cache::sync::Cache;
 use tonic::Request;
+use types::AccountId;
 
 use crate::domain::account::AccountState;
 use crate::store::accounts;
@@ -15,12 +18,26 @@ use crate::store::accounts;
 /// How long identity may take to answer.
 const DEADLINE: Duration = Duration::from_secs(3);
 
+/// How long imBox counts as on after it was seen to be.
+const BELIEVED: Duration = Duration::from_secs(1);
+
+/// Accounts kept at most; the least used go first.
+const ACCOUNTS: usize = 10_000;
+
 /// Says what an account may. The copy is filled by events; only of an account whose first event is still on its way
 /// identity is asked.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AccountStates {
     db: Db,
     identity: IdentityInternalServiceClient<ServiceChannel>,
+    /// When imBox was last seen to be on.
+    imbox: Arc<Cache<AccountId, Instant>>,
+}
+
+impl std::fmt::Debug for AccountStates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AccountStates({} with imBox)", self.imbox.len())
+    }
 }
 
 impl AccountStates {
@@ -30,6 +47,7 @@ impl AccountStates {
         Self {
             db,
             identity: IdentityInternalServiceClient::new(identity),
+            imbox: Arc::new(Cache::new(ACCOUNTS)),
         }
     }
 
@@ -41,6 +59,24 @@ impl AccountStates {
         self.state(scope)
             .await
             .map(|state| state.subscription_active)
+    }
+
+    /// Refuses where imBox is off (CNV-10). Ask before the transaction: it may call identity. That it is on is believed for
+    /// [`BELIEVED`], because every page of a list asks.
+    ///
+    /// # Errors
+    /// IMBOX_DISABLED; else as [`AccountStates::subscription_active`].
+    pub async fn require_imbox(&self, scope: AccountScope) -> Result<(), Refusal> {
+        let account = scope.account();
+        let seen = self.imbox.get(&account);
+        if seen.is_some_and(|seen| seen.elapsed() < BELIEVED) {
+            return Ok(());
+        }
+        if !self.state(scope).await?.imbox_enabled {
+            return Err(Refusal::imbox_disabled());
+        }
+        self.imbox.insert(account, Instant::now());
+        Ok(())
     }
 
     /// The account's state. Ask before the transaction: it may call identity.

@@ -1,6 +1,9 @@
 //! What identity says of accounts.
 
-use api::conversations::v1::SendMessageRequest;
+use api::conversations::v1::{
+    GetCountersRequest, ListConversationsRequest, OpenConversationRequest, SendMessageRequest,
+    WatchCountersRequest, WatchInboxRequest,
+};
 use api::identity::internal::v1::AccountChanged;
 use prost::Message as _;
 use sqlx::Row;
@@ -165,4 +168,67 @@ async fn a_poison_event_parks_its_account_and_can_be_run_again() {
         .await
         .expect("readable");
     assert!(left.is_empty());
+}
+
+/// What every read of imBox answers; empty where it does not refuse.
+async fn imbox(world: &World, conversation: &str) -> Vec<String> {
+    let (mut inbox, mut counters) = (world.inbox(), world.counters());
+    let request = |conversation: &str| OpenConversationRequest {
+        conversation_id: conversation.to_owned(),
+        page_size: 0,
+    };
+    let token = &world.admin;
+    let answers = [
+        inbox
+            .list_conversations(with(token, ListConversationsRequest::default()))
+            .await
+            .map(drop),
+        inbox
+            .watch_inbox(with(token, WatchInboxRequest::default()))
+            .await
+            .map(drop),
+        inbox
+            .open_conversation(with(token, request(conversation)))
+            .await
+            .map(drop),
+        counters
+            .get_counters(with(token, GetCountersRequest {}))
+            .await
+            .map(drop),
+        counters
+            .watch_counters(with(token, WatchCountersRequest {}))
+            .await
+            .map(drop),
+    ];
+    answers
+        .into_iter()
+        .filter(Result::is_err)
+        .map(refusal)
+        .collect()
+}
+
+#[tokio::test]
+async fn imbox_refuses_until_it_is_switched_on() {
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let conversation = world.conversation(&connection, "anna").await;
+    let state = |version, imbox_enabled| {
+        AccountChanged {
+            account_id: world.account.uuid().as_bytes().to_vec(),
+            version,
+            subscription_active: true,
+            imbox_enabled,
+            language: "ru".to_owned(),
+        }
+        .encode_to_vec()
+    };
+    world.identity.tell(world.account, KIND, state(1, false));
+    until_noted(&world, world.account, (true, 1)).await;
+    assert_eq!(
+        imbox(&world, &conversation).await,
+        ["FailedPrecondition IMBOX_DISABLED {}"; 5]
+    );
+    world.identity.tell(world.account, KIND, state(2, true));
+    until_noted(&world, world.account, (true, 2)).await;
+    assert_eq!(imbox(&world, &conversation).await, [""; 0]);
 }

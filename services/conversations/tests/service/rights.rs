@@ -4,7 +4,8 @@ use api::conversations::v1::watch_inbox_response::Event;
 use api::conversations::v1::{
     ChangeKind, Connection, Conversation, ConversationVisibility as Seen, ExplainVisibilityRequest,
     GetConversationRequest, InboxChange, LinkConversationRequest, ListConversationsRequest,
-    ListMessagesRequest, ResetCause, SendMessageRequest, WatchInboxRequest, WatchInboxResponse,
+    ListMessagesRequest, OpenConversationRequest, ResetCause, SendMessageRequest,
+    WatchInboxRequest, WatchInboxResponse,
 };
 use api::crm::internal::v1::{CardChanged, CardKind};
 use api::identity::v1 as id;
@@ -411,4 +412,42 @@ pub async fn seer(world: &World) -> String {
         viewing(id::RightLevel::Allowed, id::RightLevel::Allowed),
     );
     token
+}
+
+#[tokio::test]
+async fn an_opened_conversation_has_its_messages_and_says_that_crm_is_silent() {
+    use id::RightLevel::{Allowed, Forbidden, Own};
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let (token, boris) = world.member(world.account, Role::Manager, None);
+    let case = case(&world, &connection, "anna", boris).await;
+    let open = async |token: &str| {
+        let request = OpenConversationRequest {
+            conversation_id: case.conversation.clone(),
+            page_size: 0,
+        };
+        let opened = world.inbox().open_conversation(with(token, request)).await;
+        opened.map(tonic::Response::into_inner)
+    };
+    world.set_rights(boris, viewing(Own, Allowed));
+    sees(&world, &token, &case.conversation, Seen::DealAndChat).await;
+    let opened = open(&token).await.expect("opened");
+    let conversation = opened.conversation.expect("it");
+    assert_eq!(
+        (conversation.title.as_str(), opened.messages.len()),
+        ("Окна", 1)
+    );
+    assert!(
+        opened.cards_unavailable,
+        "here is no crm that tells of cards"
+    );
+    assert!(opened.card.is_none() && opened.contact.is_none());
+
+    world.set_rights(boris, viewing(Own, Forbidden));
+    sees(&world, &token, &case.conversation, Seen::ContactOnly).await;
+    let opened = open(&token).await.expect("opened");
+    assert_eq!(opened.messages, []);
+    world.set_rights(boris, viewing(Forbidden, Allowed));
+    sees(&world, &token, &case.conversation, Seen::Unspecified).await;
+    assert!(refusal(open(&token).await).contains("CONVERSATION_NOT_FOUND"));
 }

@@ -8,7 +8,7 @@ use kit::page::{PageToken, page_size};
 use pg::Tx;
 use serde::{Deserialize, Serialize};
 use tonic::Request;
-use types::ConversationId;
+use types::{AccountId, ConversationId};
 
 use super::Conversations;
 use super::get::{conversation_id, readable};
@@ -32,10 +32,46 @@ enum Wanted {
 }
 
 /// A page and whether there is more on either side.
-struct Page {
+pub struct Page {
     messages: Vec<Message>,
     has_older: bool,
     has_newer: bool,
+}
+
+impl Page {
+    /// The answer of ListMessages with this page.
+    pub fn answer(&self, account: AccountId, conversation_id: &str) -> ListMessagesResponse {
+        let token = token(account);
+        let link = |there: bool, direction: Option<Direction>| match direction {
+            Some(direction) if there => token.encode(&conversation_id, &direction),
+            _ => String::new(),
+        };
+        let (first, last) = (self.messages.first(), self.messages.last());
+        ListMessagesResponse {
+            older_page_token: link(
+                self.has_older,
+                first.map(|first| Direction::OlderThan(first.seq)),
+            ),
+            newer_page_token: link(
+                self.has_newer,
+                last.map(|last| Direction::NewerThan(last.seq)),
+            ),
+            messages: self.messages.iter().map(wire::message).collect(),
+        }
+    }
+}
+
+fn token(account: AccountId) -> PageToken<'static> {
+    PageToken {
+        method: "ListMessages",
+        account,
+    }
+}
+
+/// The newest messages of a conversation that the viewer may read.
+pub async fn newest(tx: &mut Tx, by: &By, id: ConversationId, size: i64) -> Result<Page, Error> {
+    let newest = Wanted::Towards(Direction::OlderThan(i64::MAX));
+    read(tx, by, id, newest, size).await
 }
 
 pub async fn list_messages(
@@ -48,34 +84,12 @@ pub async fn list_messages(
     let request = request.get_ref();
     let id = conversation_id(&request.conversation_id)?;
     let size = page_size(request.page_size, 50, 200)?;
-    let token = PageToken {
-        method: "ListMessages",
-        account: scope.account(),
-    };
-    let wanted = wanted(request, &token)?;
+    let wanted = wanted(request, &token(scope.account()))?;
     let read = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { read(tx, &by, id, wanted, size).await })
     });
     let page: Page = read.await?;
-    let link = |there: bool, direction: Option<Direction>| match direction {
-        Some(direction) if there => token.encode(&request.conversation_id, &direction),
-        _ => String::new(),
-    };
-    Ok(ListMessagesResponse {
-        older_page_token: link(
-            page.has_older,
-            page.messages
-                .first()
-                .map(|first| Direction::OlderThan(first.seq)),
-        ),
-        newer_page_token: link(
-            page.has_newer,
-            page.messages
-                .last()
-                .map(|last| Direction::NewerThan(last.seq)),
-        ),
-        messages: page.messages.iter().map(wire::message).collect(),
-    })
+    Ok(page.answer(scope.account(), &request.conversation_id))
 }
 
 fn wanted(request: &ListMessagesRequest, token: &PageToken<'_>) -> Result<Wanted, Refusal> {

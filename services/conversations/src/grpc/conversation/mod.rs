@@ -28,6 +28,7 @@ use tonic::{Request, Response, Status};
 use types::Clock;
 
 pub use get::{conversation_id, readable, visible};
+pub use list_messages::newest;
 pub use status::Error;
 
 use crate::after_commit::AfterCommit;

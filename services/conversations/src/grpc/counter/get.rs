@@ -17,6 +17,7 @@ pub async fn get_counters(
 ) -> Result<GetCountersResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxRead)?;
+    reader.accounts.require_imbox(caller.scope()?).await?;
     let counters = seeing(&reader.db, &reader.rights, &caller, |tx, by| {
         Box::pin(async move {
             let counts = counts::of_account(tx, by.scope.account()).await?;

@@ -3,6 +3,8 @@
 mod get;
 mod watch;
 
+use std::sync::Arc;
+
 use api::conversations::v1 as proto;
 use api::conversations::v1::counter_service_server::CounterService;
 use api::conversations::v1::{
@@ -14,6 +16,7 @@ use rights::RightsCopy;
 use tonic::{Request, Response, Status};
 use types::Clock;
 
+use crate::consumers::AccountStates;
 use crate::domain::counts::{Counters, Tally};
 use crate::live::{Live, LiveCounts};
 
@@ -24,6 +27,8 @@ pub struct CounterReader {
     pub db: Db,
     /// Who may what.
     pub rights: RightsCopy,
+    /// Is imBox on?
+    pub accounts: Arc<AccountStates>,
     /// Live events.
     pub live: Live,
     /// Counts as they change.

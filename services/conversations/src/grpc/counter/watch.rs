@@ -33,6 +33,7 @@ pub async fn watch_counters(
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxRead)?;
     let account = caller.scope()?.account();
+    reader.accounts.require_imbox(caller.scope()?).await?;
     let viewer = viewer(reader, &caller).await?;
     let epoch = epoch(&viewer);
     let watch = Watch {

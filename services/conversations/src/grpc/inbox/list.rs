@@ -39,7 +39,9 @@ pub async fn list_conversations(
 ) -> Result<ListConversationsResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxRead)?;
-    let account = caller.scope()?.account();
+    let scope = caller.scope()?;
+    let account = scope.account();
+    inbox.accounts.require_imbox(scope).await?;
     let request = request.get_ref();
     let asked = parse(request)?;
     let size = page_size(request.page_size, 50, 200)?;

@@ -2,13 +2,17 @@
 
 mod favourite;
 mod list;
+mod open;
 mod page;
 mod watch;
+
+use std::sync::Arc;
 
 use api::conversations::v1::inbox_service_server::InboxService;
 use api::conversations::v1::{
     AddFavouriteRequest, AddFavouriteResponse, ListConversationsRequest, ListConversationsResponse,
-    RemoveFavouriteRequest, RemoveFavouriteResponse, WatchInboxRequest, WatchInboxResponse,
+    OpenConversationRequest, OpenConversationResponse, RemoveFavouriteRequest,
+    RemoveFavouriteResponse, WatchInboxRequest, WatchInboxResponse,
 };
 use futures::stream::BoxStream;
 use pg::Db;
@@ -17,6 +21,8 @@ use tonic::{Request, Response, Status};
 use types::Clock;
 
 use crate::after_commit::AfterCommit;
+use crate::consumers::AccountStates;
+use crate::crm::CardReader;
 use crate::live::Live;
 
 /// `InboxService`.
@@ -26,6 +32,10 @@ pub struct Inbox {
     pub db: Db,
     /// Who may what.
     pub rights: RightsCopy,
+    /// Is imBox on?
+    pub accounts: Arc<AccountStates>,
+    /// Cards as their readers may see them.
+    pub cards: CardReader,
     /// Live events.
     pub live: Live,
     /// What is told after a commit.
@@ -66,5 +76,14 @@ impl InboxService for Inbox {
         request: Request<RemoveFavouriteRequest>,
     ) -> Result<Response<RemoveFavouriteResponse>, Status> {
         Ok(Response::new(favourite::remove(self, &request).await?))
+    }
+
+    async fn open_conversation(
+        &self,
+        request: Request<OpenConversationRequest>,
+    ) -> Result<Response<OpenConversationResponse>, Status> {
+        Ok(Response::new(
+            open::open_conversation(self, &request).await?,
+        ))
     }
 }

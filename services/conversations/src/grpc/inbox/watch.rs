@@ -42,6 +42,7 @@ pub async fn watch_inbox(
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxRead)?;
     let account = caller.scope()?.account();
+    inbox.accounts.require_imbox(caller.scope()?).await?;
     let cursor = Cursor::decode(&request.get_ref().cursor, account)?;
     // Listen first, then look at what was missed and at the rights: nothing falls in between.
     let subscription = inbox.live.subscribe(account);

@@ -44,4 +44,15 @@ pub(super) fn inbox_cases(theirs: &Theirs, cases: &mut Cases) {
         None,
         None,
     );
+    add(
+        cases,
+        "/beseda.conversations.v1.InboxService/OpenConversation",
+        Door::Everybody,
+        &conv::OpenConversationRequest {
+            conversation_id: theirs.conversation.id.clone(),
+            ..Default::default()
+        },
+        R::ConversationNotFound,
+        R::FieldInvalid,
+    );
 }

@@ -1,0 +1,192 @@
+//! A conversation with its card: opened in one call, and the card edited from there.
+
+use api::conversations::v1::conversation_service_client::ConversationServiceClient;
+use api::conversations::v1::open_conversation_response::Card;
+use api::conversations::v1::{
+    ChangeKind, ConversationMode, LinkConversationRequest, OpenConversationRequest,
+    OpenConversationResponse,
+};
+use api::crm::v1 as crm;
+use api::crm::v1::contact_service_client::ContactServiceClient;
+use api::crm::v1::deal_service_client::DealServiceClient;
+use api::crm::v1::field_service_client::FieldServiceClient;
+use api::crm::v1::pipeline_service_client::PipelineServiceClient;
+use api::crm::v1::tag_service_client::TagServiceClient;
+use api::identity::v1::Role;
+use integration_tests::actors::{Admin, Employee, Watch};
+use testkit::wait_for;
+use tonic::Status;
+
+use super::{conversation, office};
+
+async fn open(employee: &Employee, id: &str) -> Result<OpenConversationResponse, Status> {
+    let request = OpenConversationRequest {
+        conversation_id: id.into(),
+        ..Default::default()
+    };
+    let opened = employee
+        .inbox()
+        .open_conversation(employee.ask(request).await)
+        .await?;
+    Ok(opened.into_inner())
+}
+
+/// A contact and a deal of theirs, in a pipeline.
+async fn cards(admin: &Admin) -> (crm::Contact, crm::Deal) {
+    let pipeline = crm::CreatePipelineRequest {
+        pipeline: Some(crm::Pipeline {
+            name: "Продажи".into(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let made = PipelineServiceClient::new(admin.channel())
+        .create_pipeline(admin.ask(pipeline).await)
+        .await;
+    made.expect("made");
+    let contact = crm::CreateContactRequest {
+        contact: Some(crm::Contact {
+            name: "Анна".into(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let contact = ContactServiceClient::new(admin.channel())
+        .create_contact(admin.ask(contact).await)
+        .await;
+    let contact = contact.expect("made").into_inner().contact.expect("it");
+    let deal = crm::CreateDealRequest {
+        deal: Some(crm::Deal {
+            name: "Окна".into(),
+            main_contact_id: contact.id.clone(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let deal = DealServiceClient::new(admin.channel())
+        .create_deal(admin.ask(deal).await)
+        .await;
+    (contact, deal.expect("made").into_inner().deal.expect("it"))
+}
+
+/// Another stage of the deal's pipeline, a tag, and a value of a field of the account's own.
+async fn edited(admin: &Admin, deal: &crm::Deal) -> crm::Deal {
+    let pipelines = PipelineServiceClient::new(admin.channel())
+        .list_pipelines(admin.ask(crm::ListPipelinesRequest::default()).await)
+        .await;
+    let pipelines = pipelines.expect("listed").into_inner().pipelines;
+    let stages = pipelines.iter().flat_map(|pipeline| &pipeline.stages);
+    let stage = stages
+        .clone()
+        .find(|stage| stage.id != deal.stage_id)
+        .expect("a pipeline has several stages");
+    let tag = crm::CreateTagRequest {
+        tag: Some(crm::Tag {
+            name: "важно".into(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let tag = TagServiceClient::new(admin.channel())
+        .create_tag(admin.ask(tag).await)
+        .await;
+    let field = crm::CreateFieldRequest {
+        field: Some(crm::Field {
+            name: "Адрес".into(),
+            card_kind: crm::CardKind::Deal.into(),
+            r#type: crm::FieldType::Text.into(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let field = FieldServiceClient::new(admin.channel())
+        .create_field(admin.ask(field).await)
+        .await;
+    crm::Deal {
+        id: deal.id.clone(),
+        name: "Окна и двери".into(),
+        stage_id: stage.id.clone(),
+        tag_ids: vec![tag.expect("made").into_inner().tag.expect("it").id],
+        field_values: vec![crm::FieldValue {
+            field_id: field.expect("made").into_inner().field.expect("it").id,
+            value: Some(crm::field_value::Value::Text("Тверская, 1".into())),
+        }],
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_opens_with_its_card_and_the_card_is_edited_from_there() {
+    let (_cluster, admin, connector) = office(ConversationMode::NewAfterClose).await;
+    let talk = conversation(&admin, &connector, "chat").await;
+    let (contact, deal) = cards(&admin).await;
+    let link = LinkConversationRequest {
+        conversation_id: talk.id.clone(),
+        contact_id: contact.id.clone(),
+        card_id: deal.id.clone(),
+    };
+    wait_for("the cards have reached conversations", async || {
+        ConversationServiceClient::new(admin.channel())
+            .link_conversation(admin.ask(link.clone()).await)
+            .await
+            .ok()
+    })
+    .await;
+
+    let opened = open(&admin, &talk.id).await.expect("opened");
+    assert_eq!(
+        opened.conversation.as_ref().map(|it| &it.title[..]),
+        Some("Окна")
+    );
+    assert_eq!(
+        (opened.messages.len(), opened.cards_unavailable),
+        (1, false)
+    );
+    assert_eq!(opened.contact.as_ref().map(|it| &it.id), Some(&contact.id));
+    let Some(Card::Deal(shown)) = &opened.card else {
+        panic!("a deal, not {:?}", opened.card);
+    };
+    assert_eq!(shown, &deal, "whole, as crm shows it");
+
+    let wanted = edited(&admin, &deal).await;
+    let update = crm::UpdateDealRequest {
+        deal: Some(wanted.clone()),
+        ..Default::default()
+    };
+    DealServiceClient::new(admin.channel())
+        .update_deal(admin.ask(update).await)
+        .await
+        .expect("changed");
+    let mut watch = Watch::new(&admin, opened.cursor);
+    let live = loop {
+        let change = watch.next().await;
+        let title = change.conversation.as_ref().map_or("", |it| &it.title);
+        if change.kind() == ChangeKind::CardChanged && title == "Окна и двери" {
+            break change;
+        }
+    };
+    assert_eq!(live.conversation.map(|it| it.id), Some(talk.id.clone()));
+    let Some(Card::Deal(shown)) = open(&admin, &talk.id).await.expect("opened").card else {
+        panic!("a deal");
+    };
+    assert_eq!(
+        (
+            shown.name,
+            shown.stage_id,
+            shown.tag_ids,
+            shown.field_values
+        ),
+        (
+            wanted.name,
+            wanted.stage_id,
+            wanted.tag_ids,
+            wanted.field_values
+        )
+    );
+
+    let colleague = admin.colleague("boris@office.test", Role::Manager).await;
+    let refused = open(&colleague, &talk.id)
+        .await
+        .expect_err("no rights, no card");
+    assert_eq!(refused.code(), tonic::Code::NotFound);
+}

@@ -1,0 +1,52 @@
+//! A conversation as it is opened: with its newest messages and its cards (CNV-05).
+
+use api::conversations::v1::{OpenConversationRequest, OpenConversationResponse};
+use auth::{Caller, Permission};
+use kit::Refusal;
+use kit::page::page_size;
+use tonic::Request;
+
+use super::Inbox;
+use crate::grpc::conversation::{Error, conversation_id, newest, visible};
+use crate::grpc::seeing;
+use crate::live::Cursor;
+use crate::wire;
+
+pub async fn open_conversation(
+    inbox: &Inbox,
+    request: &Request<OpenConversationRequest>,
+) -> Result<OpenConversationResponse, Refusal> {
+    let caller = Caller::of(request)?;
+    caller.require(Permission::InboxRead)?;
+    let scope = caller.scope()?;
+    inbox.accounts.require_imbox(scope).await?;
+    let account = scope.account();
+    let request = request.get_ref();
+    let id = conversation_id(&request.conversation_id)?;
+    let size = page_size(request.page_size, 50, 200)?;
+    // Taken before the rows: a change in between comes twice, never not at all.
+    let cursor = Cursor(inbox.live.position(account)).encode(account);
+    let read = seeing(&inbox.db, &inbox.rights, &caller, move |tx, by| {
+        Box::pin(async move {
+            let (conversation, sight) = visible(tx, &by, id).await?;
+            let page = match sight.visibility.shows_messages() {
+                true => Some(newest(tx, &by, id, size).await?),
+                false => None,
+            };
+            Ok::<_, Error>((conversation, sight, page))
+        })
+    });
+    let (conversation, sight, page) = read.await?;
+    let page = page.map(|page| page.answer(account, &request.conversation_id));
+    let page = page.unwrap_or_default();
+    let cards = inbox.cards.read(&caller, &sight).await;
+    Ok(OpenConversationResponse {
+        conversation: Some(wire::conversation(&conversation, &sight)),
+        messages: page.messages,
+        older_page_token: page.older_page_token,
+        contact: cards.contact,
+        card: cards.card,
+        cards_unavailable: cards.unavailable,
+        cursor,
+    })
+}
