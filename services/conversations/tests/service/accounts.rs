@@ -218,6 +218,7 @@ async fn imbox_refuses_until_it_is_switched_on() {
             version,
             subscription_active: true,
             imbox_enabled,
+            message_search: true,
             language: "ru".to_owned(),
         }
         .encode_to_vec()
