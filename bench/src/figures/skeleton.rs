@@ -7,7 +7,8 @@ use api::conversations::v1::inbox_service_client::InboxServiceClient;
 use api::conversations::v1::inbox_service_server::{InboxService, InboxServiceServer};
 use api::conversations::v1::{
     AddFavouriteRequest, AddFavouriteResponse, ListConversationsRequest, ListConversationsResponse,
-    RemoveFavouriteRequest, RemoveFavouriteResponse, WatchInboxRequest, WatchInboxResponse,
+    OpenConversationRequest, OpenConversationResponse, RemoveFavouriteRequest,
+    RemoveFavouriteResponse, WatchInboxRequest, WatchInboxResponse,
 };
 use auth::{AuthLayer, Verifier};
 use futures::stream::BoxStream;
@@ -57,6 +58,13 @@ impl InboxService for Empty {
         _: Request<RemoveFavouriteRequest>,
     ) -> Result<Response<RemoveFavouriteResponse>, Status> {
         Ok(Response::new(RemoveFavouriteResponse::default()))
+    }
+
+    async fn open_conversation(
+        &self,
+        _: Request<OpenConversationRequest>,
+    ) -> Result<Response<OpenConversationResponse>, Status> {
+        Ok(Response::new(OpenConversationResponse::default()))
     }
 }
 
