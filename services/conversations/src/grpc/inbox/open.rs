@@ -8,8 +8,9 @@ use tonic::Request;
 
 use super::Inbox;
 use crate::grpc::conversation::{Error, conversation_id, newest, visible};
-use crate::grpc::seeing;
+use crate::grpc::{caller_id, seeing};
 use crate::live::Cursor;
+use crate::store::favourites;
 use crate::wire;
 
 pub async fn open_conversation(
@@ -20,7 +21,7 @@ pub async fn open_conversation(
     caller.require(Permission::InboxRead)?;
     let scope = caller.scope()?;
     inbox.accounts.require_imbox(scope).await?;
-    let account = scope.account();
+    let (account, owner) = (scope.account(), caller_id(&caller));
     let request = request.get_ref();
     let id = conversation_id(&request.conversation_id)?;
     let size = page_size(request.page_size, 50, 200)?;
@@ -33,15 +34,17 @@ pub async fn open_conversation(
                 true => Some(newest(tx, &by, id, size).await?),
                 false => None,
             };
-            Ok::<_, Error>((conversation, sight, page))
+            let favourites = favourites::among(tx, by.scope, owner, &[id]).await?;
+            Ok::<_, Error>((conversation, sight, page, favourites.contains(&id)))
         })
     });
-    let (conversation, sight, page) = read.await?;
+    let (conversation, sight, page, favourite) = read.await?;
     let page = page.map(|page| page.answer(account, &request.conversation_id));
     let page = page.unwrap_or_default();
     let cards = inbox.cards.read(&caller, &sight).await;
+    let shown = wire::conversation(&conversation, &sight);
     Ok(OpenConversationResponse {
-        conversation: Some(wire::conversation(&conversation, &sight)),
+        conversation: Some(wire::with_favourite(shown, favourite)),
         messages: page.messages,
         older_page_token: page.older_page_token,
         contact: cards.contact,
