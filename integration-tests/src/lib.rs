@@ -16,8 +16,7 @@ mod history;
 pub mod http;
 pub mod load;
 pub mod raw;
-mod seed;
 
 pub use cluster::{Cluster, Service, Settings};
 pub use history::{Answered, Conversation, History, Seen, Submission, Violation, Wire, check};
-pub use seed::{Seed, is_long};
+pub use testkit::{Seed, is_long};

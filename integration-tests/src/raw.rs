@@ -3,7 +3,7 @@
 use bytes::{Buf, BufMut, Bytes};
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::Channel;
-use tonic::{Request, Status};
+use tonic::{Request, Status, Streaming};
 
 /// Messages as the bytes they are.
 #[derive(Debug, Clone, Copy, Default)]
@@ -57,14 +57,43 @@ pub async fn call(
     token: &str,
     message: Bytes,
 ) -> Result<Bytes, Status> {
+    let request = crate::calls::with_token(token, message);
+    let answer = open(channel, path, request).await?.message().await?;
+    Ok(answer.unwrap_or_default())
+}
+
+/// Calls a method that streams, with one message.
+///
+/// # Errors
+/// The refusal.
+///
+/// # Panics
+/// When the path is none.
+pub async fn stream(
+    channel: &Channel,
+    path: &str,
+    token: &str,
+    message: Bytes,
+) -> Result<Streaming<Bytes>, Status> {
+    open(
+        channel,
+        path,
+        crate::calls::stream_with_token(token, message),
+    )
+    .await
+}
+
+async fn open(
+    channel: &Channel,
+    path: &str,
+    request: Request<Bytes>,
+) -> Result<Streaming<Bytes>, Status> {
     let mut client = tonic::client::Grpc::new(channel.clone());
     client
         .ready()
         .await
         .map_err(|error| Status::unavailable(error.to_string()))?;
     let path = path.to_owned().try_into().expect("a path");
-    let request: Request<Bytes> = crate::calls::with_token(token, message);
     let request = request.map(|message| futures::stream::iter([message]));
-    let answer = client.streaming(request, path, Raw).await?;
-    Ok(answer.into_inner().message().await?.unwrap_or_default())
+    Ok(client.streaming(request, path, Raw).await?.into_inner())
 }

@@ -42,9 +42,24 @@ impl AccountRights {
         Some(self.rules.compile(user, member.group, member.role))
     }
 
+    /// The rights of somebody who is asked about; `None` for whoever is switched off.
+    ///
+    /// # Errors
+    /// When the account has no such employee.
+    pub fn member(&self, user: UserId) -> Result<Option<Rights>, UnknownUser> {
+        match self.members.contains_key(&user) {
+            true => Ok(self.rights_of(user)),
+            false => Err(UnknownUser(user)),
+        }
+    }
+
     /// The department of an employee: that of the responsible user of a card.
     #[must_use]
     pub fn group_of(&self, user: UserId) -> Option<GroupId> {
         self.members.get(&user)?.group
     }
 }
+
+/// The account has no such employee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownUser(pub UserId);

@@ -14,6 +14,7 @@
 mod account;
 mod branches;
 mod compile;
+mod decision;
 mod matrix;
 mod rights;
 mod rules;
@@ -21,8 +22,9 @@ mod texts;
 
 mod visibility;
 
-pub use account::{AccountRights, Member};
+pub use account::{AccountRights, Member, UnknownUser};
 pub use branches::{Branch, ContactCondition};
+pub use decision::Decision;
 pub use matrix::{Action, Cells, Entity, FieldRight, Level, Relation, Source, StageRight};
 pub use rights::{Rights, StageRights};
 pub use rules::{Options, RuleSet, Rules, Subject};

@@ -156,8 +156,14 @@ impl Rights {
     /// set the right on the card applies: [`FieldRight::Allowed`].
     #[must_use]
     pub fn field(&self, entity: Entity, key: &str) -> FieldRight {
+        self.field_from(entity, key).0
+    }
+
+    /// The same with its origin.
+    #[must_use]
+    pub fn field_from(&self, entity: Entity, key: &str) -> (FieldRight, Source) {
         let known = self.fields.get(entity, key);
-        known.map_or(FieldRight::Allowed, |(right, _)| right)
+        known.unwrap_or((FieldRight::Allowed, Source::Default))
     }
 
     /// Access to corporate mail (IDN-06), and its origin.

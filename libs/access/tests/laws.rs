@@ -79,6 +79,29 @@ proptest! {
         }
     }
 
+    /// What is said about an action is what the action itself asks, for every action on every entity and field.
+    #[test]
+    fn a_decision_is_what_the_action_asks(world in world::any(), facts in facts()) {
+        let rights = compiled(&world);
+        let card = facts.card.unwrap_or_default();
+        let relation = rights.relation(card.owner, card.owner_group);
+        for (entity, action) in Entity::ALL.into_iter().flat_map(|entity| Action::ALL.map(|action| (entity, action))) {
+            let decision = rights.decide(entity, action, &card);
+            let expected = match (entity, action) {
+                (Entity::Deals, Action::View) => rights.shows_deal(&card),
+                _ => rights.may(entity, action, relation, card.stage),
+            };
+            prop_assert_eq!(decision.allowed, expected, "{} by {}", action.name(), decision.rule);
+            for field in world::FIELDS {
+                let of_field = rights.decide_field(entity, action, &card, field);
+                prop_assert!(decision.allowed || !of_field.allowed, "a field never widens");
+                let right = rights.field(entity, field);
+                let shut = if matches!(action, Action::View | Action::Export) { !right.is_readable() } else { !right.is_writable() };
+                prop_assert_eq!(of_field.allowed, decision.allowed && !shut);
+            }
+        }
+    }
+
     /// IDN-35…IDN-37: who may not open the contact sees no conversation of it, and a row carries a deal's name exactly where
     /// the deal may be opened.
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kit::Refusal;
 use time::OffsetDateTime;
-use types::{AccountId, Language};
+use types::{AccountId, Language, UserId};
 use uuid::Uuid;
 
 use crate::ended::Ended;
@@ -139,6 +139,31 @@ impl Caller {
     /// PERMISSION_MISSING or SCOPE_MISSING.
     pub fn require_administrator(&self) -> Result<(), Refusal> {
         self.require(Permission::SettingsWrite)
+    }
+
+    /// The employee who calls; `None` for programs and services.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        match self.verified.principal {
+            Principal::Employee { user, .. } => Some(user),
+            Principal::Program { .. } | Principal::Service { .. } => None,
+        }
+    }
+
+    /// Whom a question about rights is about: the employee that `field` of the request names, else the caller.
+    ///
+    /// # Errors
+    /// FIELD_INVALID when neither is somebody, PERMISSION_MISSING when it is about somebody else and the caller does not
+    /// administer the account.
+    pub fn about(&self, field: &str, named: Option<UserId>) -> Result<UserId, Refusal> {
+        let own = self.user();
+        let about = named
+            .or(own)
+            .ok_or_else(|| Refusal::field(field, "must name an employee"))?;
+        if Some(about) != own {
+            self.require_administrator()?;
+        }
+        Ok(about)
     }
 
     /// Is it an administrator in person?

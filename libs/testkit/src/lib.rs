@@ -22,6 +22,7 @@ mod database;
 pub mod identity;
 mod process;
 mod schema;
+mod seed;
 mod server;
 mod wait;
 
@@ -30,6 +31,7 @@ pub use crate::{
     database::TestDb,
     process::Process,
     schema::{Exceptions, assert_schema},
+    seed::{Seed, is_long, is_long_for_rights},
     server::{STORES, Server},
     wait::{wait_for, wait_for_state, wait_for_state_within},
 };

@@ -30,6 +30,7 @@ use api::conversations::v1::counter_service_server::CounterServiceServer;
 use api::conversations::v1::filter_service_server::FilterServiceServer;
 use api::conversations::v1::inbox_service_server::InboxServiceServer;
 use api::conversations::v1::search_service_server::SearchServiceServer;
+use api::conversations::v1::visibility_service_server::VisibilityServiceServer;
 use api::events::internal::v1::event_log_service_server::EventLogServiceServer;
 use auth::{AuthLayer, ServiceTokens, Verifier};
 use events::{Carrier, EventLog, RemoteSource};
@@ -178,6 +179,10 @@ impl App {
             rights: rights.clone(),
             accounts: Arc::clone(&accounts),
         };
+        let visibility = grpc::visibility::VisibilityQuestions {
+            db: db.clone(),
+            rights: rights.clone(),
+        };
         let conversations = grpc::conversation::Conversations {
             db: db.clone(),
             after: after.clone(),
@@ -226,6 +231,10 @@ impl App {
             .service(ChatServiceServer::new(chats).max_decoding_message_size(MAX_REQUEST_BYTES))
             .service(
                 AttachmentServiceServer::new(attachments)
+                    .max_decoding_message_size(MAX_REQUEST_BYTES),
+            )
+            .service(
+                VisibilityServiceServer::new(visibility)
                     .max_decoding_message_size(MAX_REQUEST_BYTES),
             )
             .service(

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use access::{Action, Entity};
+use access::{Action, Entity, UnknownUser};
 use kit::Refusal;
 use types::{FieldId, PipelineId, StageId, TagId, TaskId, UnsortedId, UserId};
 
@@ -86,6 +86,12 @@ impl From<rights::Error> for Error {
             rights::Error::Refused(refusal) => Self::Refused(refusal),
             rights::Error::Store(error) => Self::Store(error),
         }
+    }
+}
+
+impl From<UnknownUser> for Error {
+    fn from(UnknownUser(user): UnknownUser) -> Self {
+        Self::UserNotFound(user)
     }
 }
 

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use ::events::{Carrier, EventLog, RemoteSource};
 use anyhow::Context;
+use api::crm::v1::access_service_server::AccessServiceServer;
 use api::crm::v1::company_service_server::CompanyServiceServer;
 use api::crm::v1::contact_service_server::ContactServiceServer;
 use api::crm::v1::customer_service_server::CustomerServiceServer;
@@ -138,6 +139,7 @@ fn server(core: &Arc<Core>, db: Db) -> anyhow::Result<Server> {
         .service(PipelineServiceServer::new(grpc::pipelines::Pipelines(
             core(),
         )))
+        .service(AccessServiceServer::new(grpc::access::Access(core())))
         .service(ContactServiceServer::new(grpc::contacts::Contacts(core())))
         .service(CompanyServiceServer::new(
             grpc::companies::Companies(core()),

@@ -3,5 +3,6 @@
 mod fields;
 mod garbage;
 mod methods;
+mod reveals;
 mod rpcs;
 mod tokens;

@@ -6565,3 +6565,742 @@ pub mod search_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// One question.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VisibilityQuestion {
+    /// Required. "conv\_…".
+    #[prost(string, tag = "1")]
+    pub conversation_id: ::prost::alloc::string::String,
+    /// "user\_…"; empty: the caller.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+}
+/// One answer.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VisibilityAnswer {
+    /// How much is seen; CONVERSATION_VISIBILITY_UNSPECIFIED: nothing.
+    #[prost(enumeration = "ConversationVisibility", tag = "1")]
+    pub visibility: i32,
+    /// Id of the requirement that decides, for example "IDN-24". Empty where the conversation does not exist, where the employee is
+    /// switched off, and where it is hidden from a caller who does not administer the account.
+    #[prost(string, tag = "2")]
+    pub rule: ::prost::alloc::string::String,
+    /// Ids of the readings of unclear places that it needed, for example "A-04"; empty for none.
+    #[prost(string, tag = "3")]
+    pub assumption: ::prost::alloc::string::String,
+    /// Where the right that decides was set; RIGHT_SOURCE_UNSPECIFIED where `rule` is empty.
+    #[prost(enumeration = "super::super::identity::v1::RightSource", tag = "4")]
+    pub source: i32,
+}
+/// The question.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckVisibilityRequest {
+    /// Required.
+    #[prost(message, optional, tag = "1")]
+    pub question: ::core::option::Option<VisibilityQuestion>,
+}
+/// The answer.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckVisibilityResponse {
+    /// The answer.
+    #[prost(message, optional, tag = "1")]
+    pub answer: ::core::option::Option<VisibilityAnswer>,
+}
+/// The questions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCheckVisibilityRequest {
+    /// Required. 1 to 1,000.
+    #[prost(message, repeated, tag = "1")]
+    pub questions: ::prost::alloc::vec::Vec<VisibilityQuestion>,
+}
+/// The answers.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCheckVisibilityResponse {
+    /// In the order of the questions.
+    #[prost(message, repeated, tag = "1")]
+    pub answers: ::prost::alloc::vec::Vec<VisibilityAnswer>,
+}
+/// Which conversation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WhoCanSeeRequest {
+    /// Required. "conv\_…".
+    #[prost(string, tag = "1")]
+    pub conversation_id: ::prost::alloc::string::String,
+    /// 0 means 50; more than 200 means 200.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Somebody who sees the conversation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConversationViewer {
+    /// "user\_…".
+    #[prost(string, tag = "1")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Name of the employee.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// How much, and why.
+    #[prost(message, optional, tag = "3")]
+    pub answer: ::core::option::Option<VisibilityAnswer>,
+}
+/// Who sees it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WhoCanSeeResponse {
+    /// The employees, in the order of their ids; those who see nothing are left out.
+    #[prost(message, repeated, tag = "1")]
+    pub viewers: ::prost::alloc::vec::Vec<ConversationViewer>,
+    /// Empty at the end.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// A change that is considered.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewRightsRequest {
+    /// Required. What would be set for the subject, as SetRights takes it: what it leaves out would not be set any more. `etag` is
+    /// not looked at.
+    #[prost(message, optional, tag = "1")]
+    pub rights: ::core::option::Option<super::super::identity::v1::Rights>,
+    /// How many employees to look at: 0 means 20; more than 50 means 50.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A conversation that would look different.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PreviewedConversation {
+    /// "conv\_…".
+    #[prost(string, tag = "1")]
+    pub conversation_id: ::prost::alloc::string::String,
+    /// Its number.
+    #[prost(int64, tag = "2")]
+    pub number: i64,
+    /// How it is called for the caller.
+    #[prost(string, tag = "3")]
+    pub title: ::prost::alloc::string::String,
+    /// How much the employee sees now; CONVERSATION_VISIBILITY_UNSPECIFIED: nothing.
+    #[prost(enumeration = "ConversationVisibility", tag = "4")]
+    pub before: i32,
+    /// How much they would see.
+    #[prost(enumeration = "ConversationVisibility", tag = "5")]
+    pub after: i32,
+}
+/// What the change would do for one employee. The counts are over the 1,000 open conversations, last changed first, that they
+/// see now or would see.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RightsPreview {
+    /// "user\_…".
+    #[prost(string, tag = "1")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Name of the employee.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// How many conversations would appear.
+    #[prost(int32, tag = "3")]
+    pub appear: i32,
+    /// How many would disappear.
+    #[prost(int32, tag = "4")]
+    pub disappear: i32,
+    /// Of how many more would be shown, for example the chat and not only the contact.
+    #[prost(int32, tag = "5")]
+    pub widen: i32,
+    /// Of how many less would be shown.
+    #[prost(int32, tag = "6")]
+    pub narrow: i32,
+    /// There are more conversations than were looked at.
+    #[prost(bool, tag = "7")]
+    pub more: bool,
+    /// The first ten of those that would look different.
+    #[prost(message, repeated, tag = "8")]
+    pub examples: ::prost::alloc::vec::Vec<PreviewedConversation>,
+}
+/// What the change would do.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewRightsResponse {
+    /// The employees for whom the subject counts, in the order of their ids, also those for whom nothing would change.
+    /// Administrators and those who are switched off are left out: rights do nothing for them.
+    #[prost(message, repeated, tag = "1")]
+    pub previews: ::prost::alloc::vec::Vec<RightsPreview>,
+    /// Empty at the end.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Generated client implementations.
+pub mod visibility_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Who sees which conversation, and what a change of rights would do: the decision table of conversations, asked directly. The
+    /// answers are those of the list, of every read and of the live stream. For one answer in words see ExplainVisibility.
+    #[derive(Debug, Clone)]
+    pub struct VisibilityServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl VisibilityServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> VisibilityServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> VisibilityServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            VisibilityServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// How much an employee sees of a conversation. A conversation that does not exist is answered as one that is hidden.
+        /// Administrators may ask about everybody, others about themselves.
+        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        pub async fn check_visibility(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CheckVisibilityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CheckVisibilityResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.VisibilityService/CheckVisibility",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.VisibilityService",
+                        "CheckVisibility",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The same for up to 1,000 questions at one moment; the answers come in their order.
+        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        pub async fn batch_check_visibility(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchCheckVisibilityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCheckVisibilityResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.VisibilityService/BatchCheckVisibility",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.VisibilityService",
+                        "BatchCheckVisibility",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Who sees a conversation, and how much of it. Administrators only.
+        /// Errors: PERMISSION_MISSING, CONVERSATION_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn who_can_see(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WhoCanSeeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::WhoCanSeeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.VisibilityService/WhoCanSee",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.VisibilityService",
+                        "WhoCanSee",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// What would appear and disappear, and for whom, if these rights were set. Nothing is changed. Administrators only.
+        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, GROUP_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn preview_rights(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PreviewRightsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewRightsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.VisibilityService/PreviewRights",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.VisibilityService",
+                        "PreviewRights",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod visibility_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with VisibilityServiceServer.
+    #[async_trait]
+    pub trait VisibilityService: std::marker::Send + std::marker::Sync + 'static {
+        /// How much an employee sees of a conversation. A conversation that does not exist is answered as one that is hidden.
+        /// Administrators may ask about everybody, others about themselves.
+        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        async fn check_visibility(
+            &self,
+            request: tonic::Request<super::CheckVisibilityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CheckVisibilityResponse>,
+            tonic::Status,
+        >;
+        /// The same for up to 1,000 questions at one moment; the answers come in their order.
+        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        async fn batch_check_visibility(
+            &self,
+            request: tonic::Request<super::BatchCheckVisibilityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCheckVisibilityResponse>,
+            tonic::Status,
+        >;
+        /// Who sees a conversation, and how much of it. Administrators only.
+        /// Errors: PERMISSION_MISSING, CONVERSATION_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn who_can_see(
+            &self,
+            request: tonic::Request<super::WhoCanSeeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::WhoCanSeeResponse>,
+            tonic::Status,
+        >;
+        /// What would appear and disappear, and for whom, if these rights were set. Nothing is changed. Administrators only.
+        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, GROUP_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn preview_rights(
+            &self,
+            request: tonic::Request<super::PreviewRightsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewRightsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Who sees which conversation, and what a change of rights would do: the decision table of conversations, asked directly. The
+    /// answers are those of the list, of every read and of the live stream. For one answer in words see ExplainVisibility.
+    #[derive(Debug)]
+    pub struct VisibilityServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> VisibilityServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for VisibilityServiceServer<T>
+    where
+        T: VisibilityService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.conversations.v1.VisibilityService/CheckVisibility" => {
+                    #[allow(non_camel_case_types)]
+                    struct CheckVisibilitySvc<T: VisibilityService>(pub Arc<T>);
+                    impl<
+                        T: VisibilityService,
+                    > tonic::server::UnaryService<super::CheckVisibilityRequest>
+                    for CheckVisibilitySvc<T> {
+                        type Response = super::CheckVisibilityResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CheckVisibilityRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as VisibilityService>::check_visibility(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CheckVisibilitySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.VisibilityService/BatchCheckVisibility" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchCheckVisibilitySvc<T: VisibilityService>(pub Arc<T>);
+                    impl<
+                        T: VisibilityService,
+                    > tonic::server::UnaryService<super::BatchCheckVisibilityRequest>
+                    for BatchCheckVisibilitySvc<T> {
+                        type Response = super::BatchCheckVisibilityResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchCheckVisibilityRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as VisibilityService>::batch_check_visibility(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchCheckVisibilitySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.VisibilityService/WhoCanSee" => {
+                    #[allow(non_camel_case_types)]
+                    struct WhoCanSeeSvc<T: VisibilityService>(pub Arc<T>);
+                    impl<
+                        T: VisibilityService,
+                    > tonic::server::UnaryService<super::WhoCanSeeRequest>
+                    for WhoCanSeeSvc<T> {
+                        type Response = super::WhoCanSeeResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WhoCanSeeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as VisibilityService>::who_can_see(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WhoCanSeeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.VisibilityService/PreviewRights" => {
+                    #[allow(non_camel_case_types)]
+                    struct PreviewRightsSvc<T: VisibilityService>(pub Arc<T>);
+                    impl<
+                        T: VisibilityService,
+                    > tonic::server::UnaryService<super::PreviewRightsRequest>
+                    for PreviewRightsSvc<T> {
+                        type Response = super::PreviewRightsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PreviewRightsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as VisibilityService>::preview_rights(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PreviewRightsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for VisibilityServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.conversations.v1.VisibilityService";
+    impl<T> tonic::server::NamedService for VisibilityServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}

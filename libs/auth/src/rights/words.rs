@@ -28,6 +28,8 @@ pub fn entity_to_proto(value: Entity) -> proto::RightEntity {
     }
 }
 
+/// An action of the matrix; `None` for none.
+#[must_use]
 pub fn action(value: proto::RightAction) -> Option<Action> {
     use proto::RightAction as Wire;
     match value {
@@ -110,6 +112,8 @@ pub fn field_right_to_proto(value: FieldRight) -> proto::FieldRight {
     }
 }
 
+/// Where an effective right comes from.
+#[must_use]
 pub fn source_to_proto(value: Source) -> proto::RightSource {
     use proto::RightSource as Wire;
     match value {

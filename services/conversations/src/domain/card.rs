@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use access::{AccountRights, Action, CardFacts, ContactCondition, Entity, Rights, Visibility};
+use access::{
+    AccountRights, Action, CardFacts, ContactCondition, Entity, Rights, UnknownUser, Visibility,
+};
 use types::{ContactId, CustomerId, DealId, GroupId, PipelineId, StageId, TagId, UserId};
 use uuid::Uuid;
 
@@ -110,6 +112,21 @@ pub struct Viewer {
 }
 
 impl Viewer {
+    /// Somebody of the same account; `None` for whoever is switched off: they see nothing.
+    ///
+    /// # Errors
+    /// When the account has no such employee.
+    pub fn member(&self, user: UserId) -> Result<Option<Self>, UnknownUser> {
+        if self.rights.user() == Some(user) {
+            return Ok(Some(self.clone()));
+        }
+        let account = self.account.as_ref().ok_or(UnknownUser(user))?;
+        Ok(account.member(user)?.map(|rights| Self {
+            rights: Arc::new(rights),
+            account: Some(Arc::clone(account)),
+        }))
+    }
+
     /// The department of an employee of the account.
     #[must_use]
     pub fn group_of(&self, user: UserId) -> Option<GroupId> {

@@ -10,5 +10,6 @@ pub mod hub;
 pub mod inbox;
 pub mod search;
 mod viewer;
+pub mod visibility;
 
 pub(crate) use viewer::{By, author, caller_id, seeing};

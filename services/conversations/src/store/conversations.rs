@@ -5,7 +5,7 @@ mod of_chat;
 mod row;
 mod write;
 
-pub use list::{Key, read};
+pub use list::{Key, Rows, read};
 pub use of_chat::{OfChat, Wanted, current_of_chat, list_of_chat};
 pub use row::from_row;
 pub(crate) use write::Columns;

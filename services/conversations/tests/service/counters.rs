@@ -19,7 +19,7 @@ use types::{ContactId, GroupId, UserId};
 use crate::rights::{tell_contact, viewing};
 use crate::world::{World, with};
 
-async fn counters(world: &World, token: &str) -> Counters {
+pub async fn counters(world: &World, token: &str) -> Counters {
     let reply = world
         .counters()
         .get_counters(with(token, GetCountersRequest {}))
@@ -119,7 +119,7 @@ async fn naive(world: &World) -> BTreeMap<String, Tally> {
     tallies
 }
 
-fn by_user(counters: &Counters) -> BTreeMap<String, Tally> {
+pub fn by_user(counters: &Counters) -> BTreeMap<String, Tally> {
     let nobody = (String::new(), counters.nobody.unwrap_or_default());
     let users = counters
         .users

@@ -38,7 +38,7 @@ fn words(query: &str) -> SearchMessagesRequest {
     }
 }
 
-fn part(query: &str) -> SearchMessagesRequest {
+pub fn part(query: &str) -> SearchMessagesRequest {
     SearchMessagesRequest {
         r#match: SearchMatch::Substring.into(),
         ..words(query)
@@ -46,7 +46,7 @@ fn part(query: &str) -> SearchMessagesRequest {
 }
 
 /// All hits, page after page.
-async fn all(world: &World, token: &str, request: &SearchMessagesRequest) -> Vec<MessageHit> {
+pub async fn all(world: &World, token: &str, request: &SearchMessagesRequest) -> Vec<MessageHit> {
     let (mut request, mut hits) = (request.clone(), Vec::new());
     loop {
         let reply = ask(world, token, &request).await.expect("found");
@@ -73,7 +73,7 @@ async fn marked(world: &World, request: &SearchMessagesRequest) -> Vec<Vec<Strin
 }
 
 /// Waits until everything that was published is in the index.
-async fn indexed(world: &World) {
+pub async fn indexed(world: &World) {
     let lag = async || {
         let row = sqlx::query(
             "SELECT o.shard, o.last_position, p.position FROM conversations.outbox_shards o

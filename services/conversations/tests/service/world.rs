@@ -20,6 +20,7 @@ use api::conversations::v1::conversation_service_client::ConversationServiceClie
 use api::conversations::v1::counter_service_client::CounterServiceClient;
 use api::conversations::v1::inbox_service_client::InboxServiceClient;
 use api::conversations::v1::search_service_client::SearchServiceClient;
+use api::conversations::v1::visibility_service_client::VisibilityServiceClient;
 use api::conversations::v1::{
     AttachmentKind, Connection, CreateConnectionRequest, ListMessagesRequest, Message,
     SendMessageRequest, UpdateConnectionRequest,
@@ -222,6 +223,14 @@ impl World {
         self.identity.tell(self.account, "rights.changed", payload);
     }
 
+    /// Sets everything that is set in the account, and tells it by an event; the state after it.
+    pub fn set_all_rights(&self, all: Vec<id::Rights>) -> AccountRights {
+        let rights = self.change_rights(self.account, |rights| rights.rights = all);
+        let payload = rights.encode_to_vec();
+        self.identity.tell(self.account, "rights.changed", payload);
+        rights
+    }
+
     fn change_rights(
         &self,
         account: AccountId,
@@ -274,6 +283,10 @@ impl World {
 
     pub fn chats(&self) -> ChatServiceClient<Channel> {
         ChatServiceClient::new(self.channel.clone())
+    }
+
+    pub fn visibility(&self) -> VisibilityServiceClient<Channel> {
+        VisibilityServiceClient::new(self.channel.clone())
     }
 
     pub fn conversations(&self) -> ConversationServiceClient<Channel> {

@@ -71,8 +71,8 @@ pub async fn create(tx: &mut Tx, by: &By, kind: Kind, values: Values) -> Result<
         given.iter().filter(|change| change.field != "name"),
     )?;
     check_links(tx, by, &blank, &card).await?;
-    check_tags(tx, by, &blank, &card).await?;
-    check_values(tx, by, &blank, &card).await?;
+    check_tags(tx, by, &blank, &mut card).await?;
+    check_values(tx, by, &blank, &mut card).await?;
     cards::insert(tx, by.account, &card).await?;
     let created = entry(by, Event::Created, "", None, Some(json!(card.name)));
     timeline::insert(tx, by.account, card.id, &[created]).await?;
@@ -133,8 +133,8 @@ pub async fn update(
     }
     check_fields(by, &card, changes.iter())?;
     check_links(tx, by, &before, &card).await?;
-    check_tags(tx, by, &before, &card).await?;
-    check_values(tx, by, &before, &card).await?;
+    check_tags(tx, by, &before, &mut card).await?;
+    check_values(tx, by, &before, &mut card).await?;
     next_version(&mut card, by);
     cards::update(tx, by.account, &before, &card).await?;
     let entries: Vec<_> = changes

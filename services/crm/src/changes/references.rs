@@ -114,39 +114,51 @@ async fn first_stage(tx: &mut Tx, by: &By, pipeline: Option<PipelineId>) -> Resu
         .ok_or(Error::PipelineNotFound(found.id))
 }
 
-/// Are the tags that a card newly has there? They stay until the transaction ends.
-pub async fn check_tags(tx: &mut Tx, by: &By, before: &Card, after: &Card) -> Result<(), Error> {
-    let new = after.tags.iter().filter(|tag| !before.tags.contains(tag));
-    let new: Vec<_> = new.copied().collect();
-    if new.is_empty() {
+/// Are the tags that a card newly has there? They stay until the transaction ends. One that it had and that was deleted meanwhile
+/// is taken off.
+pub async fn check_tags(
+    tx: &mut Tx,
+    by: &By,
+    before: &Card,
+    after: &mut Card,
+) -> Result<(), Error> {
+    if before.tags == after.tags {
         return Ok(());
     }
-    let found = tags::hold(tx, by.account, &new).await?;
-    match new.into_iter().find(|tag| !found.contains(tag)) {
-        Some(tag) => Err(Error::TagNotFound(tag)),
-        None => Ok(()),
+    let found = tags::hold(tx, by.account, &after.tags).await?;
+    let mut missing = after.tags.iter().filter(|tag| !found.contains(tag));
+    if let Some(tag) = missing.find(|tag| !before.tags.contains(tag)) {
+        return Err(Error::TagNotFound(*tag));
     }
+    after.tags.retain(|tag| found.contains(tag));
+    Ok(())
 }
 
-/// Are the values that changed of fields of this kind of card, and do they fit them?
-pub async fn check_values(tx: &mut Tx, by: &By, before: &Card, after: &Card) -> Result<(), Error> {
+/// Are the values that changed of fields of this kind of card, and do they fit them? The fields stay until the transaction ends. A
+/// value that did not change goes when its field was deleted meanwhile.
+pub async fn check_values(
+    tx: &mut Tx,
+    by: &By,
+    before: &Card,
+    after: &mut Card,
+) -> Result<(), Error> {
     if before.values == after.values {
         return Ok(());
     }
-    let known = fields::all(tx, by.account, Some(after.id.kind())).await?;
+    let named: Vec<_> = after.values.keys().copied().collect();
+    let known = fields::hold(tx, by.account, after.id.kind(), &named).await?;
+    let field = |id| known.iter().find(|field| field.id == id);
     for (id, value) in &after.values {
         if before.values.get(id) == Some(value) {
             continue;
         }
-        let field = known
-            .iter()
-            .find(|field| field.id == *id)
-            .ok_or(Error::FieldNotFound(*id))?;
+        let field = field(*id).ok_or(Error::FieldNotFound(*id))?;
         if let Some(problem) = field.problem(value) {
             return Err(
                 Refusal::field("field_values", format!("\"{}\" {problem}", field.name)).into(),
             );
         }
     }
+    after.values.retain(|id, _| field(*id).is_some());
     Ok(())
 }

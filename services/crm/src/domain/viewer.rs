@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use access::{AccountRights, Action, Card as DealFacts, Entity, Relation, Rights};
+use access::{
+    AccountRights, Action, Card as DealFacts, Decision, Entity, Relation, Rights, UnknownUser,
+};
 use types::{GroupId, StageId, UserId};
 
 use super::card::Card;
@@ -21,6 +23,34 @@ pub struct Viewer {
 }
 
 impl Viewer {
+    /// Somebody of the same account; `None` for whoever is switched off: they may nothing.
+    ///
+    /// # Errors
+    /// When the account has no such employee.
+    pub fn member(&self, user: UserId) -> Result<Option<Self>, UnknownUser> {
+        if self.user() == Some(user) {
+            return Ok(Some(self.clone()));
+        }
+        let account = self.account.as_ref().ok_or(UnknownUser(user))?;
+        Ok(account.member(user)?.map(|rights| Self {
+            author: Author::default(),
+            rights: Arc::new(rights),
+            account: Some(Arc::clone(account)),
+        }))
+    }
+
+    /// May they do this to a card, or to one field of it, and which rule says so? Agrees with [`Viewer::may`]; no field is the
+    /// empty text.
+    #[must_use]
+    pub fn decide(&self, action: Action, card: &Card, field: &str) -> Decision {
+        let (entity, facts) = (card.id.kind().entity(), self.facts(card));
+        if field.is_empty() {
+            self.rights.decide(entity, action, &facts)
+        } else {
+            self.rights.decide_field(entity, action, &facts, field)
+        }
+    }
+
     /// The employee; `None` for a program.
     #[must_use]
     pub fn user(&self) -> Option<UserId> {

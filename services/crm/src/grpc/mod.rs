@@ -1,6 +1,7 @@
 //! The gRPC services: each operation authorises, validates, changes or reads, and replies. What cards have in common stands once in
 //! [`cards`]; a file for each kind says what is its own.
 
+pub mod access;
 mod cards;
 pub mod companies;
 pub mod contacts;

@@ -107,6 +107,27 @@ pub async fn lock(tx: &mut Tx, account: AccountId, field: FieldId) -> Result<Opt
     row.map(Field::try_from).transpose()
 }
 
+/// Those of these fields that exist and belong to a kind of card; they cannot be deleted until the transaction ends.
+#[tracing::instrument(level = "debug", name = "db.field.hold", skip_all)]
+pub async fn hold(
+    tx: &mut Tx,
+    account: AccountId,
+    kind: Kind,
+    fields: &[FieldId],
+) -> Result<Vec<Field>, Error> {
+    let fields: Vec<Uuid> = fields.iter().map(|field| field.uuid()).collect();
+    let rows: Vec<FieldRow> = sqlx::query_as(
+        "SELECT field_id, card_kind, type, name, options, version, create_time FROM fields
+          WHERE account_id = $1 AND field_id = ANY ($2) AND card_kind = $3 ORDER BY field_id FOR KEY SHARE",
+    )
+    .bind(account.uuid())
+    .bind(fields)
+    .bind(kind_number(kind))
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(Field::try_from).collect()
+}
+
 /// Lets nobody else add a field until the transaction ends.
 #[tracing::instrument(level = "debug", name = "db.field.lock_all", skip_all)]
 pub async fn lock_all(tx: &mut Tx, account: AccountId) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! crm through gRPC, on a real PostgreSQL and Redis.
 
+mod access;
 mod cards;
 mod events;
 mod fields;

@@ -298,3 +298,68 @@ async fn rights_on_an_own_field_hide_and_lock_it() {
         .field_values;
     assert_eq!(all.len(), 2, "what was hidden is still there");
 }
+
+/// Runs a write while the field is being deleted: it waits for the deletion, which then happens.
+async fn set_while_deleted(
+    world: &World,
+    field: &Field,
+    id: &str,
+    values: Vec<FieldValue>,
+) -> Result<Contact, Status> {
+    let mut owner = world.db.owner().await;
+    let mut watcher = world.db.owner().await;
+    let uuid = field.id.parse::<types::FieldId>().expect("an id").uuid();
+    let mut deletion = sqlx::Connection::begin(&mut owner).await.expect("begun");
+    sqlx::query("DELETE FROM crm.fields WHERE field_id = $1")
+        .bind(uuid)
+        .execute(&mut *deletion)
+        .await
+        .expect("deleted");
+    let write = set(world, &world.admin, id, values);
+    let end = async {
+        testkit::wait_for("the write waits", async || {
+            let waiting: bool = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+                  WHERE NOT l.granted AND a.datname = current_database())",
+            )
+            .fetch_one(&mut watcher)
+            .await
+            .expect("read");
+            waiting.then_some(())
+        })
+        .await;
+        deletion.commit().await.expect("committed");
+    };
+    tokio::join!(write, end).0
+}
+
+#[tokio::test]
+async fn a_field_that_is_deleted_during_a_write_is_refused_or_goes() {
+    let world = World::start().await;
+    let contact = world.contact(&world.admin, "Анна").await.id;
+    let text = |text: &str| Value::Text(text.to_owned());
+    let mut fields = Vec::new();
+    for _ in 0..3 {
+        let field = create(&world, CardKind::Contact, FieldType::Text, &[]).await;
+        fields.push(field.expect("made"));
+    }
+    let all = |last: &str| {
+        let values = fields.iter().zip(["а", "б", last]);
+        values
+            .map(|(field, it)| value(field, text(it)))
+            .collect::<Vec<_>>()
+    };
+    set(&world, &world.admin, &contact, all("в"))
+        .await
+        .expect("set");
+    // Its value did not change: it goes, and the rest is stored.
+    let kept = set_while_deleted(&world, &fields[0], &contact, all("г")).await;
+    let kept = kept.expect("stored").field_values;
+    let ids: Vec<_> = kept.iter().map(|value| &value.field_id).collect();
+    assert_eq!(ids, [&fields[1].id, &fields[2].id]);
+    // It was to change.
+    let changed = vec![value(&fields[1], text("я"))];
+    let refused = set_while_deleted(&world, &fields[1], &contact, changed).await;
+    let refused = refused.expect_err("it is gone");
+    assert_eq!(reason(&refused), R::CustomFieldNotFound);
+}

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use api::crm::v1::access_service_client::AccessServiceClient;
 use api::crm::v1::company_service_client::CompanyServiceClient;
 use api::crm::v1::contact_service_client::ContactServiceClient;
 use api::crm::v1::customer_service_client::CustomerServiceClient;
@@ -267,6 +268,10 @@ impl World {
 
     pub fn pipelines(&self) -> PipelineServiceClient<Channel> {
         PipelineServiceClient::new(self.channel.clone())
+    }
+
+    pub fn access(&self) -> AccessServiceClient<Channel> {
+        AccessServiceClient::new(self.channel.clone())
     }
 
     pub fn contacts(&self) -> ContactServiceClient<Channel> {

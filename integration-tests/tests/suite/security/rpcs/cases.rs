@@ -1,5 +1,6 @@
 //! A case for every method of the contracts.
 
+mod access;
 mod chats;
 mod crm;
 mod files;
@@ -29,6 +30,7 @@ pub(super) fn cases(theirs: &Theirs) -> BTreeMap<&'static str, Case> {
     search::search_cases(&mut cases);
     filters::filter_cases(theirs, &mut cases);
     chats::chat_cases(theirs, &mut cases);
+    access::access_cases(theirs, &mut cases);
     hub_cases(theirs, &mut cases);
     files::cases(theirs, &mut cases);
     onlinechat_cases(theirs, &mut cases);

@@ -2,7 +2,7 @@
 
 use access::{Source, rule_text};
 use api::conversations::v1::{ExplainVisibilityRequest, ExplainVisibilityResponse};
-use auth::{Caller, Permission, Principal};
+use auth::{Caller, Permission};
 use kit::Refusal;
 use kit::validate::Fields;
 use pg::Tx;
@@ -12,7 +12,6 @@ use types::{ConversationId, UserId};
 use super::Conversations;
 use super::get::visible;
 use super::status::Error;
-use crate::domain::card::Viewer;
 use crate::grpc::{By, seeing};
 use crate::store::{cards, conversations};
 use crate::wire;
@@ -29,16 +28,7 @@ pub async fn explain_visibility(
     let user: Option<UserId> = fields.optional_id("user_id", &request.user_id);
     fields.finish()?;
     let id = id.ok_or_else(|| Refusal::conversation_not_found(&request.conversation_id))?;
-    let own = match caller.principal() {
-        Principal::Employee { user, .. } => Some(*user),
-        Principal::Program { .. } | Principal::Service { .. } => None,
-    };
-    let about = user
-        .or(own)
-        .ok_or_else(|| Refusal::field("user_id", "must name an employee"))?;
-    if Some(about) != own {
-        caller.require_administrator()?;
-    }
+    let about = caller.about("user_id", user)?;
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { explain(tx, &by, id, about).await })
     });
@@ -70,15 +60,8 @@ async fn explain(
         visible(tx, by, id).await?;
     }
     let cards = cards::of_conversation(tx, by.scope.account(), id).await?;
-    let account = by.viewer.account.clone();
-    let rights = account
-        .as_ref()
-        .and_then(|account| account.rights_of(about));
-    let rights = rights.ok_or_else(|| Refusal::user_not_found(about))?;
-    let viewer = Viewer {
-        rights: std::sync::Arc::new(rights),
-        account,
-    };
+    let viewer = by.viewer.member(about)?;
+    let viewer = viewer.ok_or_else(|| Refusal::user_not_found(about))?;
     Ok(viewer.rights.explain(&viewer.facts(&cards)))
 }
 

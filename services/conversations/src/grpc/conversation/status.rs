@@ -1,7 +1,8 @@
 //! What can go wrong here, and how it is told.
 
+use access::UnknownUser;
 use kit::Refusal;
-use types::{AttachmentId, ChatId, ContactId, ConversationId, CustomerId, DealId};
+use types::{AttachmentId, ChatId, ContactId, ConversationId, CustomerId, DealId, UserId};
 
 /// Why an operation on a conversation is refused.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,9 @@ pub enum Error {
     /// A customer does not exist for the caller.
     #[error("customer {0} not found")]
     CustomerNotFound(CustomerId),
+    /// The account has no such employee.
+    #[error("no user {0}")]
+    UserNotFound(UserId),
     /// It changed meanwhile.
     #[error("the conversation changed")]
     Changed,
@@ -53,6 +57,12 @@ pub enum Error {
     Store(#[from] pg::Error),
 }
 
+impl From<UnknownUser> for Error {
+    fn from(UnknownUser(user): UnknownUser) -> Self {
+        Self::UserNotFound(user)
+    }
+}
+
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         match error {
@@ -66,6 +76,7 @@ impl From<Error> for Refusal {
             Error::Unreadable(_) | Error::ChatUnreadable => {
                 Self::permission_missing("conversation.read_messages")
             }
+            Error::UserNotFound(id) => Self::user_not_found(id),
             Error::Changed => Self::etag_mismatch(),
             Error::AttachmentNotFound(id) => Self::attachment_not_found(id),
             Error::AttachmentUsed(id) => Self::attachment_used(id),

@@ -12,11 +12,23 @@ use uuid::Uuid;
 const SEED: &str = "BESEDA_SEED";
 /// `long` asks for the long fault tests.
 const FAULTS: &str = "BESEDA_FAULTS";
+/// `long` asks for the long tests of rights over random cards.
+const RIGHTS: &str = "BESEDA_RIGHTS";
 
 /// Whether the long form of the fault tests is asked for.
 #[must_use]
 pub fn is_long() -> bool {
-    env::var(FAULTS).is_ok_and(|value| value == "long")
+    asks_for_long(FAULTS)
+}
+
+/// Whether the long form of the tests of rights over random cards is asked for.
+#[must_use]
+pub fn is_long_for_rights() -> bool {
+    asks_for_long(RIGHTS)
+}
+
+fn asks_for_long(name: &str) -> bool {
+    env::var(name).is_ok_and(|value| value == "long")
 }
 
 /// The source of all chance in a test. It is printed, so that a failed run can be repeated with the same choices (the

@@ -1,0 +1,48 @@
+//! The same answer over every path: on random rights and cards the evaluator, the list, search, counters, single reads, messages, checks,
+//! who-can-see, previews and live streams agree about every (employee, conversation).
+//!
+//! Short on every run; `BESEDA_RIGHTS=long` looks at 100,000 pairs and more. `BESEDA_SEED` repeats the choices of a run.
+
+mod life;
+mod paths;
+
+use testkit::{Seed, is_long_for_rights};
+
+use crate::search;
+use crate::world::World;
+use life::Account;
+use paths::Watching;
+
+/// How many (employee, conversation) are compared at the least, each over every path.
+const LONG: usize = 100_000;
+const SHORT: usize = 1_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_path_gives_the_evaluators_answer_on_random_rights_and_cards() {
+    let seed = Seed::take();
+    let world = World::start().await;
+    let mut account = Account::people(&world, &seed).await;
+    search::indexed(&world).await;
+    let wanted = if is_long_for_rights() { LONG } else { SHORT };
+    let mut compared = 0;
+    while compared < wanted {
+        account.change_rights(&world, &seed).await;
+        account.change_cards(&world, &seed).await;
+        account.link_some(&world, &seed).await;
+        let mut streams = Vec::new();
+        for person in &account.people {
+            streams.push(Watching::start(&world, person, &account.seen_by(person)).await);
+        }
+        // What happens while somebody watches is told to them, and only to who sees it or saw it.
+        account.change_cards(&world, &seed).await;
+        for (person, watching) in account.people.iter().zip(streams) {
+            let seen = account.seen_by(person);
+            watching.agrees_at_last(&seen).await;
+            paths::agree(&world, person, &seen, &seed).await;
+            paths::counters_agree(&world, &account, person).await;
+            compared += seen.len();
+        }
+        paths::who_can_see_agrees(&world, &account, &seed).await;
+        paths::a_preview_agrees(&world, &account, &seed).await;
+    }
+}

@@ -1,0 +1,153 @@
+//! Direct questions about who sees what: who may ask, and what is answered at the edges.
+
+use api::conversations::v1::{
+    BatchCheckVisibilityRequest, CheckVisibilityRequest, ConversationVisibility as Seen,
+    PreviewRightsRequest, VisibilityAnswer, VisibilityQuestion, WhoCanSeeRequest,
+};
+use api::identity::v1 as id;
+use auth::Role;
+use tonic::Status;
+use types::{ConversationId, GroupId, UserId};
+
+use crate::world::{World, refusal, with};
+
+async fn check(
+    world: &World,
+    token: &str,
+    conversation: &str,
+    user: &str,
+) -> Result<VisibilityAnswer, Status> {
+    let question = VisibilityQuestion {
+        conversation_id: conversation.to_owned(),
+        user_id: user.to_owned(),
+    };
+    let request = CheckVisibilityRequest {
+        question: Some(question),
+    };
+    let asked = with(token, request);
+    let reply = world.visibility().check_visibility(asked).await?;
+    Ok(reply.into_inner().answer.expect("an answer"))
+}
+
+fn rights_of(subject: id::rights_subject::Subject) -> Option<id::Rights> {
+    Some(id::Rights {
+        subject: Some(id::RightsSubject {
+            subject: Some(subject),
+        }),
+        ..id::Rights::default()
+    })
+}
+
+#[tokio::test]
+async fn what_is_hidden_is_answered_like_what_does_not_exist() {
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let conversation = world.conversation(&connection, "anna").await;
+    let (token, boris) = world.member(world.account, Role::Manager, None);
+    let nowhere = ConversationId::generate().to_string();
+    let hidden = check(&world, &token, &conversation, "").await.expect("it");
+    let unknown = check(&world, &token, &nowhere, "").await.expect("it");
+    assert_eq!(
+        (&hidden, &unknown),
+        (&VisibilityAnswer::default(), &unknown)
+    );
+    // To an administrator it is said why.
+    let told = check(&world, &world.admin, &conversation, &boris.to_string()).await;
+    let told = told.expect("it");
+    assert_eq!(
+        (told.visibility(), told.rule.as_str(), told.source()),
+        (Seen::Unspecified, "IDN-27", id::RightSource::Default)
+    );
+}
+
+#[tokio::test]
+async fn only_administrators_ask_about_others_and_only_about_known_ones() {
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let conversation = world.conversation(&connection, "anna").await;
+    let (token, _) = world.member(world.account, Role::Manager, None);
+    let (_, other) = world.member(world.account, Role::Manager, None);
+    let refused = check(&world, &token, &conversation, &other.to_string()).await;
+    assert!(refusal(refused).contains("PERMISSION_MISSING"));
+    let nobody = UserId::generate().to_string();
+    let refused = check(&world, &world.admin, &conversation, &nobody).await;
+    assert!(refusal(refused).contains("USER_NOT_FOUND"));
+    let who = WhoCanSeeRequest {
+        conversation_id: conversation.clone(),
+        ..WhoCanSeeRequest::default()
+    };
+    let refused = world.visibility().who_can_see(with(&token, who)).await;
+    assert!(refusal(refused).contains("PERMISSION_MISSING"));
+    let program = world.program(world.account, "inbox.read");
+    let refused = refusal(check(&world, &program, &conversation, "").await);
+    assert!(refused.contains("user_id"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_batch_has_at_most_a_thousand_questions() {
+    let world = World::start().await;
+    let question = VisibilityQuestion {
+        conversation_id: ConversationId::generate().to_string(),
+        ..VisibilityQuestion::default()
+    };
+    for (count, fits) in [(0, false), (1_000, true), (1_001, false)] {
+        let request = BatchCheckVisibilityRequest {
+            questions: vec![question.clone(); count],
+        };
+        let asked = with(&world.admin, request);
+        let reply = world.visibility().batch_check_visibility(asked).await;
+        assert_eq!(reply.is_ok(), fits, "{count}");
+        if let Ok(reply) = reply {
+            assert_eq!(reply.into_inner().answers.len(), count);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_preview_is_refused_for_who_is_unknown_and_changes_nothing() {
+    use id::rights_subject::Subject;
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let conversation = world.conversation(&connection, "anna").await;
+    let (token, boris) = world.member(world.account, Role::Manager, None);
+    let ask = |token: &str, rights: Option<id::Rights>| {
+        let request = PreviewRightsRequest {
+            rights,
+            ..PreviewRightsRequest::default()
+        };
+        let asked = with(token, request);
+        let mut visibility = world.visibility();
+        async move { visibility.preview_rights(asked).await }
+    };
+    let unknown = [
+        (
+            Subject::UserId(UserId::generate().to_string()),
+            "USER_NOT_FOUND",
+        ),
+        (
+            Subject::GroupId(GroupId::generate().to_string()),
+            "GROUP_NOT_FOUND",
+        ),
+    ];
+    for (subject, reason) in unknown {
+        let refused = refusal(ask(&world.admin, rights_of(subject)).await);
+        assert!(refused.contains(reason), "{refused}");
+    }
+    let mut wished = rights_of(Subject::UserId(boris.to_string())).expect("it");
+    wished.cells = vec![id::RightCell {
+        entity: id::RightEntity::Contacts.into(),
+        action: id::RightAction::View.into(),
+        level: id::RightLevel::Allowed.into(),
+        ..id::RightCell::default()
+    }];
+    let refused = ask(&token, Some(wished.clone())).await;
+    assert!(refusal(refused).contains("PERMISSION_MISSING"));
+    let reply = ask(&world.admin, Some(wished)).await.expect("a preview");
+    let preview = reply.into_inner().previews.remove(0);
+    assert_eq!(
+        (preview.appear, preview.more, preview.examples.len()),
+        (1, false, 1)
+    );
+    let still = check(&world, &token, &conversation, "").await.expect("it");
+    assert_eq!(still.visibility(), Seen::Unspecified);
+}
