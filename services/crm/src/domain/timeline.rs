@@ -23,6 +23,16 @@ pub struct Entry {
     pub time: OffsetDateTime,
 }
 
+impl Entry {
+    /// Takes out the card's name, which the entries of its beginning and end carry.
+    pub fn hide_name(&mut self) {
+        if matches!(self.event, Event::Created | Event::Deleted) {
+            self.before = None;
+            self.after = None;
+        }
+    }
+}
+
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Author {

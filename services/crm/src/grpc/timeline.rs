@@ -69,7 +69,12 @@ async fn list(
                 card.filter(|card| by.viewer.may(Action::View, card))
                     .ok_or(Error::CardNotFound(id))?;
                 let hidden = by.viewer.hidden_fields(id.kind());
-                Ok(timeline::list(tx, by.account, id, &hidden, before, size + 1).await?)
+                let mut found =
+                    timeline::list(tx, by.account, id, &hidden, before, size + 1).await?;
+                if hidden.iter().any(|field| field == "name") {
+                    found.iter_mut().for_each(Entry::hide_name);
+                }
+                Ok(found)
             })
         })
         .await?;
