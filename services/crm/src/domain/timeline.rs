@@ -31,6 +31,14 @@ impl Entry {
             self.after = None;
         }
     }
+
+    /// Takes out which task it was, for whom tasks may be hidden.
+    pub fn hide_task(&mut self) {
+        if matches!(self.event, Event::TaskAdded | Event::TaskCompleted) {
+            self.before = None;
+            self.after = None;
+        }
+    }
 }
 
 /// Who did it.

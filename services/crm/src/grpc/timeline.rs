@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access::Action;
+use access::{Action, Entity, Level};
 use api::crm::v1::timeline_service_server::TimelineService;
 use api::crm::v1::{
     ListTimelineEntriesRequest, ListTimelineEntriesResponse, TimelineEntry, TimelineEntryKind,
@@ -73,6 +73,10 @@ async fn list(
                     timeline::list(tx, by.account, id, &hidden, before, size + 1).await?;
                 if hidden.iter().any(|field| field == "name") {
                     found.iter_mut().for_each(Entry::hide_name);
+                }
+                // An entry does not say whose the task is now: only who sees all tasks reads of it here.
+                if by.viewer.rights.level(Entity::Tasks, Action::View) != Level::Allowed {
+                    found.iter_mut().for_each(Entry::hide_task);
                 }
                 Ok(found)
             })
