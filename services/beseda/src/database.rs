@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use kit::secrets::MasterKey;
-use pg::Db;
+use pg::{Db, Migrations};
 use secrecy::SecretString;
 
 use crate::environment::Environment;
@@ -60,11 +60,24 @@ impl Database {
     pub async fn identity(&self) -> anyhow::Result<Db> {
         identity_db(&self.owner_url, &self.key).await
     }
+
+    /// Connected as conversations' role.
+    pub async fn conversations(&self) -> anyhow::Result<Db> {
+        service_db(&self.owner_url, &self.key, &conversations::MIGRATIONS).await
+    }
 }
 
 /// Identity's tables, as its own role.
 pub async fn identity_db(owner_url: &SecretString, key: &MasterKey) -> anyhow::Result<Db> {
-    let migrations = &identity::MIGRATIONS;
+    service_db(owner_url, key, &identity::MIGRATIONS).await
+}
+
+/// The tables of a service, as its own role.
+async fn service_db(
+    owner_url: &SecretString,
+    key: &MasterKey,
+    migrations: &Migrations,
+) -> anyhow::Result<Db> {
     let url = pg::role_url(owner_url, migrations.role, key)
         .context("the address of the database is malformed")?;
     let config = pg::Config {

@@ -3,6 +3,7 @@
 //! Connectors bring events to the hub ([`ingest`] stores them) and take deliveries from it. Employees list, read, write and
 //! watch. Every change is told through the outbox: to live streams ([`live`]) and to other services.
 
+pub mod admin;
 mod after_commit;
 mod changes;
 mod config;

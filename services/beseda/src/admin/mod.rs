@@ -3,6 +3,7 @@
 //! A running installation hears of every change through its outbox; the audit log names "operator" as its author.
 
 mod password;
+mod search;
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
@@ -53,6 +54,8 @@ pub enum Task {
         #[command(flatten)]
         password: password::Source,
     },
+    /// Make the search index of messages anew, of one account or of all, while the services run
+    RebuildSearch(search::Which),
 }
 
 /// An account, by what is at hand.
@@ -147,6 +150,7 @@ pub async fn main(task: Task) -> anyhow::Result<()> {
         } => create_api_key(&db, &clock, &account, &name, scopes).await,
         Task::RotateSigningKeys => rotate_keys(&db, &database.key, &clock).await,
         Task::SetPassword { email, password } => set_password(&db, &clock, &email, password).await,
+        Task::RebuildSearch(which) => search::rebuild(&db, &database, &which).await,
     }
 }
 

@@ -86,6 +86,19 @@ async fn nothing_is_parked_in_a_healthy_installation() {
     assert!(rerun.starts_with("Nothing new"), "{rerun}");
 }
 
+#[tokio::test]
+async fn the_search_index_is_made_anew_while_everything_runs() {
+    let up = Up::start().await;
+    up.visitor().await.say("Здравствуйте").await;
+    let rebuilt = printed(&beseda(&up, &["admin", "rebuild-search", "--all"]));
+    assert!(
+        rebuilt.contains(": 1 messages are indexed anew"),
+        "{rebuilt}"
+    );
+    let whose = beseda(&up, &["admin", "rebuild-search"]);
+    assert_eq!(whose.status.code(), Some(2), "an account, or all");
+}
+
 #[test]
 fn without_a_database_the_operator_is_told_what_to_set() {
     let folder = tempfile::tempdir().expect("a folder");

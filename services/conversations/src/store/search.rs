@@ -7,6 +7,7 @@
 
 mod feed;
 mod find;
+pub mod rebuild;
 
 use types::AccountId;
 

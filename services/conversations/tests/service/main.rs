@@ -18,6 +18,7 @@ mod rights;
 mod schema;
 mod search;
 mod visibility;
+mod search_rebuild;
 mod watch_connections;
 mod window;
 mod world;

@@ -19,7 +19,7 @@ use types::AccountId;
 use crate::rights::{case, tell_contact, viewing};
 use crate::world::{World, refusal, with};
 
-async fn ask(
+pub async fn ask(
     world: &World,
     token: &str,
     request: &SearchMessagesRequest,
@@ -31,7 +31,7 @@ async fn ask(
     Ok(reply.into_inner())
 }
 
-fn words(query: &str) -> SearchMessagesRequest {
+pub fn words(query: &str) -> SearchMessagesRequest {
     SearchMessagesRequest {
         query: query.to_owned(),
         ..SearchMessagesRequest::default()
@@ -102,7 +102,7 @@ async fn written(world: &World, texts: &[&str]) -> Vec<String> {
     ids
 }
 
-fn ids(hits: &[MessageHit]) -> Vec<String> {
+pub fn ids(hits: &[MessageHit]) -> Vec<String> {
     let id = |hit: &MessageHit| hit.message.as_ref().expect("a message").id.clone();
     hits.iter().map(id).collect()
 }
@@ -345,7 +345,7 @@ async fn a_message_is_indexed_once_whoever_indexes() {
     assert_eq!(all(&world, &world.admin, &words("слова")).await.len(), 200);
 }
 
-async fn forget_position(world: &World) {
+pub async fn forget_position(world: &World) {
     sqlx::query("UPDATE conversations.consumer_positions SET position = 0 WHERE source = 'search'")
         .execute(&mut world.db.owner().await)
         .await

@@ -31,25 +31,28 @@ struct State {
 }
 
 /// What is known of a message and of its entry.
-struct Known {
+pub(super) struct Known {
     /// `None`: it is gone.
-    text: Option<String>,
-    indexed: Option<Indexed>,
+    pub(super) text: Option<String>,
+    /// Its entry.
+    pub(super) indexed: Option<Indexed>,
 }
 
-struct Indexed {
+/// An entry as it stands.
+pub(super) struct Indexed {
     place: i64,
-    epoch: i32,
+    /// The rebuild that wrote it.
+    pub(super) epoch: i32,
     folded: String,
 }
 
 /// An entry to write.
-struct Entry {
-    at: At,
-    place: i64,
-    epoch: i32,
-    folded: String,
-    words: String,
+pub(super) struct Entry {
+    pub(super) at: At,
+    pub(super) place: i64,
+    pub(super) epoch: i32,
+    pub(super) folded: String,
+    pub(super) words: String,
 }
 
 /// Indexes messages as they are now: new ones after all others, changed ones anew, those that are gone no longer.
@@ -117,7 +120,11 @@ async fn lock(tx: &mut Tx, messages: &[At]) -> Result<HashMap<AccountId, State>,
         .collect()
 }
 
-async fn known(tx: &mut Tx, messages: &[At]) -> Result<HashMap<MessageId, Known>, Error> {
+/// What is known of messages and of their entries.
+pub(super) async fn known(
+    tx: &mut Tx,
+    messages: &[At],
+) -> Result<HashMap<MessageId, Known>, Error> {
     let rows = sqlx::query(
         "SELECT w.id, m.text, s.place, s.epoch, s.folded
            FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[]) AS w (account_id, conversation_id, seq, id)
@@ -150,7 +157,8 @@ async fn known(tx: &mut Tx, messages: &[At]) -> Result<HashMap<MessageId, Known>
         .collect()
 }
 
-async fn write(tx: &mut Tx, entries: &[Entry]) -> Result<(), Error> {
+/// Writes entries, over those that are there.
+pub(super) async fn write(tx: &mut Tx, entries: &[Entry]) -> Result<(), Error> {
     if entries.is_empty() {
         return Ok(());
     }
