@@ -16,6 +16,8 @@ const CONNECTOR: &str = "for connectors: an employee's token is refused, see sec
 const VISITOR: &str = "for visitors: an employee's token is refused, see security::rpcs";
 const CHATS: &str =
     "by the id of a chat, which only a visible conversation tells; see conversations::rights";
+const FAVOURITES: &str =
+    "a mark of the caller's own; it is listed by InboxService/ListConversations";
 const FILTERS: &str =
     "conditions of the caller's own; what they find is InboxService/ListConversations";
 const NEW: &str = "makes something new that names nothing";
@@ -73,9 +75,10 @@ macro_rules! first_page {
 fn conversations() -> Vec<(&'static str, Reveals)> {
     vec![
         ("/beseda.conversations.v1.InboxService/ListConversations", Lists(first_page!(conv::ListConversationsRequest))),
+        ("/beseda.conversations.v1.InboxService/OpenConversation", Reads(by_id!(Conversation, conv::OpenConversationRequest.conversation_id))),
         ("/beseda.conversations.v1.InboxService/WatchInbox", Tells(first_page!(conv::WatchInboxRequest))),
-        ("/beseda.conversations.v1.InboxService/AddFavourite", Changes(by_id!(Conversation, conv::AddFavouriteRequest.conversation_id))),
-        ("/beseda.conversations.v1.InboxService/RemoveFavourite", Changes(by_id!(Conversation, conv::RemoveFavouriteRequest.conversation_id))),
+        ("/beseda.conversations.v1.InboxService/AddFavourite", Nothing(FAVOURITES)),
+        ("/beseda.conversations.v1.InboxService/RemoveFavourite", Nothing(FAVOURITES)),
         ("/beseda.conversations.v1.FilterService/CreateFilter", Nothing(FILTERS)),
         ("/beseda.conversations.v1.FilterService/GetFilter", Nothing(FILTERS)),
         ("/beseda.conversations.v1.FilterService/ListFilters", Lists(first_page!(conv::ListFiltersRequest))),
