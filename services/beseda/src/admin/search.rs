@@ -13,22 +13,27 @@ use crate::database::Database;
 
 /// Whose index.
 #[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
 pub struct Which {
-    #[command(flatten)]
-    account: Option<AccountArgument>,
+    /// The account: acc_…
+    #[arg(long)]
+    account: Option<AccountId>,
+    /// The account that this user belongs to
+    #[arg(long, value_name = "EMAIL")]
+    account_of: Option<String>,
     /// Of all accounts, one after the other
-    #[arg(
-        long,
-        conflicts_with = "AccountArgument",
-        required_unless_present = "AccountArgument"
-    )]
+    #[arg(long)]
     all: bool,
 }
 
 /// Rebuilds it and shows how far it is.
 pub async fn rebuild(identity: &Db, database: &Database, which: &Which) -> anyhow::Result<()> {
     let db = database.conversations().await?;
-    if let Some(account) = &which.account {
+    if !which.all {
+        let account = AccountArgument {
+            account: which.account,
+            account_of: which.account_of.clone(),
+        };
         return one(&db, account.find(identity).await?).await;
     }
     let mut after = None;
