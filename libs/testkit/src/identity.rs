@@ -193,6 +193,7 @@ impl IdentityInternalService for Identity {
             imbox_enabled: true,
             language: "en".to_owned(),
             message_search,
+            nps: None,
         }))
     }
 

@@ -124,6 +124,7 @@ impl App {
         let waker = events::relay(db.clone(), carrier.clone(), &life);
         let after = after_commit::AfterCommit::new(&config.redis_url, waker, &life)?;
         consumers::search_index::spawn(&db, carrier.clone(), &config.clock, &life);
+        consumers::ratings::spawn(&db, carrier.clone(), &life);
         let live = live::Live::start(db.clone(), carrier, &life).await?;
         let ingest = ingest::Ingest::new(&config.ingest, &db, &config.clock, &after, &life);
         let directory = directory::Directory::new(db.clone());

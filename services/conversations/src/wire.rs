@@ -86,6 +86,7 @@ fn action(action: Action) -> proto::ConversationAction {
     match action {
         Action::Answer => proto::ConversationAction::Answer,
         Action::MarkNoAnswerNeeded => proto::ConversationAction::MarkNoAnswerNeeded,
+        Action::SendNps => proto::ConversationAction::SendNps,
         Action::Close => proto::ConversationAction::Close,
     }
 }

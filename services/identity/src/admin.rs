@@ -99,6 +99,8 @@ async fn create(
         plan: new.plan,
         subscription: new.subscription,
         imbox: new.imbox,
+        nps_enabled: false,
+        nps_text: String::new(),
         version: 1,
         create_time: now,
     };

@@ -2,13 +2,17 @@
 
 use api::conversations::v1::{
     ChangeKind, CloseConversationRequest, ClosedBy, ConversationAnswer, ConversationLife,
-    ConversationMode, ListConversationsRequest,
+    ConversationMode, ListConversationsRequest, NpsOutcome, OpenConversationRequest,
+    SendNpsRequest,
 };
 use api::error::v1::ErrorReason;
+use api::identity::v1::account_service_client::AccountServiceClient;
+use api::identity::v1::{Account, UpdateAccountRequest};
 use api::onlinechat::v1::{FinishConversationRequest, OnlineChatMode};
 use integration_tests::Seed;
 use integration_tests::actors::{Visitor, finished};
 use integration_tests::calls::{refused, with_token};
+use testkit::wait_for;
 use tonic::Code;
 
 use super::{conversation, office};
@@ -110,6 +114,55 @@ async fn a_message_after_closing_opens_the_one_active_conversation_again_and_kee
         (ConversationLife::Open, ConversationAnswer::RequiresAnswer)
     );
     assert_eq!(conversation.closing, None);
+}
+
+/// A-08, with the services and the clocks that run in production.
+#[tokio::test]
+async fn a_rating_after_the_survey_leaves_the_conversation_closed() {
+    let (_cluster, admin, connector) = office(ConversationMode::NewAfterClose).await;
+    let wanted = UpdateAccountRequest {
+        account: Some(Account {
+            nps_enabled: true,
+            ..Account::default()
+        }),
+        ..UpdateAccountRequest::default()
+    };
+    AccountServiceClient::new(admin.channel())
+        .update_account(admin.ask(wanted).await)
+        .await
+        .expect("switched on");
+    let mut number = 0;
+    let asked = wait_for("the survey goes out", async || {
+        number += 1;
+        let open = conversation(&admin, &connector, &format!("chat {number}")).await;
+        let request = SendNpsRequest {
+            conversation_id: open.id.clone(),
+            ..SendNpsRequest::default()
+        };
+        let request = admin.ask(request).await;
+        let reply = admin.conversations().send_nps(request).await;
+        let reply = reply.expect("closed").into_inner();
+        (reply.outcome() == NpsOutcome::Sent).then_some(open)
+    })
+    .await;
+    let rated = connector
+        .write(&format!("chat {number}"), "rating", "10")
+        .await;
+    assert_eq!(rated.conversation_id, asked.id);
+    let survey = wait_for("the rating is kept", async || {
+        let request = OpenConversationRequest {
+            conversation_id: asked.id.clone(),
+            ..OpenConversationRequest::default()
+        };
+        let request = admin.ask(request).await;
+        let reply = admin.inbox().open_conversation(request).await;
+        let reply = reply.expect("opened").into_inner();
+        let life = reply.conversation.as_ref().map(|it| it.life());
+        assert_eq!(life, Some(ConversationLife::Closed));
+        reply.survey.filter(|survey| survey.rating > 0)
+    })
+    .await;
+    assert_eq!(survey.rating, 10);
 }
 
 #[tokio::test]

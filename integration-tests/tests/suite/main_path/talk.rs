@@ -232,10 +232,10 @@ async fn a_visitor_comes_back_with_the_history_and_nobody_else_has_it() {
 async fn allowed_actions_follow_the_state() {
     let (_cluster, admin, connector) = office(ConversationMode::NewAfterClose).await;
     let waiting = super::conversation(&admin, &connector, "chat").await;
-    use ConversationAction::{Answer, Close, MarkNoAnswerNeeded};
+    use ConversationAction::{Answer, Close, MarkNoAnswerNeeded, SendNps};
     assert_eq!(
         waiting.allowed_actions().collect::<Vec<_>>(),
-        [Answer, MarkNoAnswerNeeded, Close]
+        [Answer, MarkNoAnswerNeeded, SendNps, Close]
     );
     let marked = admin
         .mark_no_answer_needed(&waiting.id)
@@ -247,7 +247,7 @@ async fn allowed_actions_follow_the_state() {
     );
     assert_eq!(
         marked.allowed_actions().collect::<Vec<_>>(),
-        [Answer, Close]
+        [Answer, SendNps, Close]
     );
     let again = admin
         .mark_no_answer_needed(&waiting.id)

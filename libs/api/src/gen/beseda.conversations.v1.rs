@@ -348,6 +348,19 @@ pub struct MessageAuthor {
     #[prost(string, tag = "3")]
     pub user_id: ::prost::alloc::string::String,
 }
+/// A survey and its answer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Survey {
+    /// When it was sent.
+    #[prost(message, optional, tag = "1")]
+    pub send_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// From 1 to 10; 0 while the client has not rated.
+    #[prost(int32, tag = "2")]
+    pub rating: i32,
+    /// When the client rated; absent while they have not.
+    #[prost(message, optional, tag = "3")]
+    pub rate_time: ::core::option::Option<::prost_types::Timestamp>,
+}
 /// Who closed a conversation. Values may be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -504,6 +517,8 @@ pub enum ConversationAction {
     MarkNoAnswerNeeded = 2,
     /// «Закрыть».
     Close = 3,
+    /// «Отправить NPS» (CNV-17).
+    SendNps = 4,
 }
 impl ConversationAction {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -516,6 +531,7 @@ impl ConversationAction {
             Self::Answer => "CONVERSATION_ACTION_ANSWER",
             Self::MarkNoAnswerNeeded => "CONVERSATION_ACTION_MARK_NO_ANSWER_NEEDED",
             Self::Close => "CONVERSATION_ACTION_CLOSE",
+            Self::SendNps => "CONVERSATION_ACTION_SEND_NPS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -525,6 +541,7 @@ impl ConversationAction {
             "CONVERSATION_ACTION_ANSWER" => Some(Self::Answer),
             "CONVERSATION_ACTION_MARK_NO_ANSWER_NEEDED" => Some(Self::MarkNoAnswerNeeded),
             "CONVERSATION_ACTION_CLOSE" => Some(Self::Close),
+            "CONVERSATION_ACTION_SEND_NPS" => Some(Self::SendNps),
             _ => None,
         }
     }
@@ -927,6 +944,9 @@ pub struct OpenConversationResponse {
     /// Where to start WatchInbox so that no change after this answer is missed.
     #[prost(string, tag = "8")]
     pub cursor: ::prost::alloc::string::String,
+    /// The newest survey that «Отправить NPS» sent to its client; absent when there was none, or the caller may not read messages.
+    #[prost(message, optional, tag = "9")]
+    pub survey: ::core::option::Option<Survey>,
     /// In what the conversation is conducted, with the fields that the caller may see.
     #[prost(oneof = "open_conversation_response::Card", tags = "5, 6")]
     pub card: ::core::option::Option<open_conversation_response::Card>,
@@ -1112,6 +1132,8 @@ pub enum ChangeKind {
     Hidden = 8,
     /// The caller added it to the favourites or took it off, here or on another device; `favourite` says which.
     FavouriteChanged = 9,
+    /// The client rated: the answer to the survey of «Отправить NPS» was added to the closed conversation, which stays closed.
+    Rated = 10,
     /// What may be written in its chat changed: the client was blocked or unblocked. Ask ChatService.GetWritability.
     WritabilityChanged = 40,
 }
@@ -1132,6 +1154,7 @@ impl ChangeKind {
             Self::CardChanged => "CHANGE_KIND_CARD_CHANGED",
             Self::Hidden => "CHANGE_KIND_HIDDEN",
             Self::FavouriteChanged => "CHANGE_KIND_FAVOURITE_CHANGED",
+            Self::Rated => "CHANGE_KIND_RATED",
             Self::WritabilityChanged => "CHANGE_KIND_WRITABILITY_CHANGED",
         }
     }
@@ -1148,6 +1171,7 @@ impl ChangeKind {
             "CHANGE_KIND_CARD_CHANGED" => Some(Self::CardChanged),
             "CHANGE_KIND_HIDDEN" => Some(Self::Hidden),
             "CHANGE_KIND_FAVOURITE_CHANGED" => Some(Self::FavouriteChanged),
+            "CHANGE_KIND_RATED" => Some(Self::Rated),
             "CHANGE_KIND_WRITABILITY_CHANGED" => Some(Self::WritabilityChanged),
             _ => None,
         }
@@ -3830,6 +3854,9 @@ pub struct GetConversationResponse {
     /// As the caller may see it.
     #[prost(message, optional, tag = "1")]
     pub conversation: ::core::option::Option<Conversation>,
+    /// The newest survey that «Отправить NPS» sent to its client; absent when there was none, or the caller may not read messages.
+    #[prost(message, optional, tag = "2")]
+    pub survey: ::core::option::Option<Survey>,
 }
 /// Which messages.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3956,6 +3983,29 @@ pub struct CloseConversationResponse {
     #[prost(message, optional, tag = "1")]
     pub conversation: ::core::option::Option<Conversation>,
 }
+/// Which conversation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendNpsRequest {
+    /// Required. "conv\_…".
+    #[prost(string, tag = "1")]
+    pub conversation_id: ::prost::alloc::string::String,
+    /// Close only if nothing happened since this etag was read; empty: close in any case.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// The closed conversation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SendNpsResponse {
+    /// The conversation.
+    #[prost(message, optional, tag = "1")]
+    pub conversation: ::core::option::Option<Conversation>,
+    /// Did a survey go out?
+    #[prost(enumeration = "NpsOutcome", tag = "2")]
+    pub outcome: i32,
+    /// The message with the question; absent when no survey went out.
+    #[prost(message, optional, tag = "3")]
+    pub survey: ::core::option::Option<Message>,
+}
 /// What belongs to the conversation.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LinkConversationRequest {
@@ -4004,6 +4054,56 @@ pub struct ExplainVisibilityResponse {
     /// Where the right that decides was set: "user", "group", "role", "administrator" or "default".
     #[prost(string, tag = "5")]
     pub source: ::prost::alloc::string::String,
+}
+/// What became of the survey. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum NpsOutcome {
+    /// Never sent.
+    Unspecified = 0,
+    /// It went out.
+    Sent = 1,
+    /// It did not: surveys are switched off. An administrator switches them on by AccountService.UpdateAccount.
+    SwitchedOff = 2,
+    /// It did not: the plan does not include surveys.
+    NotInPlan = 3,
+    /// It did not: nothing can be written to the client now. ChatService.GetWritability of the chat says why: the client is on the
+    /// black list or erased, the connection is off, or the subscription unpaid.
+    CannotWrite = 4,
+    /// It did not: the conversation was closed before.
+    AlreadyClosed = 5,
+    /// It did not: the dialogue with the client is over, the channel takes no free text any more (WA-03).
+    DialogueOver = 6,
+}
+impl NpsOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "NPS_OUTCOME_UNSPECIFIED",
+            Self::Sent => "NPS_OUTCOME_SENT",
+            Self::SwitchedOff => "NPS_OUTCOME_SWITCHED_OFF",
+            Self::NotInPlan => "NPS_OUTCOME_NOT_IN_PLAN",
+            Self::CannotWrite => "NPS_OUTCOME_CANNOT_WRITE",
+            Self::AlreadyClosed => "NPS_OUTCOME_ALREADY_CLOSED",
+            Self::DialogueOver => "NPS_OUTCOME_DIALOGUE_OVER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "NPS_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "NPS_OUTCOME_SENT" => Some(Self::Sent),
+            "NPS_OUTCOME_SWITCHED_OFF" => Some(Self::SwitchedOff),
+            "NPS_OUTCOME_NOT_IN_PLAN" => Some(Self::NotInPlan),
+            "NPS_OUTCOME_CANNOT_WRITE" => Some(Self::CannotWrite),
+            "NPS_OUTCOME_ALREADY_CLOSED" => Some(Self::AlreadyClosed),
+            "NPS_OUTCOME_DIALOGUE_OVER" => Some(Self::DialogueOver),
+            _ => None,
+        }
+    }
 }
 /// Generated client implementations.
 pub mod conversation_service_client {
@@ -4288,6 +4388,39 @@ pub mod conversation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// «Отправить NPS» (CNV-17): closes the conversation in any case, and asks the client for a rating from 1 to 10 where that is
+        /// possible; the answer says whether the survey went out, and why not. The client's next message, if it is such a number
+        /// and comes within 7 days, is added to the closed conversation as its rating and opens nothing. Sending twice changes nothing.
+        /// Errors: CONVERSATION_NOT_FOUND, ETAG_MISMATCH.
+        pub async fn send_nps(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SendNpsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SendNpsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ConversationService/SendNps",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.ConversationService",
+                        "SendNps",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Says whose contact writes, and in which deal or customer the conversation is conducted. The contact is the chat's: it holds
         /// for all its conversations. The caller must be allowed to edit each card that is named or taken away.
         /// Errors: CONVERSATION_NOT_FOUND, CONTACT_NOT_FOUND, DEAL_NOT_FOUND, CUSTOMER_NOT_FOUND, PERMISSION_MISSING, FIELD_INVALID.
@@ -4425,6 +4558,14 @@ pub mod conversation_service_server {
             tonic::Response<super::CloseConversationResponse>,
             tonic::Status,
         >;
+        /// «Отправить NPS» (CNV-17): closes the conversation in any case, and asks the client for a rating from 1 to 10 where that is
+        /// possible; the answer says whether the survey went out, and why not. The client's next message, if it is such a number
+        /// and comes within 7 days, is added to the closed conversation as its rating and opens nothing. Sending twice changes nothing.
+        /// Errors: CONVERSATION_NOT_FOUND, ETAG_MISMATCH.
+        async fn send_nps(
+            &self,
+            request: tonic::Request<super::SendNpsRequest>,
+        ) -> std::result::Result<tonic::Response<super::SendNpsResponse>, tonic::Status>;
         /// Says whose contact writes, and in which deal or customer the conversation is conducted. The contact is the chat's: it holds
         /// for all its conversations. The caller must be allowed to edit each card that is named or taken away.
         /// Errors: CONVERSATION_NOT_FOUND, CONTACT_NOT_FOUND, DEAL_NOT_FOUND, CUSTOMER_NOT_FOUND, PERMISSION_MISSING, FIELD_INVALID.
@@ -4797,6 +4938,51 @@ pub mod conversation_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CloseConversationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ConversationService/SendNps" => {
+                    #[allow(non_camel_case_types)]
+                    struct SendNpsSvc<T: ConversationService>(pub Arc<T>);
+                    impl<
+                        T: ConversationService,
+                    > tonic::server::UnaryService<super::SendNpsRequest>
+                    for SendNpsSvc<T> {
+                        type Response = super::SendNpsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SendNpsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConversationService>::send_nps(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SendNpsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

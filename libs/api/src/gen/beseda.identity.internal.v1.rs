@@ -20,6 +20,22 @@ pub struct AccountChanged {
     /// Does the plan include search in messages? (CNV-35)
     #[prost(bool, tag = "6")]
     pub message_search: bool,
+    /// The survey of «Отправить NPS»; absent from versions that had none.
+    #[prost(message, optional, tag = "7")]
+    pub nps: ::core::option::Option<NpsSurvey>,
+}
+/// The survey that «Отправить NPS» sends (CNV-17).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NpsSurvey {
+    /// Is it switched on?
+    #[prost(bool, tag = "1")]
+    pub enabled: bool,
+    /// Does the plan include it?
+    #[prost(bool, tag = "2")]
+    pub in_plan: bool,
+    /// The question; empty: one in the account's language.
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
 }
 /// All that decides who may do what in an account, at one moment: it is sent whole with every change of users, groups, roles or
 /// rights. Consumers ignore an epoch that is not greater than theirs.
@@ -162,6 +178,9 @@ pub struct GetAccountStateResponse {
     /// Does the plan include search in messages?
     #[prost(bool, tag = "4")]
     pub message_search: bool,
+    /// The survey of «Отправить NPS».
+    #[prost(message, optional, tag = "5")]
+    pub nps: ::core::option::Option<NpsSurvey>,
 }
 /// Which account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -1909,6 +1909,13 @@ pub struct Account {
     /// Output only. Changes with every change.
     #[prost(string, tag = "9")]
     pub etag: ::prost::alloc::string::String,
+    /// Does «Отправить NPS» send a survey? (CNV-17, A-08) Off, it only closes. The plan must include surveys, too: «Расширенный» or
+    /// larger.
+    #[prost(bool, tag = "10")]
+    pub nps_enabled: bool,
+    /// The question of the survey, at most 1000 characters; empty: a question in the account's language.
+    #[prost(string, tag = "11")]
+    pub nps_text: ::prost::alloc::string::String,
 }
 /// Nothing to say.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1926,7 +1933,7 @@ pub struct UpdateAccountRequest {
     /// Required. With an `etag` only that version is changed.
     #[prost(message, optional, tag = "1")]
     pub account: ::core::option::Option<Account>,
-    /// Of: title, language, imbox_enabled. Empty: the fields that are set.
+    /// Of: title, language, imbox_enabled, nps_enabled, nps_text. Empty: the fields that are set.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
 }
@@ -2163,7 +2170,7 @@ pub mod account_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Changes the account's settings, imBox among them (CNV-10). Administrators only (IDN-32).
+        /// Changes the account's settings, imBox (CNV-10) and the NPS survey (CNV-17) among them. Administrators only (IDN-32).
         /// Errors: PERMISSION_MISSING, ETAG_MISMATCH, FIELD_INVALID.
         pub async fn update_account(
             &mut self,
@@ -2214,7 +2221,7 @@ pub mod account_service_server {
             tonic::Response<super::GetAccountResponse>,
             tonic::Status,
         >;
-        /// Changes the account's settings, imBox among them (CNV-10). Administrators only (IDN-32).
+        /// Changes the account's settings, imBox (CNV-10) and the NPS survey (CNV-17) among them. Administrators only (IDN-32).
         /// Errors: PERMISSION_MISSING, ETAG_MISMATCH, FIELD_INVALID.
         async fn update_account(
             &self,

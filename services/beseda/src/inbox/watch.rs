@@ -240,6 +240,7 @@ fn line(change: &InboxChange, output: &Output) -> String {
             let delivery = one_line(&message.map(words::delivery).unwrap_or_default());
             (colour, format!("{delivery:<9}  {said}"))
         }
+        ChangeKind::Rated => (Colour::Plain, format!("rated      {said}")),
         ChangeKind::AnswerChanged => (Colour::Grey, words::answer(&conversation).to_owned()),
         ChangeKind::Closed => (
             Colour::Grey,

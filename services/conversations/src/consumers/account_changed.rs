@@ -1,6 +1,6 @@
 //! An account changed: tariff, imBox, language.
 
-use api::identity::internal::v1::AccountChanged;
+use api::identity::internal::v1::{AccountChanged, NpsSurvey};
 use events::{Event, Failure};
 use pg::Tx;
 use prost::Message as _;
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::changes::writability_changed;
 use crate::domain::account::AccountState;
+use crate::domain::nps::Survey;
 use crate::store::accounts;
 
 /// The kind of the event.
@@ -36,8 +37,18 @@ fn parse(event: &Event) -> Result<(AccountId, i64, AccountState), String> {
         imbox_enabled: payload.imbox_enabled,
         language: payload.language,
         message_search: payload.message_search,
+        nps: survey(payload.nps.unwrap_or_default()),
     };
     Ok((account.into(), payload.version, state))
+}
+
+/// What identity says of the account's survey.
+pub fn survey(told: NpsSurvey) -> Survey {
+    Survey {
+        enabled: told.enabled,
+        in_plan: told.in_plan,
+        text: told.text,
+    }
 }
 
 #[cfg(test)]
@@ -61,6 +72,7 @@ mod tests {
             imbox_enabled: false,
             language: "ru".to_owned(),
             message_search: true,
+            nps: None,
         };
         payload.encode_to_vec()
     }

@@ -12,6 +12,7 @@ use quick_cache::sync::Cache;
 use tonic::Request;
 use types::AccountId;
 
+use super::account_changed::survey;
 use crate::domain::account::AccountState;
 use crate::store::accounts;
 
@@ -110,6 +111,7 @@ impl AccountStates {
             imbox_enabled: reply.imbox_enabled,
             language: reply.language,
             message_search: reply.message_search,
+            nps: survey(reply.nps.unwrap_or_default()),
         })
     }
 }

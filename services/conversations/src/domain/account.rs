@@ -1,5 +1,7 @@
 //! What this service knows of an account.
 
+use super::nps::Survey;
+
 /// An account's state, as identity last told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountState {
@@ -11,4 +13,6 @@ pub struct AccountState {
     pub language: String,
     /// Does the plan include search in messages? (CNV-35)
     pub message_search: bool,
+    /// The survey of «Отправить NPS» (CNV-17).
+    pub nps: Survey,
 }

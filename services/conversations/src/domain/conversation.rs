@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 use types::{AccountId, ChatId, ConnectionId, ConversationId, MessageId, UserId};
 
 use super::message::{Author, AuthorKind};
+use super::nps;
 
 /// Who closed a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub enum Action {
     Answer,
     /// «Не требует ответа».
     MarkNoAnswerNeeded,
+    /// «Отправить NPS».
+    SendNps,
     /// «Закрыть».
     Close,
 }
@@ -114,19 +117,39 @@ impl Conversation {
     pub fn allowed_actions(&self) -> &'static [Action] {
         match (self.life, self.answer) {
             (Life::Closed { .. }, _) => &[],
-            (Life::Open, Answer::Required) => {
-                &[Action::Answer, Action::MarkNoAnswerNeeded, Action::Close]
-            }
-            (Life::Open, Answer::NotNeeded) => &[Action::Answer, Action::Close],
+            (Life::Open, Answer::Required) => &[
+                Action::Answer,
+                Action::MarkNoAnswerNeeded,
+                Action::SendNps,
+                Action::Close,
+            ],
+            (Life::Open, Answer::NotNeeded) => &[Action::Answer, Action::SendNps, Action::Close],
         }
     }
 
-    /// Takes a stored message in: it is the newest, and decides whether an answer is required.
+    /// Takes a stored message in: it is the newest, and decides whether an answer is required; of a closed one nothing is.
     pub fn add(&mut self, message: LastMessage) {
-        self.answer = answer_after(message.author.kind, self.answer);
+        if self.is_open() {
+            self.answer = answer_after(message.author.kind, self.answer);
+        }
         self.update_time = message.time;
         self.last = message;
         self.version += 1;
+    }
+
+    /// Is this text of the client the answer to the survey that closed the conversation? The survey waits for it as long as it
+    /// is the newest message: it was written as the conversation was closed, and whatever the client writes takes its place.
+    #[must_use]
+    pub fn is_rated_by(&self, text: &str, now: OffsetDateTime) -> bool {
+        match self.life {
+            Life::Closed { at, .. } => {
+                self.last.author.kind == AuthorKind::System
+                    && self.last.time == at
+                    && now - at <= nps::ANSWERED_WITHIN
+                    && nps::rating(text).is_some()
+            }
+            Life::Open => false,
+        }
     }
 
     /// Opens it again.
@@ -224,15 +247,39 @@ pub(crate) mod tests {
         let mut conversation = sample();
         assert_eq!(
             conversation.allowed_actions(),
-            [Action::Answer, Action::MarkNoAnswerNeeded, Action::Close]
+            [
+                Action::Answer,
+                Action::MarkNoAnswerNeeded,
+                Action::SendNps,
+                Action::Close
+            ]
         );
         assert!(conversation.mark_no_answer_needed());
         assert_eq!(
             conversation.allowed_actions(),
-            [Action::Answer, Action::Close]
+            [Action::Answer, Action::SendNps, Action::Close]
         );
         assert!(conversation.close(ClosedBy::Client, OffsetDateTime::UNIX_EPOCH));
         assert_eq!(conversation.allowed_actions(), []);
+    }
+
+    /// only the first message after the survey, only a number, only for a week.
+    #[test]
+    fn a_closed_conversation_is_rated_by_the_number_that_follows_the_survey() {
+        let survey = OffsetDateTime::UNIX_EPOCH;
+        let mut conversation = sample();
+        conversation.last.author.kind = AuthorKind::System;
+        assert!(!conversation.is_rated_by("9", survey), "it is open");
+        conversation.close(ClosedBy::Program, survey);
+        let week = survey + nps::ANSWERED_WITHIN;
+        assert!(conversation.is_rated_by("9", week));
+        assert!(!conversation.is_rated_by("9", week + time::Duration::SECOND));
+        assert!(!conversation.is_rated_by("девять", survey));
+        let mut rated = conversation.last.clone();
+        rated.author.kind = AuthorKind::Client;
+        conversation.add(rated);
+        assert_eq!(conversation.answer, Answer::Required, "as it was");
+        assert!(!conversation.is_rated_by("9", survey), "it was rated");
     }
 
     #[test]

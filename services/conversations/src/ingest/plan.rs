@@ -191,6 +191,9 @@ impl Plan {
     ) -> (usize, ChangeKind) {
         let mode = item.connection.mode;
         let found = self.current(item, chat.id);
+        if let Some(rated) = found.filter(|work| self.is_rated(*work, message)) {
+            return (rated, ChangeKind::Rated);
+        }
         let state = match found.map(|work| self.works[work].conversation.is_open()) {
             None => Current::None,
             Some(true) => Current::Open,
@@ -204,6 +207,13 @@ impl Plan {
             }
             _ => (self.create(item, chat, message), ChangeKind::Created),
         }
+    }
+
+    /// Does the client's message answer the survey that closed the conversation? It opens nothing then.
+    fn is_rated(&self, work: usize, message: &Message) -> bool {
+        let conversation = &self.works[work].conversation;
+        let is_text_alone = message.attachments.is_empty() && message.cart.is_none();
+        is_text_alone && conversation.is_rated_by(&message.text, self.now)
     }
 
     /// The conversation in which a chat and thread stand, as this batch has left it.

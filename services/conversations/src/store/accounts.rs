@@ -5,6 +5,7 @@ use pg::{Error, Tx};
 use types::AccountId;
 
 use crate::domain::account::AccountState;
+use crate::domain::nps::Survey;
 
 /// Takes the next conversation number of the account.
 ///
@@ -27,19 +28,26 @@ pub async fn take_number(tx: &mut Tx, scope: AccountScope) -> Result<i64, Error>
 /// When the database fails.
 #[tracing::instrument(name = "db.account.state", skip_all, fields(account.id = %scope.account()), err)]
 pub async fn state(tx: &mut Tx, scope: AccountScope) -> Result<Option<AccountState>, Error> {
-    let row: Option<(bool, bool, String, bool)> = sqlx::query_as(
-        "SELECT subscription_active, imbox_enabled, language, message_search FROM account_states
-          WHERE account_id = $1 AND message_search IS NOT NULL",
+    let row: Option<(bool, bool, String, bool, bool, bool, String)> = sqlx::query_as(
+        "SELECT subscription_active, imbox_enabled, language, message_search, nps_enabled, nps_in_plan, nps_text
+           FROM account_states WHERE account_id = $1 AND message_search IS NOT NULL AND nps_enabled IS NOT NULL",
     )
     .bind(scope.account().uuid())
     .fetch_optional(&mut **tx)
     .await?;
     Ok(row.map(
-        |(subscription_active, imbox_enabled, language, message_search)| AccountState {
-            subscription_active,
-            imbox_enabled,
-            language,
-            message_search,
+        |(subscription_active, imbox_enabled, language, message_search, enabled, in_plan, text)| {
+            AccountState {
+                subscription_active,
+                imbox_enabled,
+                language,
+                message_search,
+                nps: Survey {
+                    enabled,
+                    in_plan,
+                    text,
+                },
+            }
         },
     ))
 }
@@ -56,11 +64,13 @@ pub async fn keep_state(
 ) -> Result<bool, Error> {
     let turned: Option<bool> = sqlx::query_scalar(
         "WITH before AS (SELECT subscription_active FROM account_states WHERE account_id = $1)
-         INSERT INTO account_states AS s (account_id, subscription_active, imbox_enabled, language, version, message_search)
-         VALUES ($1, $2, $3, $4, $5, $6)
+         INSERT INTO account_states AS s (account_id, subscription_active, imbox_enabled, language, version, message_search,
+                nps_enabled, nps_in_plan, nps_text)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (account_id) DO UPDATE
             SET subscription_active = excluded.subscription_active, imbox_enabled = excluded.imbox_enabled,
-                language = excluded.language, version = excluded.version, message_search = excluded.message_search
+                language = excluded.language, version = excluded.version, message_search = excluded.message_search,
+                nps_enabled = excluded.nps_enabled, nps_in_plan = excluded.nps_in_plan, nps_text = excluded.nps_text
           WHERE s.version < excluded.version
          RETURNING coalesce((SELECT b.subscription_active <> s.subscription_active FROM before b), false)",
     )
@@ -70,6 +80,9 @@ pub async fn keep_state(
     .bind(&state.language)
     .bind(version)
     .bind(state.message_search)
+    .bind(state.nps.enabled)
+    .bind(state.nps.in_plan)
+    .bind(&state.nps.text)
     .fetch_optional(&mut **tx)
     .await?;
     Ok(turned.unwrap_or_default())

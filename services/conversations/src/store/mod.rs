@@ -17,4 +17,5 @@ pub mod messages;
 pub(crate) mod numbers;
 pub mod participants;
 pub mod search;
+pub mod surveys;
 pub mod writability;

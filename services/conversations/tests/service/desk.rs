@@ -108,6 +108,7 @@ async fn states_and_actions_follow_the_decision_table() {
     let all = [
         ConversationAction::Answer,
         ConversationAction::MarkNoAnswerNeeded,
+        ConversationAction::SendNps,
         ConversationAction::Close,
     ];
     assert_eq!(waiting.allowed_actions().collect::<Vec<_>>(), all);
@@ -121,7 +122,11 @@ async fn states_and_actions_follow_the_decision_table() {
     );
     assert_eq!(
         marked.allowed_actions().collect::<Vec<_>>(),
-        [ConversationAction::Answer, ConversationAction::Close]
+        [
+            ConversationAction::Answer,
+            ConversationAction::SendNps,
+            ConversationAction::Close
+        ]
     );
     let again = mark(&mut world.conversations(), &world.admin, &id)
         .await

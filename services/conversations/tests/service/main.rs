@@ -12,6 +12,7 @@ mod faults;
 mod filters;
 mod history;
 mod inbox;
+mod nps;
 mod publish;
 mod replicas;
 mod rights;

@@ -1,6 +1,6 @@
 //! Accounts.
 
-use api::identity::internal::v1::AccountChanged;
+use api::identity::internal::v1::{AccountChanged, NpsSurvey};
 use events::NewEvent;
 use pg::Tx;
 use prost::Message;
@@ -24,6 +24,10 @@ pub struct AccountChange {
     pub language: Option<String>,
     /// imBox on or off.
     pub imbox: Option<bool>,
+    /// NPS surveys on or off.
+    pub nps_enabled: Option<bool>,
+    /// New question of the survey; empty: one in the account's language.
+    pub nps_text: Option<String>,
     /// New tariff; the operator's.
     pub plan: Option<Plan>,
     /// New state of the subscription; the operator's.
@@ -83,6 +87,8 @@ fn applied(before: &Account, change: AccountChange) -> (Account, Changes) {
         title: change.title.unwrap_or_else(|| before.title.clone()),
         language: change.language.unwrap_or_else(|| before.language.clone()),
         imbox: change.imbox.unwrap_or(before.imbox),
+        nps_enabled: change.nps_enabled.unwrap_or(before.nps_enabled),
+        nps_text: change.nps_text.unwrap_or_else(|| before.nps_text.clone()),
         plan: change.plan.unwrap_or(before.plan),
         subscription: change.subscription.unwrap_or(before.subscription),
         ..before.clone()
@@ -91,6 +97,8 @@ fn applied(before: &Account, change: AccountChange) -> (Account, Changes) {
     changes.note("title", &before.title, &after.title);
     changes.note("language", &before.language, &after.language);
     changes.note("imbox_enabled", &before.imbox, &after.imbox);
+    changes.note("nps_enabled", &before.nps_enabled, &after.nps_enabled);
+    changes.note("nps_text", &before.nps_text, &after.nps_text);
     changes.note("plan", before.plan.name(), after.plan.name());
     changes.note(
         "subscription",
@@ -100,6 +108,16 @@ fn applied(before: &Account, change: AccountChange) -> (Account, Changes) {
     (after, changes)
 }
 
+/// What other services need to know of the account's survey.
+#[must_use]
+pub fn nps(account: &Account) -> NpsSurvey {
+    NpsSurvey {
+        enabled: account.nps_enabled,
+        in_plan: account.plan.sends_surveys(),
+        text: account.nps_text.clone(),
+    }
+}
+
 fn changed(account: &Account) -> NewEvent {
     let payload = AccountChanged {
         account_id: account.id.uuid().as_bytes().to_vec(),
@@ -107,6 +125,7 @@ fn changed(account: &Account) -> NewEvent {
         subscription_active: account.subscription == Subscription::Active,
         imbox_enabled: account.imbox,
         message_search: account.plan.searches_messages(),
+        nps: Some(nps(account)),
         language: account.language.clone(),
     };
     NewEvent {

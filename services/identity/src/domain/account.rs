@@ -18,6 +18,10 @@ pub struct Account {
     pub subscription: Subscription,
     /// Is imBox switched on?
     pub imbox: bool,
+    /// Does «Отправить NPS» send a survey? (CNV-17)
+    pub nps_enabled: bool,
+    /// The survey's question; empty: one in the account's language.
+    pub nps_text: String,
     /// Grows with every change.
     pub version: i64,
     /// When it was made.
@@ -42,6 +46,15 @@ impl Plan {
         match self {
             Self::Professional => true,
             Self::Basic | Self::Extended => false,
+        }
+    }
+
+    /// Does it include NPS surveys?
+    #[must_use]
+    pub fn sends_surveys(self) -> bool {
+        match self {
+            Self::Extended | Self::Professional => true,
+            Self::Basic => false,
         }
     }
 

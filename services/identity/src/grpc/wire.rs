@@ -94,6 +94,8 @@ impl From<Account> for proto::Account {
             navigation: navigation(account.imbox),
             create_time: Some(to_proto(account.create_time)),
             etag: etag(account.version),
+            nps_enabled: account.nps_enabled,
+            nps_text: account.nps_text,
         }
     }
 }

@@ -17,6 +17,8 @@ struct AccountRow {
     plan: i16,
     subscription: i16,
     imbox: bool,
+    nps_enabled: bool,
+    nps_text: String,
     version: i64,
     create_time: OffsetDateTime,
 }
@@ -41,6 +43,8 @@ impl TryFrom<AccountRow> for Account {
                 _ => return Err(corrupt("accounts", "subscription", row.account_id)),
             },
             imbox: row.imbox,
+            nps_enabled: row.nps_enabled,
+            nps_text: row.nps_text,
             version: row.version,
             create_time: row.create_time,
         })
@@ -66,8 +70,9 @@ fn subscription_number(subscription: Subscription) -> i16 {
 #[tracing::instrument(level = "debug", name = "db.account.insert", skip_all)]
 pub async fn insert(tx: &mut Tx, account: &Account) -> Result<(), Error> {
     sqlx::query(
-        "INSERT INTO accounts (account_id, title, language, plan, subscription, imbox, version, create_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO accounts (account_id, title, language, plan, subscription, imbox, version, create_time,
+                nps_enabled, nps_text)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(account.id.uuid())
     .bind(&account.title)
@@ -77,6 +82,8 @@ pub async fn insert(tx: &mut Tx, account: &Account) -> Result<(), Error> {
     .bind(account.imbox)
     .bind(account.version)
     .bind(account.create_time)
+    .bind(account.nps_enabled)
+    .bind(&account.nps_text)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -86,7 +93,7 @@ pub async fn insert(tx: &mut Tx, account: &Account) -> Result<(), Error> {
 #[tracing::instrument(level = "debug", name = "db.account.get", skip_all)]
 pub async fn get(tx: &mut Tx, account: AccountId) -> Result<Option<Account>, Error> {
     let row: Option<AccountRow> = sqlx::query_as(
-        "SELECT account_id, title, language, plan, subscription, imbox, version, create_time
+        "SELECT account_id, title, language, plan, subscription, imbox, nps_enabled, nps_text, version, create_time
            FROM accounts WHERE account_id = $1",
     )
     .bind(account.uuid())
@@ -99,7 +106,7 @@ pub async fn get(tx: &mut Tx, account: AccountId) -> Result<Option<Account>, Err
 #[tracing::instrument(level = "debug", name = "db.account.lock", skip_all)]
 pub async fn lock(tx: &mut Tx, account: AccountId) -> Result<Option<Account>, Error> {
     let row: Option<AccountRow> = sqlx::query_as(
-        "SELECT account_id, title, language, plan, subscription, imbox, version, create_time
+        "SELECT account_id, title, language, plan, subscription, imbox, nps_enabled, nps_text, version, create_time
            FROM accounts WHERE account_id = $1 FOR NO KEY UPDATE",
     )
     .bind(account.uuid())
@@ -112,7 +119,8 @@ pub async fn lock(tx: &mut Tx, account: AccountId) -> Result<Option<Account>, Er
 #[tracing::instrument(level = "debug", name = "db.account.update", skip_all)]
 pub async fn update(tx: &mut Tx, account: &Account) -> Result<(), Error> {
     sqlx::query(
-        "UPDATE accounts SET title = $2, language = $3, plan = $4, subscription = $5, imbox = $6, version = $7
+        "UPDATE accounts SET title = $2, language = $3, plan = $4, subscription = $5, imbox = $6, version = $7,
+                nps_enabled = $8, nps_text = $9
           WHERE account_id = $1",
     )
     .bind(account.id.uuid())
@@ -122,6 +130,8 @@ pub async fn update(tx: &mut Tx, account: &Account) -> Result<(), Error> {
     .bind(subscription_number(account.subscription))
     .bind(account.imbox)
     .bind(account.version)
+    .bind(account.nps_enabled)
+    .bind(&account.nps_text)
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -69,6 +69,42 @@ async fn only_an_administrator_switches_imbox_on_and_the_navigation_follows() {
     assert_eq!(get(&boris).await, account);
 }
 
+/// CNV-17, A-08.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_an_administrator_sets_the_survey_and_it_is_audited() {
+    let app = TestApp::start().await;
+    let anna = app.account("anna@example.com").await;
+    anna.add("boris@example.com", Role::Manager).await;
+    let boris = app.log_in("boris@example.com").await;
+    let wanted = |text: &str| Account {
+        nps_enabled: true,
+        nps_text: text.to_owned(),
+        ..Account::default()
+    };
+    let paths = ["nps_enabled", "nps_text"];
+    let refused = update(&boris, wanted("Ну как?"), &paths)
+        .await
+        .expect_err("a manager");
+    assert_eq!(reason(&refused), ErrorReason::PermissionMissing);
+    let refused = update(&anna, wanted(&"ю".repeat(1001)), &paths)
+        .await
+        .expect_err("too long");
+    assert_eq!(reason(&refused), ErrorReason::FieldInvalid);
+    let set = update(&anna, wanted(" Ну как? "), &paths)
+        .await
+        .expect("set");
+    assert_eq!((set.nps_enabled, &set.nps_text[..]), (true, "Ну как?"));
+    let entry = anna.audit().await.remove(0);
+    assert_eq!(entry.action, "account.update");
+    for path in paths {
+        assert!(entry.changes_json.contains(path), "{entry:?}");
+    }
+    let set = update(&anna, Account::default(), &["nps_text"])
+        .await
+        .expect("back to the default");
+    assert_eq!((set.nps_enabled, &set.nps_text[..]), (true, ""));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_change_by_mask_and_etag() {
     let app = TestApp::start().await;

@@ -41,6 +41,8 @@ async fn a_service_asks_for_the_state_of_an_account() {
         ),
         (true, false, "ru", true)
     );
+    let nps = state.nps.expect("of the survey");
+    assert_eq!((nps.enabled, nps.in_plan), (false, true));
     let unknown = app
         .internal()
         .get_account_state(conversations.with(ask(AccountId::generate())))

@@ -98,6 +98,7 @@ fn conversations() -> Vec<(&'static str, Reveals)> {
         ("/beseda.conversations.v1.ConversationService/StartConversation", Nothing(CHATS)),
         ("/beseda.conversations.v1.ConversationService/MarkNoAnswerNeeded", Changes(by_id!(Conversation, conv::MarkNoAnswerNeededRequest.conversation_id))),
         ("/beseda.conversations.v1.ConversationService/CloseConversation", Changes(by_id!(Conversation, conv::CloseConversationRequest.conversation_id))),
+        ("/beseda.conversations.v1.ConversationService/SendNps", Changes(by_id!(Conversation, conv::SendNpsRequest.conversation_id))),
         ("/beseda.conversations.v1.ConversationService/LinkConversation", Changes(by_id!(Conversation, conv::LinkConversationRequest.conversation_id))),
         ("/beseda.conversations.v1.AttachmentService/UploadAttachment", Nothing(NEW)),
         ("/beseda.conversations.v1.AttachmentService/DownloadAttachment", Nothing("by the id of a file, which only a message tells; see conversations::attachments")),

@@ -481,6 +481,17 @@ fn conversations_cases(theirs: &Theirs, cases: &mut Cases) {
         "/beseda.conversations.v1.ConversationService/CloseConversation",
         Everybody,
         &conv::CloseConversationRequest {
+            conversation_id: conversation_id.clone(),
+            ..Default::default()
+        },
+        R::ConversationNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.conversations.v1.ConversationService/SendNps",
+        Everybody,
+        &conv::SendNpsRequest {
             conversation_id,
             ..Default::default()
         },

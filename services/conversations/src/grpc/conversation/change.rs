@@ -61,17 +61,35 @@ pub async fn tell(
     conversation: &Conversation,
     message: Option<Message>,
 ) -> Result<Change, Error> {
-    let change = Change {
+    let change = of(kind, chat, conversation, message);
+    append(tx, std::slice::from_ref(&change)).await?;
+    Ok(change)
+}
+
+/// A change of a conversation as it is now.
+pub fn of(
+    kind: ChangeKind,
+    chat: &LockedChat,
+    conversation: &Conversation,
+    message: Option<Message>,
+) -> Change {
+    Change {
         kind,
         conversation: conversation.clone(),
         message,
         external_chat_id: chat.external_id.clone(),
         facts: Vec::new(),
         previous: None,
-    };
-    if let Some(user) = change.worker() {
-        participants::add(tx, conversation.account, conversation.id, user).await?;
     }
-    changes::append(tx, std::slice::from_ref(&change)).await?;
-    Ok(change)
+}
+
+/// Keeps whose work the changes are, and tells of them: the last act of the transaction.
+pub async fn append(tx: &mut Tx, changes: &[Change]) -> Result<(), Error> {
+    for change in changes {
+        if let Some(user) = change.worker() {
+            let conversation = &change.conversation;
+            participants::add(tx, conversation.account, conversation.id, user).await?;
+        }
+    }
+    Ok(changes::append(tx, changes).await?)
 }

@@ -24,10 +24,7 @@ pub async fn close_conversation(
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxWrite)?;
     let id = conversation_id(&request.get_ref().conversation_id)?;
-    let who = match caller.principal() {
-        Principal::Employee { user, .. } => ClosedBy::Employee(*user),
-        Principal::Program { .. } | Principal::Service { .. } => ClosedBy::Program,
-    };
+    let who = closed_by(&caller);
     let (etag, now) = (request.get_ref().etag.clone(), service.clock.now());
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { close(tx, &by, id, who, &etag, now).await })
@@ -39,6 +36,14 @@ pub async fn close_conversation(
     Ok(CloseConversationResponse {
         conversation: Some(wire::conversation(&conversation, &sight)),
     })
+}
+
+/// The caller as the one who closes.
+pub fn closed_by(caller: &Caller) -> ClosedBy {
+    match caller.principal() {
+        Principal::Employee { user, .. } => ClosedBy::Employee(*user),
+        Principal::Program { .. } | Principal::Service { .. } => ClosedBy::Program,
+    }
 }
 
 async fn close(

@@ -1,9 +1,10 @@
 //! Reading one conversation, and the visibility check that every operation on one goes through.
 
 use access::Visibility;
-use api::conversations::v1::{GetConversationRequest, GetConversationResponse};
+use api::conversations::v1::{GetConversationRequest, GetConversationResponse, Survey};
 use auth::{Caller, Permission};
 use kit::Refusal;
+use kit::time::to_proto;
 use kit::validate::Fields;
 use pg::Tx;
 use tonic::Request;
@@ -14,6 +15,7 @@ use super::status::Error;
 use crate::domain::card::Sight;
 use crate::domain::conversation::Conversation;
 use crate::grpc::{By, caller_id, seeing};
+use crate::store::surveys::{self, Sent};
 use crate::store::{cards, conversations, favourites};
 use crate::wire;
 
@@ -29,14 +31,36 @@ pub async fn get_conversation(
         Box::pin(async move {
             let (conversation, sight) = visible(tx, &by, id).await?;
             let favourites = favourites::among(tx, by.scope, owner, &[id]).await?;
-            Ok::<_, Error>((conversation, sight, favourites.contains(&id)))
+            let shown = wire::conversation(&conversation, &sight);
+            Ok::<_, Error>(GetConversationResponse {
+                conversation: Some(wire::with_favourite(shown, favourites.contains(&id))),
+                survey: survey(tx, &by, id, &sight).await?,
+            })
         })
     });
-    let (conversation, sight, favourite) = read.await?;
-    let shown = wire::conversation(&conversation, &sight);
-    Ok(GetConversationResponse {
-        conversation: Some(wire::with_favourite(shown, favourite)),
-    })
+    read.await
+}
+
+/// The newest survey of a conversation, for who may read its messages.
+pub async fn survey(
+    tx: &mut Tx,
+    by: &By,
+    id: ConversationId,
+    sight: &Sight,
+) -> Result<Option<Survey>, Error> {
+    if !sight.visibility.shows_messages() {
+        return Ok(None);
+    }
+    let newest = surveys::newest(tx, by.scope, id).await?;
+    Ok(newest.map(survey_of))
+}
+
+fn survey_of(sent: Sent) -> Survey {
+    Survey {
+        send_time: Some(to_proto(sent.send_time)),
+        rating: sent.rating.map_or(0, |(rating, _)| i32::from(rating)),
+        rate_time: sent.rating.map(|(_, time)| to_proto(time)),
+    }
 }
 
 /// The id in a request.

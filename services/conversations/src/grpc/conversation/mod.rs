@@ -8,6 +8,7 @@ mod link;
 mod list_messages;
 mod mark_no_answer_needed;
 mod send;
+mod send_nps;
 mod start;
 mod status;
 mod write;
@@ -20,14 +21,14 @@ use api::conversations::v1::{
     ExplainVisibilityResponse, GetConversationRequest, GetConversationResponse,
     LinkConversationRequest, LinkConversationResponse, ListMessagesRequest, ListMessagesResponse,
     MarkNoAnswerNeededRequest, MarkNoAnswerNeededResponse, SendMessageRequest, SendMessageResponse,
-    StartConversationRequest, StartConversationResponse,
+    SendNpsRequest, SendNpsResponse, StartConversationRequest, StartConversationResponse,
 };
 use pg::Db;
 use rights::RightsCopy;
 use tonic::{Request, Response, Status};
 use types::Clock;
 
-pub use get::{conversation_id, readable, visible};
+pub use get::{conversation_id, readable, survey, visible};
 pub use list_messages::newest;
 pub use status::Error;
 
@@ -99,6 +100,13 @@ impl ConversationService for Conversations {
         Ok(Response::new(
             close::close_conversation(self, &request).await?,
         ))
+    }
+
+    async fn send_nps(
+        &self,
+        request: Request<SendNpsRequest>,
+    ) -> Result<Response<SendNpsResponse>, Status> {
+        Ok(Response::new(send_nps::send_nps(self, &request).await?))
     }
 
     async fn link_conversation(

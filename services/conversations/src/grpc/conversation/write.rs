@@ -15,7 +15,7 @@ use crate::domain::attachment::{Attachment, MOST, UNUSED_LIFE, can_carry};
 use crate::domain::conversation::{Conversation, LastMessage};
 use crate::domain::delivery::Delivery;
 use crate::domain::message::{Author, Message, Status};
-use crate::domain::writability::decide;
+use crate::domain::writability::{Obstacle, decide};
 use crate::grpc::caller_id;
 use crate::grpc::chat::{Place, refusal_of};
 use crate::store::chats::LockedChat;
@@ -148,7 +148,7 @@ pub async fn files(
     Ok(files)
 }
 
-/// May it be written in the locked chat, in this conversation of it? (decision table 2.4)
+/// May it be written in the locked chat, in this conversation of it?
 pub async fn may_write(
     tx: &mut Tx,
     scope: AccountScope,
@@ -156,18 +156,27 @@ pub async fn may_write(
     conversation: Option<&Conversation>,
     draft: &Draft,
 ) -> Result<(), Error> {
-    let known = writability::of_chats(tx, scope, &[chat.id]).await?;
-    let known = known.get(&chat.id).ok_or(Error::ChatNotFound(chat.id))?;
-    let is_closed = conversation.is_some_and(|conversation| !conversation.is_open());
-    let decided = decide(&known.facts(draft.now, draft.has_subscription, is_closed));
+    let decided = free_text(tx, scope, chat, conversation, draft).await?;
     let place = Place {
         chat: chat.id,
         connection: chat.connection,
         conversation: conversation.map(|conversation| conversation.id),
     };
-    decided
-        .free_text
-        .map_err(|obstacle| refusal_of(obstacle, place).into())
+    decided.map_err(|obstacle| refusal_of(obstacle, place).into())
+}
+
+/// What stands in the way of a text in the locked chat, in this conversation of it (decision table 2.4).
+pub async fn free_text(
+    tx: &mut Tx,
+    scope: AccountScope,
+    chat: &LockedChat,
+    conversation: Option<&Conversation>,
+    draft: &Draft,
+) -> Result<Result<(), Obstacle>, Error> {
+    let known = writability::of_chats(tx, scope, &[chat.id]).await?;
+    let known = known.get(&chat.id).ok_or(Error::ChatNotFound(chat.id))?;
+    let is_closed = conversation.is_some_and(|conversation| !conversation.is_open());
+    Ok(decide(&known.facts(draft.now, draft.has_subscription, is_closed)).free_text)
 }
 
 /// The answer to the same call made before.

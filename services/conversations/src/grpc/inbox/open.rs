@@ -7,7 +7,7 @@ use kit::page::page_size;
 use tonic::Request;
 
 use super::Inbox;
-use crate::grpc::conversation::{Error, conversation_id, newest, visible};
+use crate::grpc::conversation::{Error, conversation_id, newest, survey, visible};
 use crate::grpc::{caller_id, seeing};
 use crate::live::Cursor;
 use crate::store::favourites;
@@ -35,10 +35,11 @@ pub async fn open_conversation(
                 false => None,
             };
             let favourites = favourites::among(tx, by.scope, owner, &[id]).await?;
-            Ok::<_, Error>((conversation, sight, page, favourites.contains(&id)))
+            let survey = survey(tx, &by, id, &sight).await?;
+            Ok::<_, Error>((conversation, sight, page, favourites.contains(&id), survey))
         })
     });
-    let (conversation, sight, page, favourite) = read.await?;
+    let (conversation, sight, page, favourite, survey) = read.await?;
     let page = page.map(|page| page.answer(account, &request.conversation_id));
     let page = page.unwrap_or_default();
     let cards = inbox.cards.read(&caller, &sight).await;
@@ -51,5 +52,6 @@ pub async fn open_conversation(
         card: cards.card,
         cards_unavailable: cards.unavailable,
         cursor,
+        survey,
     })
 }

@@ -10,6 +10,18 @@ use crate::core::Core;
 use crate::grpc::mask::Mask;
 use crate::grpc::{split, wire};
 
+/// What an administrator may change.
+const SETTINGS: [&str; 5] = [
+    "title",
+    "language",
+    "imbox_enabled",
+    "nps_enabled",
+    "nps_text",
+];
+
+/// The longest question of a survey, in characters.
+const MAX_QUESTION: usize = 1000;
+
 pub async fn handle(
     core: &Core,
     request: Request<UpdateAccountRequest>,
@@ -37,7 +49,7 @@ pub async fn handle(
 }
 
 fn validated(request: UpdateAccountRequest) -> Result<AccountChange, Error> {
-    let mask = Mask::new(request.update_mask, &["title", "language", "imbox_enabled"])?;
+    let mask = Mask::new(request.update_mask, &SETTINGS)?;
     let mut fields = Fields::new();
     if request.account.is_none() {
         fields.reject("account", "must be given");
@@ -55,6 +67,13 @@ fn validated(request: UpdateAccountRequest) -> Result<AccountChange, Error> {
     }
     if mask.has("imbox_enabled", account.imbox_enabled) {
         change.imbox = Some(account.imbox_enabled);
+    }
+    if mask.has("nps_enabled", account.nps_enabled) {
+        change.nps_enabled = Some(account.nps_enabled);
+    }
+    if mask.has("nps_text", !account.nps_text.is_empty()) {
+        let text = fields.text("account.nps_text", &account.nps_text, 0..=MAX_QUESTION);
+        change.nps_text = Some(text.trim().to_owned());
     }
     fields.finish()?;
     Ok(change)

@@ -7,6 +7,7 @@ use types::AccountId;
 use uuid::Uuid;
 
 use crate::Error;
+use crate::changes::accounts::nps;
 use crate::core::Core;
 use crate::domain::account::Subscription;
 use crate::grpc::split;
@@ -32,6 +33,7 @@ pub async fn handle(
         subscription_active: account.subscription == Subscription::Active,
         imbox_enabled: account.imbox,
         message_search: account.plan.searches_messages(),
+        nps: Some(nps(&account)),
         language: account.language,
     })
 }
