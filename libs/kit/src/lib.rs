@@ -1,11 +1,12 @@
 //! What every service starts with, so that a service's own crate is about its subject only.
 //!
 //! - [`refusal`]: the one way an error becomes a gRPC status, with reason, details and a text in the caller's language.
-//! - [`validate`], [`page`], [`time`]: request fields, page tokens, timestamps.
+//! - [`validate`], [`page`], [`time`], [`json`]: request fields, page tokens, timestamps, settings.
 //! - [`lifecycle`]: start, drain, stop. [`server`]: the gRPC server with its layers. [`telemetry`]: logs, traces, metrics.
 //! - [`secrets`]: the master key, sealed values, unguessable tokens.
 
 pub mod channel;
+pub mod json;
 pub mod language;
 pub mod lifecycle;
 pub mod page;

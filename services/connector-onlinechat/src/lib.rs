@@ -7,7 +7,6 @@
 //! - [`app`]: the wiring.
 
 pub mod app;
-mod backoff;
 mod config;
 pub mod domain;
 pub mod grpc;

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use kit::secrets::MasterKey;
 use secrecy::SecretString;
 use types::Clock;
 
@@ -30,6 +31,8 @@ pub struct Config {
     /// Names of hosts that are resolved here, to whatever address, and from which files of clients may be fetched without TLS:
     /// for development and tests. Empty in production.
     pub media_names: Vec<(String, IpAddr)>,
+    /// The installation's key: secrets of connections are sealed with it.
+    pub master_key: MasterKey,
     /// Connections to PostgreSQL at most.
     pub max_connections: u32,
     /// The time.

@@ -205,8 +205,12 @@ impl App {
             accounts: Arc::clone(&conversations.accounts),
             clock: config.clock.clone(),
         };
-        let connections =
-            grpc::connection::Connections::new(db.clone(), directory.clone(), config.clock.clone());
+        let connections = grpc::connection::Connections::new(
+            db.clone(),
+            directory.clone(),
+            config.master_key.clone(),
+            config.clock.clone(),
+        );
         grpc::hub::wakes::listen(&config.redis_url, after.clone(), &life)?;
         let hub = grpc::hub::Hub::new(
             db.clone(),
@@ -215,6 +219,7 @@ impl App {
             directory,
             after,
             config.clock.clone(),
+            config.master_key.clone(),
             &life,
         );
 

@@ -7,7 +7,7 @@ use api::conversations::v1 as proto;
 use kit::time::to_proto;
 
 use crate::domain::card::Sight;
-use crate::domain::connection::{Connection, Mode};
+use crate::domain::connection::{Connection, Health, Mode, State};
 use crate::domain::conversation::{Action, Answer, ClosedBy, Conversation, LastMessage, Life};
 use crate::domain::message::{Author, AuthorKind, Message, Status};
 
@@ -190,6 +190,23 @@ pub fn connection(c: &Connection) -> proto::Connection {
         external_id: c.external_id.clone(),
         create_time: Some(to_proto(c.create_time)),
         etag: etag(c.version),
+        settings: (!c.settings.plain.is_empty())
+            .then(|| kit::json::to_struct(c.settings.plain.clone())),
+        secret_names: c.settings.secret_names.clone(),
+        health: c.health.as_ref().map(health),
+    }
+}
+
+fn health(health: &Health) -> proto::ConnectionHealth {
+    let state = match health.state {
+        State::Working => proto::ConnectionState::Working,
+        State::Disturbed => proto::ConnectionState::Disturbed,
+        State::Broken => proto::ConnectionState::Broken,
+    };
+    proto::ConnectionHealth {
+        state: state.into(),
+        text: health.text.clone(),
+        since_time: Some(to_proto(health.since)),
     }
 }
 

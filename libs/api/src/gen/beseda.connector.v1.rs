@@ -25,6 +25,11 @@ pub struct ConnectorManifest {
     /// WABA (WA-03); 0: always. Not negative.
     #[prost(int32, tag = "7")]
     pub reply_window_seconds: i32,
+    /// JSON Schema (draft 2020-12) of a connection's settings: an object. Its own properties with `"writeOnly": true` are secrets:
+    /// kept encrypted, given to the connector, shown to nobody. References lead within the schema only. Empty: a connection has no
+    /// settings. At most 65,536 bytes.
+    #[prost(string, tag = "8")]
+    pub settings_schema: ::prost::alloc::string::String,
 }
 /// Which files of a kind a connector can send.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -57,7 +62,7 @@ pub struct WatchConnectionsRequest {
     pub connector_key: ::prost::alloc::string::String,
 }
 /// One step of the stream.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchConnectionsResponse {
     /// What it is.
     #[prost(oneof = "watch_connections_response::Event", tags = "1, 2, 3")]
@@ -66,7 +71,7 @@ pub struct WatchConnectionsResponse {
 /// Nested message and enum types in `WatchConnectionsResponse`.
 pub mod watch_connections_response {
     /// What it is.
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Event {
         /// A connection as it is now.
         #[prost(message, tag = "1")]
@@ -86,7 +91,7 @@ pub struct Synced {}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Heartbeat {}
 /// A connection as its connector sees it.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ConnectorConnection {
     /// "cxn\_…".
     #[prost(string, tag = "1")]
@@ -100,6 +105,9 @@ pub struct ConnectorConnection {
     /// Off: publish nothing, send nothing.
     #[prost(bool, tag = "4")]
     pub enabled: bool,
+    /// As the manifest's schema says, with the secrets. Never log it.
+    #[prost(message, optional, tag = "5")]
+    pub settings: ::core::option::Option<::prost_types::Struct>,
 }
 /// A batch.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -341,6 +349,10 @@ pub struct Delivery {
     pub attachments: ::prost::alloc::vec::Vec<
         super::super::conversations::v1::Attachment,
     >,
+    /// It was handed out before, SENDING was reported, and then nothing: the channel may have it. Where the channel cannot tell,
+    /// report UNKNOWN instead of sending it twice.
+    #[prost(bool, tag = "13")]
+    pub maybe_sent: bool,
 }
 /// Reports.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -358,7 +370,7 @@ pub struct DeliveryReport {
     /// Required. "dlv\_…".
     #[prost(string, tag = "1")]
     pub delivery_id: ::prost::alloc::string::String,
-    /// Required with SENT, RETRY and FAILED: the lease. 0 for later news about a message that was sent.
+    /// Required with SENDING, SENT, RETRY and FAILED: the lease. 0 for later news about a message that was sent.
     #[prost(int64, tag = "2")]
     pub lease_token: i64,
     /// Required.
@@ -388,6 +400,32 @@ pub struct ReportResult {
     #[prost(string, tag = "1")]
     pub reason: ::prost::alloc::string::String,
 }
+/// How connections are.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReportHealthRequest {
+    /// Required.
+    #[prost(string, tag = "1")]
+    pub connector_key: ::prost::alloc::string::String,
+    /// 1 to 100.
+    #[prost(message, repeated, tag = "2")]
+    pub reports: ::prost::alloc::vec::Vec<HealthReport>,
+}
+/// How a connection is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HealthReport {
+    /// Required. "cxn\_…".
+    #[prost(string, tag = "1")]
+    pub connection_id: ::prost::alloc::string::String,
+    /// Required.
+    #[prost(enumeration = "super::super::conversations::v1::ConnectionState", tag = "2")]
+    pub state: i32,
+    /// What is wrong and what to do, for an administrator. At most 500 characters; never a secret.
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
+}
+/// Taken.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportHealthResponse {}
 /// Which messages.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListChatMessagesRequest {
@@ -694,6 +732,9 @@ pub enum DeliveryOutcome {
     Retry = 5,
     /// Nobody knows whether the channel took it.
     Unknown = 6,
+    /// It goes to the channel now. The lease begins anew, so that a large file may take its time: repeat it every 20 seconds. If
+    /// nothing follows, the next one who gets it is told that the channel may have it.
+    Sending = 7,
 }
 impl DeliveryOutcome {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -709,6 +750,7 @@ impl DeliveryOutcome {
             Self::Failed => "DELIVERY_OUTCOME_FAILED",
             Self::Retry => "DELIVERY_OUTCOME_RETRY",
             Self::Unknown => "DELIVERY_OUTCOME_UNKNOWN",
+            Self::Sending => "DELIVERY_OUTCOME_SENDING",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -721,6 +763,7 @@ impl DeliveryOutcome {
             "DELIVERY_OUTCOME_FAILED" => Some(Self::Failed),
             "DELIVERY_OUTCOME_RETRY" => Some(Self::Retry),
             "DELIVERY_OUTCOME_UNKNOWN" => Some(Self::Unknown),
+            "DELIVERY_OUTCOME_SENDING" => Some(Self::Sending),
             _ => None,
         }
     }
@@ -1003,6 +1046,38 @@ pub mod connector_hub_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// How connections are: working, or not, and why. Administrators read it at the connection. Up to 100; those that are not the
+        /// connector's are left out. What is not reported stays as it was.
+        /// Errors: FIELD_INVALID, TOO_LARGE, SCOPE_MISSING.
+        pub async fn report_health(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReportHealthRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportHealthResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.connector.v1.ConnectorHubService/ReportHealth",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.connector.v1.ConnectorHubService",
+                        "ReportHealth",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// The messages of one chat, for channels that show the history themselves.
         /// Errors: CONNECTION_NOT_FOUND, SCOPE_MISSING, FIELD_INVALID. An unknown chat has no messages.
         pub async fn list_chat_messages(
@@ -1215,6 +1290,16 @@ pub mod connector_hub_service_server {
             request: tonic::Request<super::ReportDeliveriesRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ReportDeliveriesResponse>,
+            tonic::Status,
+        >;
+        /// How connections are: working, or not, and why. Administrators read it at the connection. Up to 100; those that are not the
+        /// connector's are left out. What is not reported stays as it was.
+        /// Errors: FIELD_INVALID, TOO_LARGE, SCOPE_MISSING.
+        async fn report_health(
+            &self,
+            request: tonic::Request<super::ReportHealthRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportHealthResponse>,
             tonic::Status,
         >;
         /// The messages of one chat, for channels that show the history themselves.
@@ -1614,6 +1699,52 @@ pub mod connector_hub_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ReportDeliveriesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.connector.v1.ConnectorHubService/ReportHealth" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReportHealthSvc<T: ConnectorHubService>(pub Arc<T>);
+                    impl<
+                        T: ConnectorHubService,
+                    > tonic::server::UnaryService<super::ReportHealthRequest>
+                    for ReportHealthSvc<T> {
+                        type Response = super::ReportHealthResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReportHealthRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConnectorHubService>::report_health(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReportHealthSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

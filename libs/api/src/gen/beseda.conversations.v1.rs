@@ -212,6 +212,877 @@ impl AttachmentFailure {
         }
     }
 }
+/// One line of a channel.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Connection {
+    /// Output only. "cxn\_…".
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The connector that serves it, for example "onlinechat". Fixed at creation.
+    #[prost(string, tag = "2")]
+    pub connector_key: ::prost::alloc::string::String,
+    /// Name for employees. 1 to 200 characters.
+    #[prost(string, tag = "3")]
+    pub title: ::prost::alloc::string::String,
+    /// How requests become conversations.
+    #[prost(enumeration = "ConversationMode", tag = "4")]
+    pub conversation_mode: i32,
+    /// Off: nothing is accepted and nothing is sent.
+    #[prost(bool, tag = "5")]
+    pub enabled: bool,
+    /// The connector's own id for it, unique within the connector and the account. 1 to 200 characters. Fixed at creation.
+    #[prost(string, tag = "6")]
+    pub external_id: ::prost::alloc::string::String,
+    /// Output only.
+    #[prost(message, optional, tag = "7")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Output only. Changes with every change.
+    #[prost(string, tag = "8")]
+    pub etag: ::prost::alloc::string::String,
+    /// What the connector has to know, as its `settings_schema` says. Secrets are written here and never shown. A change replaces
+    /// all but the secrets that it does not name; null takes a secret away. At most 65,536 bytes as JSON.
+    #[prost(message, optional, tag = "9")]
+    pub settings: ::core::option::Option<::prost_types::Struct>,
+    /// Output only. Names of the secrets that are set.
+    #[prost(string, repeated, tag = "10")]
+    pub secret_names: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Output only. What the connector last said of it; absent when it has said nothing. For administrators.
+    #[prost(message, optional, tag = "11")]
+    pub health: ::core::option::Option<ConnectionHealth>,
+}
+/// How a connection is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConnectionHealth {
+    /// Working or not.
+    #[prost(enumeration = "ConnectionState", tag = "1")]
+    pub state: i32,
+    /// What is wrong and what to do; empty when it works.
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
+    /// Since when the state is this one.
+    #[prost(message, optional, tag = "3")]
+    pub since_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// The new connection.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateConnectionRequest {
+    /// Required.
+    #[prost(message, optional, tag = "1")]
+    pub connection: ::core::option::Option<Connection>,
+    /// A UUID that makes a repeated call safe: kept for 24 hours for this caller and method.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The stored connection.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateConnectionResponse {
+    /// The connection.
+    #[prost(message, optional, tag = "1")]
+    pub connection: ::core::option::Option<Connection>,
+}
+/// Which connection.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConnectionRequest {
+    /// Required. "cxn\_…".
+    #[prost(string, tag = "1")]
+    pub connection_id: ::prost::alloc::string::String,
+}
+/// The connection.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetConnectionResponse {
+    /// The connection.
+    #[prost(message, optional, tag = "1")]
+    pub connection: ::core::option::Option<Connection>,
+}
+/// Which page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListConnectionsRequest {
+    /// 0 means 50; more than 200 means 200.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListConnectionsResponse {
+    /// The connections.
+    #[prost(message, repeated, tag = "1")]
+    pub connections: ::prost::alloc::vec::Vec<Connection>,
+    /// Empty at the end only.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What to change.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateConnectionRequest {
+    /// Required. `id` names it; with an `etag` only that version is changed.
+    #[prost(message, optional, tag = "1")]
+    pub connection: ::core::option::Option<Connection>,
+    /// Of: title, conversation_mode, enabled, settings. Empty: the fields that are set.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+/// The changed connection.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateConnectionResponse {
+    /// The connection.
+    #[prost(message, optional, tag = "1")]
+    pub connection: ::core::option::Option<Connection>,
+}
+/// All of them: there are few.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListConnectorsRequest {}
+/// The connectors.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListConnectorsResponse {
+    /// By key.
+    #[prost(message, repeated, tag = "1")]
+    pub connectors: ::prost::alloc::vec::Vec<Connector>,
+}
+/// A channel that connections can be added to.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Connector {
+    /// Its key, for example "telegram".
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// For people.
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    /// JSON Schema of a connection's settings; `"writeOnly": true` marks secrets. Empty: it needs none.
+    #[prost(string, tag = "3")]
+    pub settings_schema: ::prost::alloc::string::String,
+}
+/// Whether a connection works. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ConnectionState {
+    /// Never sent.
+    Unspecified = 0,
+    /// It works.
+    Working = 1,
+    /// The channel cannot be reached or refuses for now; the connector tries again by itself.
+    Disturbed = 2,
+    /// It stands until somebody changes something, for example a token that was revoked.
+    Broken = 3,
+}
+impl ConnectionState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CONNECTION_STATE_UNSPECIFIED",
+            Self::Working => "CONNECTION_STATE_WORKING",
+            Self::Disturbed => "CONNECTION_STATE_DISTURBED",
+            Self::Broken => "CONNECTION_STATE_BROKEN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CONNECTION_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CONNECTION_STATE_WORKING" => Some(Self::Working),
+            "CONNECTION_STATE_DISTURBED" => Some(Self::Disturbed),
+            "CONNECTION_STATE_BROKEN" => Some(Self::Broken),
+            _ => None,
+        }
+    }
+}
+/// How the requests of one client become conversations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ConversationMode {
+    /// In a request: NEW_AFTER_CLOSE.
+    Unspecified = 0,
+    /// As messengers do: one open conversation; a message after it was closed begins a new one with a new number.
+    NewAfterClose = 1,
+    /// «Одна активная» (ONL-06): one conversation for all; a message after it was closed opens it again, number kept.
+    OneActive = 2,
+    /// «Множественные» (ONL-07): the client keeps several conversations apart by thread.
+    Multiple = 3,
+}
+impl ConversationMode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CONVERSATION_MODE_UNSPECIFIED",
+            Self::NewAfterClose => "CONVERSATION_MODE_NEW_AFTER_CLOSE",
+            Self::OneActive => "CONVERSATION_MODE_ONE_ACTIVE",
+            Self::Multiple => "CONVERSATION_MODE_MULTIPLE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CONVERSATION_MODE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CONVERSATION_MODE_NEW_AFTER_CLOSE" => Some(Self::NewAfterClose),
+            "CONVERSATION_MODE_ONE_ACTIVE" => Some(Self::OneActive),
+            "CONVERSATION_MODE_MULTIPLE" => Some(Self::Multiple),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod connection_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// The account's connections: one line of a channel each, for example one online chat. Administrators change them.
+    #[derive(Debug, Clone)]
+    pub struct ConnectionServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl ConnectionServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> ConnectionServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ConnectionServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ConnectionServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Adds a connection. An external id that the connector already has gives the connection that is there, unchanged.
+        /// Errors: PERMISSION_MISSING, CONNECTOR_NOT_FOUND, FIELD_INVALID, REQUEST_ID_REUSED.
+        pub async fn create_connection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateConnectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateConnectionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ConnectionService/CreateConnection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.ConnectionService",
+                        "CreateConnection",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// One connection.
+        /// Errors: CONNECTION_NOT_FOUND.
+        pub async fn get_connection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetConnectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConnectionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ConnectionService/GetConnection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.ConnectionService",
+                        "GetConnection",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The account's connections, oldest first.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn list_connections(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListConnectionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListConnectionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ConnectionService/ListConnections",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.ConnectionService",
+                        "ListConnections",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes title, mode or settings, or switches the connection on or off.
+        /// Errors: PERMISSION_MISSING, CONNECTION_NOT_FOUND, ETAG_MISMATCH, FIELD_INVALID.
+        pub async fn update_connection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateConnectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateConnectionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ConnectionService/UpdateConnection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.ConnectionService",
+                        "UpdateConnection",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The connectors to which a connection can be added: those of the installation and of the account's own programs.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING.
+        pub async fn list_connectors(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListConnectorsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListConnectorsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ConnectionService/ListConnectors",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.ConnectionService",
+                        "ListConnectors",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod connection_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ConnectionServiceServer.
+    #[async_trait]
+    pub trait ConnectionService: std::marker::Send + std::marker::Sync + 'static {
+        /// Adds a connection. An external id that the connector already has gives the connection that is there, unchanged.
+        /// Errors: PERMISSION_MISSING, CONNECTOR_NOT_FOUND, FIELD_INVALID, REQUEST_ID_REUSED.
+        async fn create_connection(
+            &self,
+            request: tonic::Request<super::CreateConnectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateConnectionResponse>,
+            tonic::Status,
+        >;
+        /// One connection.
+        /// Errors: CONNECTION_NOT_FOUND.
+        async fn get_connection(
+            &self,
+            request: tonic::Request<super::GetConnectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConnectionResponse>,
+            tonic::Status,
+        >;
+        /// The account's connections, oldest first.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn list_connections(
+            &self,
+            request: tonic::Request<super::ListConnectionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListConnectionsResponse>,
+            tonic::Status,
+        >;
+        /// Changes title, mode or settings, or switches the connection on or off.
+        /// Errors: PERMISSION_MISSING, CONNECTION_NOT_FOUND, ETAG_MISMATCH, FIELD_INVALID.
+        async fn update_connection(
+            &self,
+            request: tonic::Request<super::UpdateConnectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateConnectionResponse>,
+            tonic::Status,
+        >;
+        /// The connectors to which a connection can be added: those of the installation and of the account's own programs.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING.
+        async fn list_connectors(
+            &self,
+            request: tonic::Request<super::ListConnectorsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListConnectorsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// The account's connections: one line of a channel each, for example one online chat. Administrators change them.
+    #[derive(Debug)]
+    pub struct ConnectionServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ConnectionServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for ConnectionServiceServer<T>
+    where
+        T: ConnectionService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.conversations.v1.ConnectionService/CreateConnection" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateConnectionSvc<T: ConnectionService>(pub Arc<T>);
+                    impl<
+                        T: ConnectionService,
+                    > tonic::server::UnaryService<super::CreateConnectionRequest>
+                    for CreateConnectionSvc<T> {
+                        type Response = super::CreateConnectionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateConnectionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConnectionService>::create_connection(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateConnectionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ConnectionService/GetConnection" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetConnectionSvc<T: ConnectionService>(pub Arc<T>);
+                    impl<
+                        T: ConnectionService,
+                    > tonic::server::UnaryService<super::GetConnectionRequest>
+                    for GetConnectionSvc<T> {
+                        type Response = super::GetConnectionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetConnectionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConnectionService>::get_connection(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetConnectionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ConnectionService/ListConnections" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListConnectionsSvc<T: ConnectionService>(pub Arc<T>);
+                    impl<
+                        T: ConnectionService,
+                    > tonic::server::UnaryService<super::ListConnectionsRequest>
+                    for ListConnectionsSvc<T> {
+                        type Response = super::ListConnectionsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListConnectionsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConnectionService>::list_connections(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListConnectionsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ConnectionService/UpdateConnection" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateConnectionSvc<T: ConnectionService>(pub Arc<T>);
+                    impl<
+                        T: ConnectionService,
+                    > tonic::server::UnaryService<super::UpdateConnectionRequest>
+                    for UpdateConnectionSvc<T> {
+                        type Response = super::UpdateConnectionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateConnectionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConnectionService>::update_connection(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateConnectionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ConnectionService/ListConnectors" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListConnectorsSvc<T: ConnectionService>(pub Arc<T>);
+                    impl<
+                        T: ConnectionService,
+                    > tonic::server::UnaryService<super::ListConnectorsRequest>
+                    for ListConnectorsSvc<T> {
+                        type Response = super::ListConnectorsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListConnectorsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConnectionService>::list_connectors(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListConnectorsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ConnectionServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.conversations.v1.ConnectionService";
+    impl<T> tonic::server::NamedService for ConnectionServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// One new request of a client, in one chat (CNV-06): a chain of messages (CNV-12) with a number of its own (CNV-07).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Conversation {
@@ -3136,708 +4007,6 @@ pub mod chat_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "beseda.conversations.v1.ChatService";
     impl<T> tonic::server::NamedService for ChatServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
-/// One line of a channel.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Connection {
-    /// Output only. "cxn\_…".
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// The connector that serves it, for example "onlinechat". Fixed at creation.
-    #[prost(string, tag = "2")]
-    pub connector_key: ::prost::alloc::string::String,
-    /// Name for employees. 1 to 200 characters.
-    #[prost(string, tag = "3")]
-    pub title: ::prost::alloc::string::String,
-    /// How requests become conversations.
-    #[prost(enumeration = "ConversationMode", tag = "4")]
-    pub conversation_mode: i32,
-    /// Off: nothing is accepted and nothing is sent.
-    #[prost(bool, tag = "5")]
-    pub enabled: bool,
-    /// The connector's own id for it, unique within the connector and the account. 1 to 200 characters. Fixed at creation.
-    #[prost(string, tag = "6")]
-    pub external_id: ::prost::alloc::string::String,
-    /// Output only.
-    #[prost(message, optional, tag = "7")]
-    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Output only. Changes with every change.
-    #[prost(string, tag = "8")]
-    pub etag: ::prost::alloc::string::String,
-}
-/// The new connection.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CreateConnectionRequest {
-    /// Required.
-    #[prost(message, optional, tag = "1")]
-    pub connection: ::core::option::Option<Connection>,
-    /// A UUID that makes a repeated call safe: kept for 24 hours for this caller and method.
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-}
-/// The stored connection.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CreateConnectionResponse {
-    /// The connection.
-    #[prost(message, optional, tag = "1")]
-    pub connection: ::core::option::Option<Connection>,
-}
-/// Which connection.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetConnectionRequest {
-    /// Required. "cxn\_…".
-    #[prost(string, tag = "1")]
-    pub connection_id: ::prost::alloc::string::String,
-}
-/// The connection.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetConnectionResponse {
-    /// The connection.
-    #[prost(message, optional, tag = "1")]
-    pub connection: ::core::option::Option<Connection>,
-}
-/// Which page.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListConnectionsRequest {
-    /// 0 means 50; more than 200 means 200.
-    #[prost(int32, tag = "1")]
-    pub page_size: i32,
-    /// `next_page_token` of the page before.
-    #[prost(string, tag = "2")]
-    pub page_token: ::prost::alloc::string::String,
-}
-/// One page.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListConnectionsResponse {
-    /// The connections.
-    #[prost(message, repeated, tag = "1")]
-    pub connections: ::prost::alloc::vec::Vec<Connection>,
-    /// Empty at the end only.
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// What to change.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct UpdateConnectionRequest {
-    /// Required. `id` names it; with an `etag` only that version is changed.
-    #[prost(message, optional, tag = "1")]
-    pub connection: ::core::option::Option<Connection>,
-    /// Of: title, conversation_mode, enabled. Empty: the fields that are set.
-    #[prost(message, optional, tag = "2")]
-    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
-}
-/// The changed connection.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct UpdateConnectionResponse {
-    /// The connection.
-    #[prost(message, optional, tag = "1")]
-    pub connection: ::core::option::Option<Connection>,
-}
-/// How the requests of one client become conversations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ConversationMode {
-    /// In a request: NEW_AFTER_CLOSE.
-    Unspecified = 0,
-    /// As messengers do: one open conversation; a message after it was closed begins a new one with a new number.
-    NewAfterClose = 1,
-    /// «Одна активная» (ONL-06): one conversation for all; a message after it was closed opens it again, number kept.
-    OneActive = 2,
-    /// «Множественные» (ONL-07): the client keeps several conversations apart by thread.
-    Multiple = 3,
-}
-impl ConversationMode {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "CONVERSATION_MODE_UNSPECIFIED",
-            Self::NewAfterClose => "CONVERSATION_MODE_NEW_AFTER_CLOSE",
-            Self::OneActive => "CONVERSATION_MODE_ONE_ACTIVE",
-            Self::Multiple => "CONVERSATION_MODE_MULTIPLE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "CONVERSATION_MODE_UNSPECIFIED" => Some(Self::Unspecified),
-            "CONVERSATION_MODE_NEW_AFTER_CLOSE" => Some(Self::NewAfterClose),
-            "CONVERSATION_MODE_ONE_ACTIVE" => Some(Self::OneActive),
-            "CONVERSATION_MODE_MULTIPLE" => Some(Self::Multiple),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod connection_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// The account's connections: one line of a channel each, for example one online chat. Administrators change them.
-    #[derive(Debug, Clone)]
-    pub struct ConnectionServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl ConnectionServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> ConnectionServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> ConnectionServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            ConnectionServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Adds a connection. An external id that the connector already has gives the connection that is there, unchanged.
-        /// Errors: PERMISSION_MISSING, CONNECTOR_NOT_FOUND, FIELD_INVALID, REQUEST_ID_REUSED.
-        pub async fn create_connection(
-            &mut self,
-            request: impl tonic::IntoRequest<super::CreateConnectionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CreateConnectionResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.conversations.v1.ConnectionService/CreateConnection",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "beseda.conversations.v1.ConnectionService",
-                        "CreateConnection",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// One connection.
-        /// Errors: CONNECTION_NOT_FOUND.
-        pub async fn get_connection(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetConnectionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetConnectionResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.conversations.v1.ConnectionService/GetConnection",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "beseda.conversations.v1.ConnectionService",
-                        "GetConnection",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// The account's connections, oldest first.
-        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
-        pub async fn list_connections(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListConnectionsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListConnectionsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.conversations.v1.ConnectionService/ListConnections",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "beseda.conversations.v1.ConnectionService",
-                        "ListConnections",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Changes title, mode, or switches the connection on or off.
-        /// Errors: PERMISSION_MISSING, CONNECTION_NOT_FOUND, ETAG_MISMATCH, FIELD_INVALID.
-        pub async fn update_connection(
-            &mut self,
-            request: impl tonic::IntoRequest<super::UpdateConnectionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::UpdateConnectionResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.conversations.v1.ConnectionService/UpdateConnection",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "beseda.conversations.v1.ConnectionService",
-                        "UpdateConnection",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod connection_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with ConnectionServiceServer.
-    #[async_trait]
-    pub trait ConnectionService: std::marker::Send + std::marker::Sync + 'static {
-        /// Adds a connection. An external id that the connector already has gives the connection that is there, unchanged.
-        /// Errors: PERMISSION_MISSING, CONNECTOR_NOT_FOUND, FIELD_INVALID, REQUEST_ID_REUSED.
-        async fn create_connection(
-            &self,
-            request: tonic::Request<super::CreateConnectionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CreateConnectionResponse>,
-            tonic::Status,
-        >;
-        /// One connection.
-        /// Errors: CONNECTION_NOT_FOUND.
-        async fn get_connection(
-            &self,
-            request: tonic::Request<super::GetConnectionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetConnectionResponse>,
-            tonic::Status,
-        >;
-        /// The account's connections, oldest first.
-        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
-        async fn list_connections(
-            &self,
-            request: tonic::Request<super::ListConnectionsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListConnectionsResponse>,
-            tonic::Status,
-        >;
-        /// Changes title, mode, or switches the connection on or off.
-        /// Errors: PERMISSION_MISSING, CONNECTION_NOT_FOUND, ETAG_MISMATCH, FIELD_INVALID.
-        async fn update_connection(
-            &self,
-            request: tonic::Request<super::UpdateConnectionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::UpdateConnectionResponse>,
-            tonic::Status,
-        >;
-    }
-    /// The account's connections: one line of a channel each, for example one online chat. Administrators change them.
-    #[derive(Debug)]
-    pub struct ConnectionServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> ConnectionServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for ConnectionServiceServer<T>
-    where
-        T: ConnectionService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/beseda.conversations.v1.ConnectionService/CreateConnection" => {
-                    #[allow(non_camel_case_types)]
-                    struct CreateConnectionSvc<T: ConnectionService>(pub Arc<T>);
-                    impl<
-                        T: ConnectionService,
-                    > tonic::server::UnaryService<super::CreateConnectionRequest>
-                    for CreateConnectionSvc<T> {
-                        type Response = super::CreateConnectionResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::CreateConnectionRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as ConnectionService>::create_connection(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = CreateConnectionSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/beseda.conversations.v1.ConnectionService/GetConnection" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetConnectionSvc<T: ConnectionService>(pub Arc<T>);
-                    impl<
-                        T: ConnectionService,
-                    > tonic::server::UnaryService<super::GetConnectionRequest>
-                    for GetConnectionSvc<T> {
-                        type Response = super::GetConnectionResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetConnectionRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as ConnectionService>::get_connection(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetConnectionSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/beseda.conversations.v1.ConnectionService/ListConnections" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListConnectionsSvc<T: ConnectionService>(pub Arc<T>);
-                    impl<
-                        T: ConnectionService,
-                    > tonic::server::UnaryService<super::ListConnectionsRequest>
-                    for ListConnectionsSvc<T> {
-                        type Response = super::ListConnectionsResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListConnectionsRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as ConnectionService>::list_connections(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListConnectionsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/beseda.conversations.v1.ConnectionService/UpdateConnection" => {
-                    #[allow(non_camel_case_types)]
-                    struct UpdateConnectionSvc<T: ConnectionService>(pub Arc<T>);
-                    impl<
-                        T: ConnectionService,
-                    > tonic::server::UnaryService<super::UpdateConnectionRequest>
-                    for UpdateConnectionSvc<T> {
-                        type Response = super::UpdateConnectionResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::UpdateConnectionRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as ConnectionService>::update_connection(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = UpdateConnectionSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for ConnectionServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "beseda.conversations.v1.ConnectionService";
-    impl<T> tonic::server::NamedService for ConnectionServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

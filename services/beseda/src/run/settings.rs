@@ -22,7 +22,8 @@ Settings (secrets, marked *, may also be files: NAME_FILE):
                                 BESEDA_CONVERSATIONS_DATABASE_URL; when not set it is made from
   BESEDA_DATABASE_URL *         PostgreSQL as any role: the service puts its own role and password in
   BESEDA_REDIS_URL *            Redis
-  BESEDA_MASTER_KEY *           the installation's key; identity needs it, others for passwords and secrets
+  BESEDA_MASTER_KEY *           the installation's key; identity and conversations need it, others for passwords and
+                                secrets
   BESEDA_SERVICE_SECRET *       what the service proves itself with; made from the master key when not set
   BESEDA_IDENTITY_URL           http://HOST:PORT of identity (all but identity)
   BESEDA_CRM_URL                of crm (gateway)
@@ -151,6 +152,9 @@ impl Reader {
         let service_secret = self.service_secret();
         let connections = self.environment.parsed("BESEDA_DATABASE_CONNECTIONS", "10");
         let files = self.files();
+        if self.key.is_none() {
+            self.environment.problem("BESEDA_MASTER_KEY is not set: conversations seals the secrets of connections with it (`beseda master-key` makes one)");
+        }
         Some(Config::Conversations(conversations::Config {
             listen: self.listen,
             database_url: database_url?,
@@ -161,6 +165,7 @@ impl Reader {
             ingest: conversations::IngestConfig::default(),
             files: files?,
             media_names: Vec::new(),
+            master_key: self.key.clone()?,
             max_connections: connections.unwrap_or(service::CONNECTIONS),
             clock: Clock::system(),
         }))

@@ -62,6 +62,7 @@ impl Wiring {
             ingest: conversations::IngestConfig::default(),
             files: conversations::FilesLocation::Folder(self.files.clone()),
             media_names: Vec::new(),
+            master_key: self.key.clone(),
             max_connections: service::CONNECTIONS,
             clock: Clock::system(),
         }))

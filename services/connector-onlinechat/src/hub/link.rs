@@ -6,13 +6,10 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use api::connector::v1::take_deliveries_response::Event as Taken;
-use api::connector::v1::watch_connections_response::Event as Watched;
 use api::connector::v1::{
     ConnectorConnection, ConnectorManifest, Delivery, DeliveryOutcome, DeliveryReport,
-    RegisterConnectorRequest, TakeDeliveriesRequest, TakeDeliveriesResponse,
-    WatchConnectionsRequest, WatchConnectionsResponse,
 };
+use connector::{Backoff, News};
 use futures::{StreamExt, TryStreamExt};
 use pg::{Db, SystemScope};
 use tokio_util::sync::CancellationToken;
@@ -20,8 +17,7 @@ use tonic::Status;
 use types::{Clock, ConnectionId, OnlineChatId};
 
 use super::receipts::{Receipts, Sent};
-use super::{CONNECTOR_KEY, Chat, Hub, timed};
-use crate::backoff::Backoff;
+use super::{CONNECTOR_KEY, Chat, Hub};
 use crate::domain::online_chat::MAX_TEXT;
 use crate::store::online_chats;
 
@@ -73,41 +69,19 @@ impl Link {
             reports_read: true,
             ..ConnectorManifest::default()
         };
-        let request = timed(RegisterConnectorRequest {
-            manifest: Some(manifest),
-        });
-        self.hub.client.clone().register_connector(request).await?;
-        Ok(())
+        self.hub.hub.register(manifest).await
     }
 
     async fn take_deliveries(&self) -> Result<Infallible, Status> {
-        let request = TakeDeliveriesRequest {
-            connector_key: CONNECTOR_KEY.to_owned(),
-            max_in_flight: IN_FLIGHT,
-        };
-        let stream = self
-            .hub
-            .client
-            .clone()
-            .take_deliveries(request)
-            .await?
-            .into_inner();
-        let mut batches = stream.try_ready_chunks(REPORTED_AT_ONCE);
+        let deliveries = Box::pin(self.hub.hub.deliveries(IN_FLIGHT).await?);
+        let mut batches = deliveries.try_ready_chunks(REPORTED_AT_ONCE);
         while let Some(batch) = batches.next().await {
-            let deliveries = batch
-                .map_err(|error| error.1)?
-                .into_iter()
-                .filter_map(delivery)
-                .collect();
-            self.report_sent(deliveries).await?;
+            self.report_sent(batch.map_err(|error| error.1)?).await?;
         }
         Err(ended())
     }
 
     async fn report_sent(&self, deliveries: Vec<Delivery>) -> Result<(), Status> {
-        if deliveries.is_empty() {
-            return Ok(());
-        }
         let (reports, sent): (Vec<_>, Vec<_>) = deliveries.into_iter().map(report).unzip();
         metrics::counter!("beseda_onlinechat_deliveries_total").increment(reports.len() as u64);
         let results = self.hub.report(reports).await?;
@@ -124,20 +98,11 @@ impl Link {
 
     /// Finishes online chats whose creation was cut off between their connection and their own row.
     async fn watch_connections(&self) -> Result<Infallible, Status> {
-        let request = WatchConnectionsRequest {
-            connector_key: CONNECTOR_KEY.to_owned(),
-        };
-        let mut stream = self
-            .hub
-            .client
-            .clone()
-            .watch_connections(request)
-            .await?
-            .into_inner();
+        let mut news = Box::pin(self.hub.hub.connections().await?);
         let mut first = Some(HashMap::new());
-        while let Some(WatchConnectionsResponse { event }) = stream.message().await? {
-            match event {
-                Some(Watched::Connection(connection)) => {
+        while let Some(told) = news.next().await.transpose()? {
+            match told {
+                News::Connection(connection) => {
                     let Some((id, connection)) = ids(&connection) else {
                         continue;
                     };
@@ -146,8 +111,7 @@ impl Link {
                         None => self.link(HashMap::from([(id, connection)])).await,
                     }
                 }
-                Some(Watched::Synced(_)) => self.link(first.take().unwrap_or_default()).await,
-                Some(Watched::Heartbeat(_)) | None => {}
+                News::Synced => self.link(first.take().unwrap_or_default()).await,
             }
         }
         Err(ended())
@@ -181,13 +145,6 @@ fn ids(connection: &ConnectorConnection) -> Option<(OnlineChatId, ConnectionId)>
         connection.external_id.parse().ok()?,
         connection.id.parse().ok()?,
     ))
-}
-
-fn delivery(taken: TakeDeliveriesResponse) -> Option<Delivery> {
-    match taken.event? {
-        Taken::Delivery(delivery) => Some(delivery),
-        Taken::Heartbeat(_) => None,
-    }
 }
 
 /// The report of a delivery, and what to note of it. A chat that no visitor can be is failed: it would come again for ever.

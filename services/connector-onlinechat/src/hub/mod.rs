@@ -8,28 +8,21 @@ pub mod link;
 pub mod receipts;
 mod refusal;
 
-use std::time::Duration;
-
-use api::connector::v1::connector_hub_service_client::ConnectorHubServiceClient;
 use api::connector::v1::list_chat_messages_request::Position;
 use api::connector::v1::{
-    ChannelEvent, ChatConversation, DeliveryReport, ListChatConversationsRequest,
-    ListChatMessagesRequest, ListChatMessagesResponse, PublishRequest, PublishResult,
-    ReportDeliveriesRequest, ReportResult,
+    ChannelEvent, ChatConversation, DeliveryReport, ListChatMessagesResponse, PublishResult,
+    ReportResult,
 };
-use auth::{ServiceChannel, ServiceTokens};
+use auth::ServiceTokens;
 use kit::Refusal;
+use tonic::Status;
 use tonic::transport::Channel;
-use tonic::{Request, Status};
 use types::{ConnectionId, VisitorId};
 
 pub use refusal::of_event as refused_event;
 
 /// The connector's key at the hub.
 pub const CONNECTOR_KEY: &str = "onlinechat";
-
-/// How long a call to the hub may take.
-const DEADLINE: Duration = Duration::from_secs(10);
 
 /// One visitor's chat at the hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +33,10 @@ pub struct Chat {
     pub visitor: VisitorId,
 }
 
-/// The hub. A clone is cheap and shares the connection.
+/// The hub, asked about visitors. A clone is cheap and shares the connection.
 #[derive(Clone, Debug)]
 pub struct Hub {
-    client: ConnectorHubServiceClient<ServiceChannel>,
+    hub: connector::Hub,
 }
 
 impl Hub {
@@ -51,7 +44,7 @@ impl Hub {
     #[must_use]
     pub fn new(tokens: &ServiceTokens, channel: Channel) -> Self {
         Self {
-            client: ConnectorHubServiceClient::new(tokens.channel(channel)),
+            hub: connector::Hub::of_service(tokens, channel, CONNECTOR_KEY),
         }
     }
 
@@ -60,17 +53,8 @@ impl Hub {
     /// # Errors
     /// When the hub cannot be reached or fails; a refused event is no error.
     pub async fn publish(&self, event: ChannelEvent) -> Result<PublishResult, Refusal> {
-        let request = timed(PublishRequest {
-            connector_key: CONNECTOR_KEY.to_owned(),
-            events: vec![event],
-        });
-        let reply = self
-            .client
-            .clone()
-            .publish(request)
-            .await
-            .map_err(refusal::of_call)?;
-        let first = reply.into_inner().results.into_iter().next();
+        let results = self.hub.publish(vec![event]).await;
+        let first = results.map_err(refusal::of_call)?.into_iter().next();
         first.ok_or_else(|| Refusal::internal(anyhow::anyhow!("the hub answered no event")))
     }
 
@@ -85,16 +69,11 @@ impl Hub {
         page_size: i32,
         position: Option<Position>,
     ) -> Result<ListChatMessagesResponse, Refusal> {
-        let request = timed(ListChatMessagesRequest {
-            connector_key: CONNECTOR_KEY.to_owned(),
-            connection_id: chat.connection.to_string(),
-            external_chat_id: chat.visitor.to_string(),
-            external_thread_id: thread.to_owned(),
-            page_size,
-            position,
-        });
-        let reply = self.client.clone().list_chat_messages(request).await;
-        Ok(reply.map_err(refusal::of_call)?.into_inner())
+        let (connection, visitor) = (chat.connection.to_string(), chat.visitor.to_string());
+        let page = self
+            .hub
+            .messages(&connection, &visitor, thread, page_size, position);
+        page.await.map_err(refusal::of_call)
     }
 
     /// A chat's conversations that are not finished, the newest message first.
@@ -102,14 +81,9 @@ impl Hub {
     /// # Errors
     /// When the hub cannot be reached or fails.
     pub async fn conversations(&self, chat: Chat) -> Result<Vec<ChatConversation>, Refusal> {
-        let request = timed(ListChatConversationsRequest {
-            connector_key: CONNECTOR_KEY.to_owned(),
-            connection_id: chat.connection.to_string(),
-            external_chat_id: chat.visitor.to_string(),
-            include_closed: false,
-        });
-        let reply = self.client.clone().list_chat_conversations(request).await;
-        Ok(reply.map_err(refusal::of_call)?.into_inner().conversations)
+        let (connection, visitor) = (chat.connection.to_string(), chat.visitor.to_string());
+        let found = self.hub.conversations(&connection, &visitor);
+        found.await.map_err(refusal::of_call)
     }
 
     /// Says what became of deliveries, at most 500.
@@ -117,17 +91,6 @@ impl Hub {
     /// # Errors
     /// When the hub cannot be reached or fails.
     pub async fn report(&self, reports: Vec<DeliveryReport>) -> Result<Vec<ReportResult>, Status> {
-        let request = timed(ReportDeliveriesRequest {
-            connector_key: CONNECTOR_KEY.to_owned(),
-            reports,
-        });
-        let reply = self.client.clone().report_deliveries(request).await?;
-        Ok(reply.into_inner().results)
+        self.hub.report(reports).await
     }
-}
-
-fn timed<T>(message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    request.set_timeout(DEADLINE);
-    request
 }

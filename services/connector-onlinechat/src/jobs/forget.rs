@@ -7,9 +7,9 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use types::Clock;
 
-use crate::backoff::jittered;
 use crate::state::State;
 use crate::store::{online_chats, visitors};
+use connector::jittered;
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(10 * 60);

@@ -21,11 +21,11 @@ use tonic::Status;
 use types::{Clock, OnlineChatId};
 
 use super::watchers::{Hints, Watch};
-use crate::backoff::jittered;
 use crate::domain::session::Session;
 use crate::grpc::visitors::wire;
 use crate::hub::Chat;
 use crate::state::State;
+use connector::jittered;
 
 /// How often a quiet stream gives a sign of life.
 const HEARTBEAT: Duration = Duration::from_secs(20);

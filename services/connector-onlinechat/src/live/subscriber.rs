@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use types::Clock;
 
 use super::watchers::Watchers;
-use crate::backoff::Backoff;
+use connector::Backoff;
 
 /// Longest wait for an answer of Redis.
 const ANSWER: Duration = Duration::from_secs(3);

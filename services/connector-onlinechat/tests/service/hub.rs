@@ -19,7 +19,8 @@ use api::conversations::v1::connection_service_server::{
 use api::conversations::v1::{
     Connection, ConversationMode, CreateConnectionRequest, CreateConnectionResponse,
     GetConnectionRequest, GetConnectionResponse, ListConnectionsRequest, ListConnectionsResponse,
-    UpdateConnectionRequest, UpdateConnectionResponse,
+    ListConnectorsRequest, ListConnectorsResponse, UpdateConnectionRequest,
+    UpdateConnectionResponse,
 };
 use auth::{AuthLayer, Caller, Verifier};
 use futures::stream::BoxStream;
@@ -435,6 +436,7 @@ impl ConnectorHubService for Hub {
                 external_id: connection.external_id,
                 title: connection.title,
                 enabled: connection.enabled,
+                ..wire::ConnectorConnection::default()
             })
         });
         let steps: Vec<_> = all
@@ -529,6 +531,13 @@ impl ConnectorHubService for Hub {
         });
         let results = results.collect();
         Ok(Response::new(wire::ReportDeliveriesResponse { results }))
+    }
+
+    async fn report_health(
+        &self,
+        _: Request<wire::ReportHealthRequest>,
+    ) -> Result<Response<wire::ReportHealthResponse>, Status> {
+        Err(Refusal::method_unknown().into())
     }
 
     async fn list_chat_messages(
@@ -660,6 +669,13 @@ impl ConnectionService for Hub {
         &self,
         _: Request<ListConnectionsRequest>,
     ) -> Result<Response<ListConnectionsResponse>, Status> {
+        Err(Refusal::method_unknown().into())
+    }
+
+    async fn list_connectors(
+        &self,
+        _: Request<ListConnectorsRequest>,
+    ) -> Result<Response<ListConnectorsResponse>, Status> {
         Err(Refusal::method_unknown().into())
     }
 

@@ -1,6 +1,9 @@
 //! Lines of channels.
 
+use time::OffsetDateTime;
 use types::{AccountId, ConnectionId};
+
+use super::settings::Object;
 
 /// How the requests of one client become conversations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,6 +14,39 @@ pub enum Mode {
     OneActive,
     /// The client keeps several apart by thread (ONL-07).
     Multiple,
+}
+
+/// What the connector has to know of a connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// All but the secrets.
+    pub plain: Object,
+    /// The secrets as a JSON object, sealed; empty without any.
+    pub sealed: Vec<u8>,
+    /// Names of the secrets that are set.
+    pub secret_names: Vec<String>,
+}
+
+/// Whether a connection works, as its connector says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It works.
+    Working,
+    /// It does not for now.
+    Disturbed,
+    /// It does not until somebody changes something.
+    Broken,
+}
+
+/// How a connection is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// Working or not.
+    pub state: State,
+    /// What is wrong and what to do.
+    pub text: String,
+    /// Since when the state is this one.
+    pub since: OffsetDateTime,
 }
 
 /// A line of a channel.
@@ -33,5 +69,9 @@ pub struct Connection {
     /// Grows with every change.
     pub version: i64,
     /// When it was added.
-    pub create_time: time::OffsetDateTime,
+    pub create_time: OffsetDateTime,
+    /// What the connector has to know.
+    pub settings: Settings,
+    /// What the connector last said of it.
+    pub health: Option<Health>,
 }

@@ -67,6 +67,8 @@ pub enum News {
     },
     /// Nobody knows whether the channel took it.
     Unknown,
+    /// It goes to the channel now.
+    Sending,
 }
 
 impl News {
@@ -78,7 +80,7 @@ impl News {
             Self::Read => Status::Read,
             Self::Failed { .. } => Status::Failed,
             Self::Unknown => Status::Unknown,
-            Self::Retry { .. } => return None,
+            Self::Retry { .. } | Self::Sending => return None,
         })
     }
 
@@ -101,6 +103,8 @@ pub struct Progress {
     pub leased: bool,
     /// Fencing token of the newest lease; 0 before the first.
     pub lease_token: i64,
+    /// It was handed to the channel, and nothing is known after that.
+    pub sending: bool,
     /// May be handed out from then on.
     pub not_before: OffsetDateTime,
     /// Status of the message.
@@ -122,8 +126,14 @@ impl Progress {
             return Err(LeaseLost);
         }
         match (news, news.status()) {
+            // A lease that is over but not yet another's is this one's again.
+            (News::Sending, _) if !self.done && self.leased => {
+                self.sending = true;
+                self.not_before = now + LEASE;
+            }
             (News::Retry { pause }, _) if !self.done => {
                 self.leased = false;
+                self.sending = false;
                 self.not_before = now + (*pause).max(SHORTEST_PAUSE);
             }
             (_, Some(status)) => self.finish(news, status),
@@ -156,6 +166,7 @@ mod tests {
             done: false,
             leased: true,
             lease_token: 7,
+            sending: false,
             not_before: NOW + LEASE,
             status: Status::Queued,
             failure_text: String::new(),
@@ -223,6 +234,19 @@ mod tests {
             ..leased()
         };
         assert_eq!(progress, expected);
+    }
+
+    #[test]
+    fn what_goes_to_the_channel_begins_its_lease_anew_until_it_is_known() {
+        let mut progress = leased();
+        let later = NOW + LEASE / 2;
+        progress.take(&News::Sending, 7, later).unwrap();
+        assert!(progress.sending && progress.leased && !progress.done);
+        assert_eq!(progress.not_before, later + LEASE);
+        progress
+            .take(&News::Retry { pause: LEASE }, 7, later)
+            .unwrap();
+        assert!(!progress.sending, "the channel did not take it");
     }
 
     #[test]

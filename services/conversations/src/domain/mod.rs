@@ -15,5 +15,6 @@ pub mod nps;
 pub mod plan;
 pub mod routing;
 pub mod search;
+pub mod settings;
 pub mod window;
 pub mod writability;

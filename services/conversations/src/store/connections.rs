@@ -2,27 +2,31 @@
 
 mod connectors;
 mod directory;
+mod health;
 mod write;
 
-pub use connectors::{Manifest, is_registered, media_rules, register};
+pub use connectors::{Manifest, list_known, media_rules, register, settings_schema};
 pub use directory::{Fingerprint, fingerprint, list_of_connector, with_ids};
+pub use health::store as store_health;
 pub use write::{insert, update};
 
 use auth::AccountScope;
 use pg::{Error, Tx};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use types::ConnectionId;
 use uuid::Uuid;
 
-use crate::domain::connection::Connection;
-use crate::store::numbers::{corrupt, to_mode};
+use crate::domain::connection::{Connection, Health, Settings};
+use crate::store::numbers::{corrupt, to_health, to_mode};
 
 /// The columns of a connection.
 macro_rules! columns {
     () => {
-        "c.account_id, c.id, c.connector_key, c.external_id, c.title, c.conversation_mode, c.enabled, c.version, c.create_time"
+        "c.account_id, c.id, c.connector_key, c.external_id, c.title, c.conversation_mode, c.enabled, c.version, c.create_time, \
+         c.settings, c.secrets, c.secret_names, c.health, c.health_text, c.health_time"
     };
 }
 pub(crate) use columns;
@@ -136,5 +140,20 @@ pub fn from_row(row: &PgRow) -> Result<Connection, Error> {
         enabled: row.try_get("enabled")?,
         version: row.try_get("version")?,
         create_time: row.try_get::<OffsetDateTime, _>("create_time")?,
+        settings: Settings {
+            plain: row.try_get::<Json<_>, _>("settings")?.0,
+            sealed: row.try_get("secrets")?,
+            secret_names: row.try_get("secret_names")?,
+        },
+        health: health(row)?,
     })
+}
+
+fn health(row: &PgRow) -> Result<Option<Health>, Error> {
+    let state = to_health(row.try_get("health")?);
+    let since: Option<OffsetDateTime> = row.try_get("health_time")?;
+    let text = row.try_get("health_text")?;
+    Ok(state
+        .zip(since)
+        .map(|(state, since)| Health { state, text, since }))
 }

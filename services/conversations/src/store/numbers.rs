@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::attachment;
 use crate::domain::card::Kind;
-use crate::domain::connection::Mode;
+use crate::domain::connection::{Mode, State};
 use crate::domain::conversation::{Answer, ClosedBy};
 use crate::domain::message::{AuthorKind, Status};
 
@@ -125,6 +125,24 @@ pub fn to_status(number: i16) -> Option<Option<Status>> {
         4 => Some(Status::Read),
         5 => Some(Status::Failed),
         6 => Some(Status::Unknown),
+        _ => return None,
+    })
+}
+
+pub fn of_health(state: State) -> i16 {
+    match state {
+        State::Working => 1,
+        State::Disturbed => 2,
+        State::Broken => 3,
+    }
+}
+
+/// `None` for 0, when nothing was said.
+pub fn to_health(number: i16) -> Option<State> {
+    Some(match number {
+        1 => State::Working,
+        2 => State::Disturbed,
+        3 => State::Broken,
         _ => return None,
     })
 }

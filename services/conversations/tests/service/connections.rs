@@ -240,7 +240,7 @@ async fn an_update_changes_what_its_mask_names() {
         "Aborted ETAG_MISMATCH {}"
     );
     let fixed = refusal(update(&world, change, &["external_id"]).await);
-    let expected = "InvalidArgument FIELD_INVALID {update_mask: cannot name \"external_id\": of title, conversation_mode, enabled}";
+    let expected = "InvalidArgument FIELD_INVALID {update_mask: cannot name \"external_id\": of title, conversation_mode, enabled, settings}";
     assert_eq!(fixed, expected);
 }
 

@@ -3,7 +3,9 @@
 
 mod accounts;
 mod attachments;
+mod connection_settings;
 mod connections;
+mod connector_sdk;
 mod counters;
 mod deliveries;
 mod desk;

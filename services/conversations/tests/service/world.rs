@@ -108,6 +108,7 @@ impl World {
             ingest: IngestConfig::default(),
             files: FilesLocation::Folder(folder.path().to_owned()),
             media_names: vec![(MEDIA_HOST.to_owned(), [127, 0, 0, 1].into())],
+            master_key: testkit::master_key(),
             max_connections: 10,
             clock: clock.clone(),
         };

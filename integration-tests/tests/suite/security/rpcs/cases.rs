@@ -2,6 +2,7 @@
 
 mod access;
 mod chats;
+mod connectors;
 mod crm;
 mod files;
 mod filters;
@@ -32,6 +33,7 @@ pub(super) fn cases(theirs: &Theirs) -> BTreeMap<&'static str, Case> {
     chats::chat_cases(theirs, &mut cases);
     access::access_cases(theirs, &mut cases);
     hub_cases(theirs, &mut cases);
+    connectors::cases(theirs, &mut cases);
     files::cases(theirs, &mut cases);
     onlinechat_cases(theirs, &mut cases);
     cases

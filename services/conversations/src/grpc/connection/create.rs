@@ -8,7 +8,7 @@ use api::conversations::v1::{
 };
 use auth::{AccountScope, Caller, Principal};
 use kit::Refusal;
-use kit::secrets::sha256;
+use kit::secrets::{MasterKey, sha256};
 use kit::validate::Fields;
 use pg::Tx;
 use pg::idempotency::{self, Call};
@@ -18,8 +18,9 @@ use tonic::Request;
 use types::ConnectionId;
 use uuid::Uuid;
 
-use super::{Connections, settings};
-use crate::domain::connection::Connection;
+use super::{Connections, names, settings};
+use crate::domain::connection::{Connection, Settings};
+use crate::domain::settings::Object;
 use crate::store::connections;
 use crate::wire;
 
@@ -40,11 +41,17 @@ pub(super) async fn create(
     }
     let proto = connection.unwrap_or_default();
     let connection = parse(&mut fields, scope, &proto, service.clock.now());
+    let settings = settings::given(&mut fields, proto.settings.clone());
     let request_id = fields.optional_uuid("request_id", &request_id);
     fields.finish()?;
     let call = request_id.and_then(|request_id| repeatable(&caller, scope, request_id, &proto));
+    let new = New {
+        connection,
+        settings,
+        key: service.key.clone(),
+    };
     let stored = service.db.tx(scope, move |tx| {
-        Box::pin(async move { once(tx, scope, call, connection).await })
+        Box::pin(async move { once(tx, scope, call, new).await })
     });
     let connection = stored.await?;
     if let Ok(id) = connection.id.parse() {
@@ -53,6 +60,14 @@ pub(super) async fn create(
     Ok(CreateConnectionResponse {
         connection: Some(connection),
     })
+}
+
+/// A connection that is to be stored.
+struct New {
+    connection: Connection,
+    /// As given: the connector's schema is not known yet.
+    settings: Object,
+    key: MasterKey,
 }
 
 fn parse(
@@ -65,18 +80,20 @@ fn parse(
     Connection {
         id: ConnectionId::generate(),
         account: scope.account(),
-        connector_key: settings::connector_key(
+        connector_key: names::connector_key(
             fields,
             "connection.connector_key",
             &proto.connector_key,
         ),
         external_id,
-        title: settings::title(fields, &proto.title),
-        mode: settings::mode(fields, proto.conversation_mode),
+        title: names::title(fields, &proto.title),
+        mode: names::mode(fields, proto.conversation_mode),
         enabled: proto.enabled,
         version: 1,
         // As the database keeps it.
         create_time: now.truncate_to_microsecond(),
+        settings: Settings::default(),
+        health: None,
     }
 }
 
@@ -107,25 +124,32 @@ async fn once(
     tx: &mut Tx,
     scope: AccountScope,
     call: Option<Call>,
-    connection: Connection,
+    new: New,
 ) -> Result<Proto, Refusal> {
     let Some(call) = call else {
-        return store(tx, scope, connection).await;
+        return store(tx, scope, new).await;
     };
     let known = idempotency::begin(tx, &call).await?;
     if let Some(answer) = known.answer(&call, |bytes| Proto::decode(bytes).ok())? {
         return Ok(answer);
     }
-    let answer = store(tx, scope, connection).await?;
+    let answer = store(tx, scope, new).await?;
     idempotency::record(tx, &call, answer.encode_to_vec()).await?;
     Ok(answer)
 }
 
-async fn store(tx: &mut Tx, scope: AccountScope, connection: Connection) -> Result<Proto, Refusal> {
+async fn store(tx: &mut Tx, scope: AccountScope, new: New) -> Result<Proto, Refusal> {
+    let mut connection = new.connection;
+    let schema = connections::settings_schema(tx, scope, &connection.connector_key).await?;
+    let schema = schema.ok_or_else(|| Refusal::connector_not_found(&connection.connector_key))?;
+    connection.settings = settings::kept(
+        &new.key,
+        &schema,
+        connection.id,
+        Object::new(),
+        new.settings,
+    )?;
     let (key, external_id) = (&connection.connector_key, &connection.external_id);
-    if !connections::is_registered(tx, scope, key).await? {
-        return Err(Refusal::connector_not_found(key));
-    }
     if connections::insert(tx, &connection).await? {
         return Ok(wire::connection(&connection));
     }

@@ -7,9 +7,8 @@ use kit::validate::Fields;
 use tonic::Request;
 use types::ConnectionId;
 
-use super::Connections;
+use super::{Connections, shown};
 use crate::store::connections;
-use crate::wire;
 
 pub(super) async fn get(
     service: &Connections,
@@ -28,6 +27,6 @@ pub(super) async fn get(
     });
     let connection = found.await.map_err(Refusal::from)?.ok_or_else(not_found)?;
     Ok(GetConnectionResponse {
-        connection: Some(wire::connection(&connection)),
+        connection: Some(shown(&caller, &connection)),
     })
 }

@@ -7,9 +7,8 @@ use kit::page::{PageToken, page_size};
 use tonic::Request;
 use types::ConnectionId;
 
-use super::Connections;
+use super::{Connections, shown};
 use crate::store::connections;
-use crate::wire;
 
 pub(super) async fn list(
     service: &Connections,
@@ -41,6 +40,6 @@ pub(super) async fn list(
         next_page_token: last
             .map(|last| token.encode(&(), &last.id))
             .unwrap_or_default(),
-        connections: page.iter().map(wire::connection).collect(),
+        connections: page.iter().map(|it| shown(&caller, it)).collect(),
     })
 }

@@ -3,41 +3,61 @@
 mod create;
 mod get;
 mod list;
-mod settings;
+mod list_connectors;
+mod names;
+pub(super) mod settings;
 mod update;
 
 use api::conversations::v1::connection_service_server::ConnectionService;
 use api::conversations::v1::{
     CreateConnectionRequest, CreateConnectionResponse, GetConnectionRequest, GetConnectionResponse,
-    ListConnectionsRequest, ListConnectionsResponse, UpdateConnectionRequest,
-    UpdateConnectionResponse,
+    ListConnectionsRequest, ListConnectionsResponse, ListConnectorsRequest, ListConnectorsResponse,
+    UpdateConnectionRequest, UpdateConnectionResponse,
 };
+use auth::Caller;
+use kit::secrets::MasterKey;
 use pg::Db;
 use tonic::{Request, Response, Status};
 use types::Clock;
 
 use crate::directory::Directory;
 
-pub(super) use settings::connector_key;
+use crate::domain::connection::Connection;
+use crate::wire;
+
+pub(super) use names::connector_key;
 
 /// The service.
 #[derive(Debug)]
 pub struct Connections {
     db: Db,
     directory: Directory,
+    key: MasterKey,
     clock: Clock,
 }
 
 impl Connections {
-    /// Over a database; changes count in `directory` at once.
+    /// Over a database; changes count in `directory` at once, secrets are sealed with `key`.
     #[must_use]
-    pub fn new(db: Db, directory: Directory, clock: Clock) -> Self {
+    pub fn new(db: Db, directory: Directory, key: MasterKey, clock: Clock) -> Self {
         Self {
             db,
             directory,
+            key,
             clock,
         }
     }
+}
+
+/// A connection as the caller may see it: settings and health are for those who may change them.
+fn shown(caller: &Caller, connection: &Connection) -> api::conversations::v1::Connection {
+    let mut shown = wire::connection(connection);
+    if caller.require_administrator().is_err() {
+        shown.settings = None;
+        shown.secret_names.clear();
+        shown.health = None;
+    }
+    shown
 }
 
 #[tonic::async_trait]
@@ -61,6 +81,13 @@ impl ConnectionService for Connections {
         request: Request<ListConnectionsRequest>,
     ) -> Result<Response<ListConnectionsResponse>, Status> {
         Ok(Response::new(list::list(self, request).await?))
+    }
+
+    async fn list_connectors(
+        &self,
+        request: Request<ListConnectorsRequest>,
+    ) -> Result<Response<ListConnectorsResponse>, Status> {
+        Ok(Response::new(list_connectors::list(self, &request).await?))
     }
 
     async fn update_connection(

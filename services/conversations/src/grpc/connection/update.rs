@@ -5,14 +5,16 @@ use api::conversations::v1::{
 };
 use auth::{AccountScope, Caller};
 use kit::Refusal;
+use kit::secrets::MasterKey;
 use kit::validate::Fields;
 use pg::Tx;
 use tonic::Request;
 use types::ConnectionId;
 
-use super::{Connections, settings};
+use super::{Connections, names, settings};
 use crate::changes::writability_changed;
-use crate::domain::connection::{Connection, Mode};
+use crate::domain::connection::{Connection, Mode, Settings};
+use crate::domain::settings::Object;
 use crate::store::connections;
 use crate::wire;
 
@@ -22,6 +24,7 @@ struct Change {
     title: Option<String>,
     mode: Option<Mode>,
     enabled: Option<bool>,
+    settings: Option<Object>,
 }
 
 pub(super) async fn update(
@@ -47,8 +50,9 @@ pub(super) async fn update(
     let change = parse(&mut fields, &proto, &mask);
     fields.finish()?;
     let id = id.ok_or_else(|| Refusal::connection_not_found(&proto.id))?;
+    let key = service.key.clone();
     let changed = service.db.tx(scope, move |tx| {
-        Box::pin(async move { apply(tx, scope, id, &proto.etag, change).await })
+        Box::pin(async move { apply(tx, scope, &key, id, &proto.etag, change).await })
     });
     let connection = changed.await?;
     service.directory.forget(id);
@@ -61,14 +65,17 @@ fn parse(fields: &mut Fields, proto: &Proto, paths: &[String]) -> Change {
     let mut change = Change::default();
     for path in paths {
         match &path[..] {
-            "title" => change.title = Some(settings::title(fields, &proto.title)),
+            "title" => change.title = Some(names::title(fields, &proto.title)),
             "conversation_mode" => {
-                change.mode = Some(settings::mode(fields, proto.conversation_mode));
+                change.mode = Some(names::mode(fields, proto.conversation_mode));
             }
             "enabled" => change.enabled = Some(proto.enabled),
+            "settings" => {
+                change.settings = Some(settings::given(fields, proto.settings.clone()));
+            }
             _ => fields.reject(
                 "update_mask",
-                format!("cannot name \"{path}\": of title, conversation_mode, enabled"),
+                format!("cannot name \"{path}\": of title, conversation_mode, enabled, settings"),
             ),
         }
     }
@@ -81,6 +88,7 @@ fn set_fields(proto: &Proto) -> Vec<String> {
         ("title", !proto.title.is_empty()),
         ("conversation_mode", proto.conversation_mode != 0),
         ("enabled", proto.enabled),
+        ("settings", proto.settings.is_some()),
     ];
     set.into_iter()
         .filter(|(_, is_set)| *is_set)
@@ -91,6 +99,7 @@ fn set_fields(proto: &Proto) -> Vec<String> {
 async fn apply(
     tx: &mut Tx,
     scope: AccountScope,
+    key: &MasterKey,
     id: ConnectionId,
     etag: &str,
     change: Change,
@@ -107,6 +116,9 @@ async fn apply(
         enabled: change.enabled.unwrap_or(before.enabled),
         ..before.clone()
     };
+    if let Some(given) = change.settings {
+        after.settings = settings_after(tx, scope, key, &before, given).await?;
+    }
     if after != before {
         after.version += 1;
         connections::update(tx, &after).await?;
@@ -116,6 +128,20 @@ async fn apply(
         events::append(tx, &[told]).await?;
     }
     Ok(after)
+}
+
+async fn settings_after(
+    tx: &mut Tx,
+    scope: AccountScope,
+    key: &MasterKey,
+    before: &Connection,
+    given: Object,
+) -> Result<Settings, Refusal> {
+    let schema = connections::settings_schema(tx, scope, &before.connector_key).await?;
+    let schema = schema.ok_or_else(|| Refusal::connector_not_found(&before.connector_key))?;
+    // What cannot be opened any more has to be given again.
+    let secrets = settings::secrets(key, before).unwrap_or_default();
+    settings::kept(key, &schema, before.id, secrets, given)
 }
 
 #[cfg(test)]

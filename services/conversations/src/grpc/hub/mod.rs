@@ -12,6 +12,7 @@ mod publish;
 mod publish_stream;
 mod register;
 mod report;
+mod report_health;
 mod take;
 mod upload_media;
 pub mod wakes;
@@ -27,13 +28,15 @@ use api::connector::v1::{
     ListChatConversationsResponse, ListChatMessagesRequest, ListChatMessagesResponse,
     PublishRequest, PublishResponse, PublishStreamRequest, PublishStreamResponse,
     RegisterConnectorRequest, RegisterConnectorResponse, ReportDeliveriesRequest,
-    ReportDeliveriesResponse, TakeDeliveriesRequest, TakeDeliveriesResponse, UploadMediaRequest,
-    UploadMediaResponse, WatchConnectionsRequest, WatchConnectionsResponse,
+    ReportDeliveriesResponse, ReportHealthRequest, ReportHealthResponse, TakeDeliveriesRequest,
+    TakeDeliveriesResponse, UploadMediaRequest, UploadMediaResponse, WatchConnectionsRequest,
+    WatchConnectionsResponse,
 };
 use auth::{AccountScope, Caller, ConnectorScope};
 use futures::Stream;
 use kit::Refusal;
 use kit::lifecycle::Lifecycle;
+use kit::secrets::MasterKey;
 use pg::{Db, Scope, SystemScope};
 use tonic::{Request, Response, Status, Streaming};
 use types::{Clock, ConnectionId};
@@ -59,6 +62,7 @@ pub struct Hub {
     directory: Directory,
     after: AfterCommit,
     clock: Clock,
+    key: MasterKey,
     life: Lifecycle,
 }
 
@@ -72,6 +76,7 @@ impl Hub {
         directory: Directory,
         after: AfterCommit,
         clock: Clock,
+        key: MasterKey,
         life: &Lifecycle,
     ) -> Self {
         Self {
@@ -81,6 +86,7 @@ impl Hub {
             directory,
             after,
             clock,
+            key,
             life: life.clone(),
         }
     }
@@ -197,6 +203,13 @@ impl ConnectorHubService for Hub {
         request: Request<ReportDeliveriesRequest>,
     ) -> Result<Response<ReportDeliveriesResponse>, Status> {
         Ok(Response::new(report::report(self, request).await?))
+    }
+
+    async fn report_health(
+        &self,
+        request: Request<ReportHealthRequest>,
+    ) -> Result<Response<ReportHealthResponse>, Status> {
+        Ok(Response::new(report_health::report(self, request).await?))
     }
 
     async fn list_chat_messages(

@@ -11,6 +11,7 @@ use tonic::Request;
 
 use super::{Hub, rows_of};
 use crate::domain::attachment::{MAX_SIZE, MediaRule};
+use crate::domain::settings::Schema;
 use crate::grpc::connection::connector_key;
 use crate::store::connections::{self, Manifest};
 use crate::wire;
@@ -35,6 +36,7 @@ pub(super) async fn register(
         media,
         media_hosts,
         reply_window_seconds,
+        settings_schema,
     } = request.into_inner().manifest.unwrap_or_default();
     let connector = caller.connector(&key)?;
     let mut fields = Fields::new();
@@ -47,6 +49,9 @@ pub(super) async fn register(
     check_hosts(&mut fields, &media_hosts);
     if reply_window_seconds < 0 {
         fields.reject("manifest.reply_window_seconds", "must not be negative");
+    }
+    if let Err(problem) = Schema::parse(&settings_schema) {
+        fields.reject("manifest.settings_schema", problem);
     }
     fields.finish()?;
     let max_text_length = if max_text_length == 0 {
@@ -61,6 +66,7 @@ pub(super) async fn register(
         media,
         media_hosts,
         reply_window_seconds,
+        settings_schema,
     };
     let rows = rows_of(&connector, "register a connector");
     let registered = hub.db.tx(rows, move |tx| {

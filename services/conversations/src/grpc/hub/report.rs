@@ -89,6 +89,7 @@ fn check(report: &DeliveryReport) -> Result<Report, Refusal> {
         Some(DeliveryOutcome::Failed) => Some(News::Failed { why: failure_text }),
         Some(DeliveryOutcome::Retry) => Some(News::Retry { pause }),
         Some(DeliveryOutcome::Unknown) => Some(News::Unknown),
+        Some(DeliveryOutcome::Sending) => Some(News::Sending),
         Some(DeliveryOutcome::Unspecified) => {
             fields.reject("outcome", "must be given");
             None

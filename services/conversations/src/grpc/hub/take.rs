@@ -199,6 +199,7 @@ fn to_proto_delivery(delivery: Leased) -> Delivery {
         seq: delivery.seq,
         text: delivery.text,
         author_name: delivery.author_name,
+        maybe_sent: delivery.maybe_sent,
         attachments: delivery.files.iter().map(wire::attachment).collect(),
     }
 }

@@ -21,6 +21,7 @@ use types::{Clock, ConnectionId};
 
 use super::{Answers, HEARTBEAT, Hub, jittered, rows_of, still_valid};
 use crate::domain::connection::Connection;
+use crate::grpc::connection::settings;
 use crate::store::connections::{self, Fingerprint};
 
 /// How soon a change at another replica is told.
@@ -145,7 +146,8 @@ impl Watch {
     ) -> Result<(), Gone> {
         for connection in connections {
             if self.told.insert(connection.id, connection.version) != Some(connection.version) {
-                self.send(Event::Connection(to_proto(connection))).await?;
+                let told = self.to_proto(connection);
+                self.send(Event::Connection(told)).await?;
             }
         }
         if self.seen.replace(fingerprint).is_none() {
@@ -154,19 +156,26 @@ impl Watch {
         Ok(())
     }
 
+    /// The connection with its secrets. Those that cannot be opened are left out: the connector says what is missing.
+    fn to_proto(&self, connection: Connection) -> ConnectorConnection {
+        let settings = settings::opened(&self.hub.key, &connection);
+        let settings = settings.unwrap_or_else(|error| {
+            tracing::error!(%error, connection.id = %connection.id, "the secrets of a connection cannot be opened; enter them again");
+            connection.settings.plain.clone()
+        });
+        ConnectorConnection {
+            id: connection.id.to_string(),
+            external_id: connection.external_id,
+            title: connection.title,
+            enabled: connection.enabled,
+            settings: (!settings.is_empty()).then(|| kit::json::to_struct(settings)),
+        }
+    }
+
     async fn send(&self, event: Event) -> Result<(), Gone> {
         self.answers
             .send(Ok(WatchConnectionsResponse { event: Some(event) }))
             .await
             .map_err(|_| Gone)
-    }
-}
-
-fn to_proto(connection: Connection) -> ConnectorConnection {
-    ConnectorConnection {
-        id: connection.id.to_string(),
-        external_id: connection.external_id,
-        title: connection.title,
-        enabled: connection.enabled,
     }
 }

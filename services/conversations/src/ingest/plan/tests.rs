@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use types::{AccountId, ChatId, ConnectionId};
 
 use super::*;
-use crate::domain::connection::{Connection, Mode};
+use crate::domain::connection::{Connection, Mode, Settings};
 
 fn connection(mode: Mode) -> Arc<Connection> {
     Arc::new(Connection {
@@ -21,6 +21,8 @@ fn connection(mode: Mode) -> Arc<Connection> {
         enabled: true,
         version: 1,
         create_time: OffsetDateTime::UNIX_EPOCH,
+        settings: Settings::default(),
+        health: None,
     })
 }
 

@@ -23,6 +23,20 @@ pub struct Manifest {
     pub media_hosts: Vec<String>,
     /// For how many seconds after a message of the client free text may be sent; 0: for ever.
     pub reply_window_seconds: i32,
+    /// JSON Schema of a connection's settings; empty without any.
+    pub settings_schema: String,
+}
+
+/// A connector to which connections can be added.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Known {
+    /// Its key.
+    #[sqlx(rename = "connector_key")]
+    pub key: String,
+    /// For people.
+    pub title: String,
+    /// JSON Schema of a connection's settings; empty without any.
+    pub settings_schema: String,
 }
 
 /// Connectors of the installation belong to no account.
@@ -40,12 +54,13 @@ pub async fn register(
 ) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO connectors (account_id, connector_key, title, max_text_length, reports_read, media, media_hosts,
-                reply_window_seconds)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                reply_window_seconds, settings_schema)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (account_id, connector_key) DO UPDATE
             SET title = excluded.title, max_text_length = excluded.max_text_length, reports_read = excluded.reports_read,
                 media = excluded.media, media_hosts = excluded.media_hosts,
-                reply_window_seconds = excluded.reply_window_seconds, register_time = excluded.register_time",
+                reply_window_seconds = excluded.reply_window_seconds, settings_schema = excluded.settings_schema,
+                register_time = excluded.register_time",
     )
     .bind(connector.account().map_or(INSTALLATION, AccountId::uuid))
     .bind(connector.key())
@@ -55,6 +70,7 @@ pub async fn register(
     .bind(Json(&manifest.media))
     .bind(&manifest.media_hosts)
     .bind(manifest.reply_window_seconds)
+    .bind(&manifest.settings_schema)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -81,18 +97,40 @@ pub async fn media_rules(
     Ok(rules.map(|Json(rules)| rules).unwrap_or_default())
 }
 
-/// Is there such a connector for the account: one of its own programs, or one of the installation?
+/// How a connection's settings have to look, if there is such a connector for the account: one of its own programs, or one of
+/// the installation.
 ///
 /// # Errors
 /// When the database fails.
-#[tracing::instrument(name = "db.connector.is_registered", skip_all, fields(connector.key = key), err)]
-pub async fn is_registered(tx: &mut Tx, scope: AccountScope, key: &str) -> Result<bool, Error> {
+#[tracing::instrument(name = "db.connector.settings_schema", skip_all, fields(connector.key = key), err)]
+pub async fn settings_schema(
+    tx: &mut Tx,
+    scope: AccountScope,
+    key: &str,
+) -> Result<Option<String>, Error> {
     Ok(sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM connectors WHERE account_id IN ($1, $2) AND connector_key = $3)",
+        "SELECT settings_schema FROM connectors WHERE account_id IN ($1, $2) AND connector_key = $3
+          ORDER BY account_id DESC LIMIT 1",
     )
     .bind(scope.account().uuid())
     .bind(INSTALLATION)
     .bind(key)
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
+    .await?)
+}
+
+/// The connectors of the account, by key; one of its own programs stands before one of the installation.
+///
+/// # Errors
+/// When the database fails.
+#[tracing::instrument(name = "db.connector.list", skip_all, fields(account.id = %scope.account()), err)]
+pub async fn list_known(tx: &mut Tx, scope: AccountScope) -> Result<Vec<Known>, Error> {
+    Ok(sqlx::query_as(
+        "SELECT DISTINCT ON (connector_key) connector_key, title, settings_schema FROM connectors
+          WHERE account_id IN ($1, $2) ORDER BY connector_key, account_id DESC",
+    )
+    .bind(scope.account().uuid())
+    .bind(INSTALLATION)
+    .fetch_all(&mut **tx)
     .await?)
 }

@@ -1,6 +1,7 @@
 //! Writing connections.
 
 use pg::{Error, Tx};
+use sqlx::types::Json;
 
 use crate::domain::connection::Connection;
 use crate::store::numbers::of_mode;
@@ -14,8 +15,9 @@ use crate::store::numbers::of_mode;
 pub async fn insert(tx: &mut Tx, connection: &Connection) -> Result<bool, Error> {
     let inserted = sqlx::query(
         "WITH stored AS (
-             INSERT INTO connections (account_id, id, connector_key, external_id, title, conversation_mode, enabled, version, create_time)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             INSERT INTO connections (account_id, id, connector_key, external_id, title, conversation_mode, enabled, version, create_time,
+                    settings, secrets, secret_names)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
              ON CONFLICT ON CONSTRAINT connections_external_id DO NOTHING
              RETURNING id, account_id, connector_key
          )
@@ -31,6 +33,9 @@ pub async fn insert(tx: &mut Tx, connection: &Connection) -> Result<bool, Error>
     .bind(connection.enabled)
     .bind(connection.version)
     .bind(connection.create_time)
+    .bind(Json(&connection.settings.plain))
+    .bind(&connection.settings.sealed)
+    .bind(&connection.settings.secret_names)
     .execute(&mut **tx)
     .await?;
     Ok(inserted.rows_affected() == 1)
@@ -43,7 +48,8 @@ pub async fn insert(tx: &mut Tx, connection: &Connection) -> Result<bool, Error>
 #[tracing::instrument(name = "db.connection.update", skip_all, fields(connection.id = %connection.id), err)]
 pub async fn update(tx: &mut Tx, connection: &Connection) -> Result<(), Error> {
     sqlx::query(
-        "UPDATE connections SET title = $3, conversation_mode = $4, enabled = $5, version = $6
+        "UPDATE connections SET title = $3, conversation_mode = $4, enabled = $5, version = $6, settings = $7, secrets = $8,
+                secret_names = $9
           WHERE account_id = $1 AND id = $2",
     )
     .bind(connection.account.uuid())
@@ -52,6 +58,9 @@ pub async fn update(tx: &mut Tx, connection: &Connection) -> Result<(), Error> {
     .bind(of_mode(connection.mode))
     .bind(connection.enabled)
     .bind(connection.version)
+    .bind(Json(&connection.settings.plain))
+    .bind(&connection.settings.sealed)
+    .bind(&connection.settings.secret_names)
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -106,7 +106,7 @@ pub async fn locked(
     reported: &[Reported],
 ) -> Result<HashMap<DeliveryId, Locked>, Error> {
     let rows = sqlx::query(concat!(
-        "SELECT d.account_id, d.id AS delivery_id, d.done, d.lease_owner IS NOT NULL AS leased, d.lease_token, d.not_before,
+        "SELECT d.account_id, d.id AS delivery_id, d.done, d.lease_owner IS NOT NULL AS leased, d.lease_token, d.not_before, d.sending,
                 d.external_message_id, d.external_chat_id, ",
         messages::columns!(),
         " FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
@@ -130,6 +130,7 @@ fn from_row(row: &PgRow) -> Result<Locked, Error> {
         leased: row.try_get("leased")?,
         lease_token: row.try_get("lease_token")?,
         not_before: row.try_get("not_before")?,
+        sending: row.try_get("sending")?,
         status: message.status.unwrap_or(Status::Queued),
         failure_text: message.failure_text.clone(),
     };
@@ -156,9 +157,9 @@ pub async fn store(tx: &mut Tx, changed: &[Locked]) -> Result<(), Error> {
     sqlx::query(
         "UPDATE deliveries d
             SET done = n.done, lease_owner = CASE WHEN n.leased THEN d.lease_owner END, not_before = n.not_before,
-                external_message_id = n.external_message_id
-           FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::boolean[], $5::timestamptz[], $6::text[])
-             AS n (account_id, id, done, leased, not_before, external_message_id)
+                external_message_id = n.external_message_id, sending = n.sending
+           FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::boolean[], $5::timestamptz[], $6::text[], $7::boolean[])
+             AS n (account_id, id, done, leased, not_before, external_message_id, sending)
           WHERE d.account_id = n.account_id AND d.id = n.id",
     )
     .bind(each().map(|it| it.account.uuid()).collect::<Vec<_>>())
@@ -167,6 +168,7 @@ pub async fn store(tx: &mut Tx, changed: &[Locked]) -> Result<(), Error> {
     .bind(each().map(|it| it.progress.leased).collect::<Vec<_>>())
     .bind(each().map(|it| it.progress.not_before).collect::<Vec<_>>())
     .bind(each().map(|it| &it.external_message_id[..]).collect::<Vec<_>>())
+    .bind(each().map(|it| it.progress.sending).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await?;
     store_messages(tx, changed).await

@@ -51,6 +51,8 @@ pub struct Leased {
     pub attempt: i32,
     /// Fencing token of the lease.
     pub lease_token: i64,
+    /// An earlier taker said that it hands it to the channel, and nothing after that.
+    pub maybe_sent: bool,
     /// End of the lease.
     pub lease_end: OffsetDateTime,
 }
@@ -84,7 +86,8 @@ macro_rules! take {
                FROM (SELECT * FROM due LIMIT greatest($3 - (SELECT n FROM leased), 0)) due
               WHERE d.account_id = due.account_id AND d.id = due.id
              RETURNING d.account_id, d.id, d.connection_id, d.external_chat_id, d.thread, d.message_id, d.seq, d.text,
-                    d.author_name, d.attempt, d.lease_token, d.not_before, d.rich"
+                    d.author_name, d.attempt, d.lease_token, d.not_before, d.rich,
+                    d.sending"
         )
     };
 }
@@ -158,6 +161,7 @@ fn from_row(row: &PgRow) -> Result<Leased, sqlx::Error> {
         author_name: row.try_get("author_name")?,
         attempt: row.try_get("attempt")?,
         lease_token: row.try_get("lease_token")?,
+        maybe_sent: row.try_get("sending")?,
         lease_end: row.try_get("not_before")?,
     })
 }

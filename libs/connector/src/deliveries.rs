@@ -1,0 +1,171 @@
+//! Deliveries: each is sent by the channel and reported, however long it takes and whatever happens to the hub meanwhile.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use api::connector::v1::{Delivery, DeliveryOutcome, DeliveryReport};
+use kit::lifecycle::Lifecycle;
+use types::Clock;
+
+use crate::channel::{Channel, Outcome, Outgoing};
+use crate::hub::Hub;
+use crate::lines::{Lines, Open};
+use crate::reports::Reports;
+
+/// How long a delivery waits whose connection is not open.
+const CLOSED_PAUSE: Duration = Duration::from_secs(10);
+
+/// How often the lease of one that takes long is renewed; it lasts 30 s.
+const RENEW: Duration = Duration::from_secs(15);
+
+/// The longest text of a failure, in characters.
+const LONGEST: usize = 500;
+
+/// The longest pause that the hub takes.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Sends deliveries.
+pub(crate) struct Sender<C: Channel> {
+    pub channel: Arc<C>,
+    pub hub: Hub,
+    pub lines: Lines<C::Line>,
+    pub reports: Reports,
+    pub life: Lifecycle,
+    /// Lease tokens of those that are being sent.
+    pub underway: Arc<Mutex<HashMap<String, Arc<AtomicI64>>>>,
+}
+
+impl<C: Channel> Sender<C> {
+    /// Sends it in a task of its own. One that is being sent already only gets its new lease.
+    pub fn begin(self: &Arc<Self>, delivery: Delivery) {
+        let lease = {
+            let mut underway = self.underway.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(lease) = underway.get(&delivery.id) {
+                lease.store(delivery.lease_token, Ordering::Relaxed);
+                return;
+            }
+            let lease = Arc::new(AtomicI64::new(delivery.lease_token));
+            underway.insert(delivery.id.clone(), Arc::clone(&lease));
+            lease
+        };
+        let sender = Arc::clone(self);
+        self.life.spawn("delivery", async move {
+            let id = delivery.id.clone();
+            sender.deliver(delivery, &lease).await;
+            let mut underway = sender
+                .underway
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            underway.remove(&id);
+        });
+    }
+
+    async fn deliver(&self, delivery: Delivery, lease: &AtomicI64) {
+        let id = delivery.id.clone();
+        let outcome = if delivery.maybe_sent && !C::KNOWS_REPEATED {
+            Outcome::Unknown
+        } else {
+            match self.lines.opened(&delivery.connection_id).await {
+                None => Outcome::Retry(CLOSED_PAUSE),
+                // Somebody else has it by now.
+                Some(_) if !self.announce(&id, lease).await => return,
+                Some(open) => self.send(&open, delivery, lease).await,
+            }
+        };
+        count(&self.hub, &outcome);
+        let report = report(&id, lease.load(Ordering::Relaxed), outcome);
+        if !self.reports.tell(report).await {
+            tracing::warn!(
+                delivery.id = id,
+                "the hub did not take the report of a delivery"
+            );
+        }
+    }
+
+    /// Says that it goes to the channel now.
+    async fn announce(&self, id: &str, lease: &AtomicI64) -> bool {
+        let report = DeliveryReport {
+            delivery_id: id.to_owned(),
+            lease_token: lease.load(Ordering::Relaxed),
+            outcome: DeliveryOutcome::Sending.into(),
+            ..DeliveryReport::default()
+        };
+        self.reports.tell(report).await
+    }
+
+    async fn send(&self, open: &Open<C::Line>, delivery: Delivery, lease: &AtomicI64) -> Outcome {
+        let id = delivery.id.clone();
+        let message = Outgoing {
+            hub: self.hub.clone(),
+            delivery,
+        };
+        let renewing = async {
+            loop {
+                Clock::system().sleep(RENEW).await;
+                self.announce(&id, lease).await;
+            }
+        };
+        let sent = tokio::select! {
+            sent = self.channel.send(&open.line, &message) => sent,
+            () = renewing => Outcome::Unknown,
+        };
+        if let Outcome::Halted(trouble) = &sent {
+            open.inbound.trouble(trouble);
+        }
+        sent
+    }
+}
+
+fn report(id: &str, lease_token: i64, outcome: Outcome) -> DeliveryReport {
+    let report = DeliveryReport {
+        delivery_id: id.to_owned(),
+        lease_token,
+        ..DeliveryReport::default()
+    };
+    match outcome {
+        Outcome::Sent(external_message_id) => DeliveryReport {
+            outcome: DeliveryOutcome::Sent.into(),
+            external_message_id,
+            ..report
+        },
+        Outcome::Failed(text) => DeliveryReport {
+            outcome: DeliveryOutcome::Failed.into(),
+            failure_text: text
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(LONGEST)
+                .collect(),
+            ..report
+        },
+        Outcome::Retry(pause) => retry(report, pause),
+        Outcome::Halted(_) => retry(report, CLOSED_PAUSE),
+        Outcome::Unknown => DeliveryReport {
+            outcome: DeliveryOutcome::Unknown.into(),
+            ..report
+        },
+    }
+}
+
+fn retry(report: DeliveryReport, pause: Duration) -> DeliveryReport {
+    let pause = pause.min(LONGEST_PAUSE).as_millis();
+    DeliveryReport {
+        outcome: DeliveryOutcome::Retry.into(),
+        retry_after_ms: i64::try_from(pause).unwrap_or_default(),
+        ..report
+    }
+}
+
+fn count(hub: &Hub, outcome: &Outcome) {
+    let outcome = match outcome {
+        Outcome::Sent(_) => "sent",
+        Outcome::Retry(_) => "retry",
+        Outcome::Failed(_) => "failed",
+        Outcome::Unknown => "unknown",
+        Outcome::Halted(_) => "halted",
+    };
+    let key = hub.connector_key().to_owned();
+    metrics::counter!("beseda_connector_deliveries_total", "connector" => key, "outcome" => outcome)
+        .increment(1);
+}

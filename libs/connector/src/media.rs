@@ -1,0 +1,145 @@
+//! Files between the hub and a channel.
+
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use api::connector::v1::download_media_response::Part as Given;
+use api::connector::v1::upload_media_request::Part;
+use api::connector::v1::{
+    DownloadMediaHeader, DownloadMediaRequest, UploadMediaHeader, UploadMediaRequest,
+};
+use api::conversations::v1::{Attachment, AttachmentKind};
+use bytes::Bytes;
+use futures::{Stream, StreamExt, stream};
+use tonic::{Request, Status};
+
+use crate::hub::{Error, Hub};
+
+/// Bytes of one part, at most.
+const CHUNK: usize = 1 << 20;
+
+/// The whole of an upload.
+const UPLOAD_TIME: Duration = Duration::from_secs(600);
+
+/// A file of a client, before its contents.
+#[derive(Debug, Clone, Default)]
+pub struct Upload {
+    /// The channel's id of the chat.
+    pub chat: String,
+    /// Its name as the channel says; may be empty.
+    pub file_name: String,
+    /// What the channel says it is; unspecified: the contents say it.
+    pub kind: AttachmentKind,
+    /// How long a sound or film is, in milliseconds; 0 when the channel does not say.
+    pub duration_ms: i64,
+}
+
+/// Why a file was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError<E> {
+    /// The channel did not give all of it.
+    #[error("the channel broke off")]
+    Source(E),
+    /// The hub refused it, or cannot be reached.
+    #[error("the hub did not take the file: {}", .0.message())]
+    Hub(Status),
+}
+
+/// A file on its way out.
+#[derive(Debug)]
+pub struct Download<S> {
+    /// What comes: name, type, size.
+    pub header: DownloadMediaHeader,
+    /// Its bytes, in order.
+    pub contents: S,
+}
+
+impl Hub {
+    /// Takes a file of a client in; then publish the message with the id of what this returns.
+    ///
+    /// # Errors
+    /// [`UploadError`]; half a file is never kept.
+    pub async fn upload<E: Display + Send + 'static>(
+        &self,
+        connection_id: &str,
+        upload: Upload,
+        contents: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+    ) -> Result<Attachment, UploadError<E>> {
+        let header = UploadMediaHeader {
+            connector_key: self.key(),
+            connection_id: connection_id.to_owned(),
+            external_chat_id: upload.chat,
+            file_name: upload.file_name,
+            kind: upload.kind.into(),
+            duration_ms: upload.duration_ms,
+            max_size: 0,
+        };
+        let broken: Arc<Mutex<Option<E>>> = Arc::default();
+        let noted = Arc::clone(&broken);
+        let chunks = contents.flat_map(move |piece| {
+            // A part without anything is refused: the hub must not take half a file for a whole one.
+            let parts = piece.map(chunks).unwrap_or_else(|error| {
+                *noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                vec![None]
+            });
+            stream::iter(parts)
+        });
+        let first = stream::iter([Some(Part::Header(header))]);
+        let parts = first.chain(chunks).map(|part| UploadMediaRequest { part });
+        let mut request = Request::new(parts);
+        request.set_timeout(UPLOAD_TIME);
+        let reply = self.client.clone().upload_media(request).await;
+        if let Some(error) = broken.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(UploadError::Source(error));
+        }
+        let reply = reply.map_err(UploadError::Hub)?.into_inner();
+        Ok(reply.attachment.unwrap_or_default())
+    }
+
+    /// A file of a chat: of a delivery or of the history.
+    ///
+    /// # Errors
+    /// When the hub cannot be reached or does not have it.
+    pub async fn download(
+        &self,
+        connection_id: &str,
+        chat: &str,
+        attachment_id: &str,
+    ) -> Result<Download<impl Stream<Item = Result<Bytes, Error>> + Send + use<>>, Error> {
+        let request = DownloadMediaRequest {
+            connector_key: self.key(),
+            connection_id: connection_id.to_owned(),
+            external_chat_id: chat.to_owned(),
+            attachment_id: attachment_id.to_owned(),
+            ..DownloadMediaRequest::default()
+        };
+        let mut parts = self
+            .client
+            .clone()
+            .download_media(request)
+            .await?
+            .into_inner();
+        let first = parts.message().await?.and_then(|it| it.part);
+        let Some(Given::Header(header)) = first else {
+            return Err(Status::internal("a download without a beginning"));
+        };
+        let contents = parts.filter_map(async |step| match step {
+            Ok(step) => match step.part? {
+                Given::Chunk(bytes) => Some(Ok(Bytes::from(bytes))),
+                Given::Header(_) => None,
+            },
+            Err(error) => Some(Err(error)),
+        });
+        Ok(Download { header, contents })
+    }
+}
+
+fn chunks(mut bytes: Bytes) -> Vec<Option<Part>> {
+    let mut parts = Vec::new();
+    while !bytes.is_empty() {
+        let piece = bytes.split_to(bytes.len().min(CHUNK));
+        parts.push(Some(Part::Chunk(piece.to_vec())));
+    }
+    parts
+}
