@@ -69,7 +69,7 @@ impl Hub {
         )
     }
 
-    /// The hub behind `channel`, which leads to the gateway, for a program with an API key whose scope is "connector:<key>".
+    /// The hub behind `channel`, which leads to the gateway, for a program with an API key whose scope is `connector:<key>`.
     ///
     /// # Errors
     /// When the API key cannot be a header.

@@ -212,16 +212,16 @@ impl App {
             config.clock.clone(),
         );
         grpc::hub::wakes::listen(&config.redis_url, after.clone(), &life)?;
-        let hub = grpc::hub::Hub::new(
-            db.clone(),
+        let hub = grpc::hub::Hub {
+            db: db.clone(),
             ingest,
-            files.clone(),
+            files: files.clone(),
             directory,
             after,
-            config.clock.clone(),
-            config.master_key.clone(),
-            &life,
-        );
+            clock: config.clock.clone(),
+            key: config.master_key.clone(),
+            life: life.clone(),
+        };
 
         let health = db.clone();
         Server::new(NAME)?

@@ -21,7 +21,10 @@ const SCHEMA: &str = r#"{"type": "object", "required": ["token"], "additionalPro
     "limit": {"type": "integer"}}}"#;
 
 fn settings(value: Value) -> Option<Struct> {
-    Some(to_struct(value.as_object().expect("an object").clone()))
+    match value {
+        Value::Object(fields) => Some(to_struct(fields)),
+        other => panic!("{other} is no object"),
+    }
 }
 
 fn plain(connection: &Connection) -> Value {

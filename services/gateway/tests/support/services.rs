@@ -289,6 +289,10 @@ impl ConnectorHubService for Hub {
         Err(Status::unimplemented("not here"))
     }
 
+    async fn report_health(&self, _: Request<ReportHealthRequest>) -> Answer<ReportHealthResponse> {
+        Err(Status::unimplemented("not here"))
+    }
+
     async fn list_chat_messages(
         &self,
         _: Request<ListChatMessagesRequest>,

@@ -53,44 +53,28 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 /// A stream of answers.
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
-/// The service. Cheap to clone.
+/// The service. Cheap to clone. What other replicas queue is heard by [`wakes::listen`].
 #[derive(Debug, Clone)]
 pub struct Hub {
-    db: Db,
-    ingest: Ingest,
-    files: Files,
-    directory: Directory,
-    after: AfterCommit,
-    clock: Clock,
-    key: MasterKey,
-    life: Lifecycle,
+    /// The schema of conversations.
+    pub db: Db,
+    /// The way of events.
+    pub ingest: Ingest,
+    /// Contents of files.
+    pub files: Files,
+    /// Whose a connection is.
+    pub directory: Directory,
+    /// What has to be told after a commit.
+    pub after: AfterCommit,
+    /// The time.
+    pub clock: Clock,
+    /// With which secrets of connections are sealed.
+    pub key: MasterKey,
+    /// Streams end with it.
+    pub life: Lifecycle,
 }
 
 impl Hub {
-    /// The hub. What other replicas queue is heard by [`wakes::listen`].
-    #[must_use]
-    pub fn new(
-        db: Db,
-        ingest: Ingest,
-        files: Files,
-        directory: Directory,
-        after: AfterCommit,
-        clock: Clock,
-        key: MasterKey,
-        life: &Lifecycle,
-    ) -> Self {
-        Self {
-            db,
-            ingest,
-            files,
-            directory,
-            after,
-            clock,
-            key,
-            life: life.clone(),
-        }
-    }
-
     /// A connection that the connector may use, with the right to its account's data. Another account's or connector's is
     /// as unknown as one that does not exist.
     async fn connection(
