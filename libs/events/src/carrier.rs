@@ -83,6 +83,10 @@ impl Carrier {
 
     /// Adds events, in order. Those that a stream already holds are passed over.
     pub(crate) async fn add(&self, events: &[Event]) -> RedisResult<()> {
+        // The client refuses an empty pipeline.
+        if events.is_empty() {
+            return Ok(());
+        }
         let mut batch = redis::pipe();
         batch.ignore_errors();
         for event in events {

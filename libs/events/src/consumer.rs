@@ -5,6 +5,7 @@
 //! notice and go on from there. An event that can never take effect is parked together with the later ones of its
 //! aggregate; the others go on. Setting `rerun` on parked rows tries them again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,7 +43,13 @@ pub trait Effect: Send + Sync + 'static {
         false
     }
 
-    /// Applies events of one shard together; called only where [`Effect::takes_batches`].
+    /// How long it may rest after a batch that left room for more. What comes meanwhile is taken together: an effect that nobody waits
+    /// for costs the path of a message less this way.
+    fn rest(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Applies events together, in order within each shard; called only where [`Effect::takes_batches`].
     fn apply_all<'t>(
         &'t self,
         tx: &'t mut Tx,
@@ -65,6 +72,12 @@ const RERUN: Duration = Duration::from_secs(2);
 
 /// How long to wait before a batch that failed is tried again.
 const RETRY: Duration = Duration::from_millis(200);
+
+/// A batch of fewer events left room for more.
+const ROOM: usize = 500;
+
+/// Events that take effect together at most.
+const TOGETHER: usize = 2_000;
 
 /// Starts consuming the events of the service `name`.
 pub fn consume(
@@ -89,12 +102,55 @@ struct Consumer {
     effect: Arc<dyn Effect>,
 }
 
-/// How a batch of one shard went.
-enum Moved {
-    /// The position moved.
-    Here,
-    /// Another replica was faster.
-    Elsewhere,
+/// Why a batch did not take effect.
+#[derive(Debug, thiserror::Error)]
+enum Halt {
+    #[error("another replica was faster")]
+    Overtaken,
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+impl From<pg::Error> for Halt {
+    fn from(error: pg::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<sqlx::Error> for Halt {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// From where to where the positions of shards move.
+#[derive(Debug, Clone, Default)]
+struct Moves {
+    shards: Vec<i16>,
+    from: Vec<i64>,
+    to: Vec<i64>,
+}
+
+impl Moves {
+    fn of(at: &Positions, events: &[Event]) -> Self {
+        let newest: BTreeMap<u32, i64> = events
+            .iter()
+            .map(|event| (event.shard, event.position))
+            .collect();
+        let mut moves = Self::default();
+        for (shard, to) in newest {
+            moves.shards.push(shard as i16);
+            moves.from.push(at[slot(shard)]);
+            moves.to.push(to);
+        }
+        moves
+    }
+
+    fn note(&self, at: &mut Positions) {
+        for (shard, to) in self.shards.iter().zip(&self.to) {
+            at[slot(*shard as u32)] = *to;
+        }
+    }
 }
 
 impl Consumer {
@@ -130,32 +186,43 @@ impl Consumer {
                 // Whatever this consumer derives from them has to be rebuilt; it goes on with what is left.
                 metrics::counter!("beseda_events_lost_total", "source" => self.name).increment(1);
             }
-            for events in batch.events.chunk_by(|a, b| a.shard == b.shard) {
-                let slot = events[0].shard as usize % usize::from(SHARDS);
-                let events = Arc::new(events.to_vec());
-                match self.take(at[slot], &events).await {
-                    Moved::Here => {
-                        at[slot] = events.last().map_or(at[slot], |event| event.position);
-                    }
-                    Moved::Elsewhere => return,
+            for events in self.parts(&batch.events) {
+                let moves = Moves::of(&at, events);
+                if !self.take(&moves, &Arc::new(events.to_vec())).await {
+                    return;
                 }
+                moves.note(&mut at);
+            }
+            if batch.events.len() < ROOM {
+                clock.sleep(self.effect.rest()).await;
             }
         }
     }
 
-    async fn take(&self, from: i64, events: &Arc<Vec<Event>>) -> Moved {
+    /// What takes effect together.
+    fn parts<'e>(&self, events: &'e [Event]) -> Vec<&'e [Event]> {
+        if self.effect.takes_batches() {
+            events.chunks(TOGETHER).collect()
+        } else {
+            events.chunk_by(|a, b| a.shard == b.shard).collect()
+        }
+    }
+
+    /// Takes events in, trying until it works; false when another replica was faster.
+    async fn take(&self, moves: &Moves, events: &Arc<Vec<Event>>) -> bool {
         let clock = Clock::system();
         loop {
-            let (consumer, events) = (self.clone(), Arc::clone(events));
-            let taken = self
+            let (consumer, moves, events) = (self.clone(), moves.clone(), Arc::clone(events));
+            let taken: Result<(), Halt> = self
                 .db
                 .tx(SystemScope::for_job("consume"), move |tx| {
-                    Box::pin(async move { consumer.apply(tx, from, &events).await })
+                    Box::pin(async move { consumer.apply(tx, &moves, &events).await })
                 })
                 .await;
             match taken {
-                Ok(moved) => return moved,
-                Err(error) => {
+                Ok(()) => return true,
+                Err(Halt::Overtaken) => return false,
+                Err(Halt::Failed(error)) => {
                     tracing::warn!(
                         source = self.name,
                         error = format!("{:#}", anyhow::Error::from(error)),
@@ -167,30 +234,36 @@ impl Consumer {
         }
     }
 
-    async fn apply(&self, tx: &mut Tx, from: i64, events: &[Event]) -> Result<Moved, Failure> {
-        let (Some(first), Some(last)) = (events.first(), events.last()) else {
-            return Ok(Moved::Here);
-        };
+    /// Moves the positions from exactly where they stood, all or none.
+    async fn advance(&self, tx: &mut Tx, moves: &Moves) -> Result<(), Halt> {
         let moved = sqlx::query(
-            "INSERT INTO consumer_positions AS p (source, shard, position) VALUES ($1, $2, $4)
-             ON CONFLICT (source, shard) DO UPDATE SET position = $4 WHERE p.position = $3",
+            "INSERT INTO consumer_positions AS p (source, shard, position)
+             SELECT $1, n.shard, n.position FROM unnest($2::smallint[], $4::bigint[]) AS n (shard, position)
+             ON CONFLICT (source, shard) DO UPDATE SET position = excluded.position
+              WHERE p.position = ($3::bigint[])[array_position($2::smallint[], p.shard)]",
         )
         .bind(self.name)
-        .bind(first.shard as i16)
-        .bind(from)
-        .bind(last.position)
+        .bind(&moves.shards)
+        .bind(&moves.from)
+        .bind(&moves.to)
         .execute(&mut **tx)
         .await?;
-        if moved.rows_affected() == 0 {
-            return Ok(Moved::Elsewhere);
+        if moved.rows_affected() == moves.shards.len() as u64 {
+            Ok(())
+        } else {
+            Err(Halt::Overtaken)
         }
+    }
+
+    async fn apply(&self, tx: &mut Tx, moves: &Moves, events: &[Event]) -> Result<(), Halt> {
+        self.advance(tx, moves).await?;
         let batch = self.effect.takes_batches();
         if batch
             && guarded(tx, async |tx| self.effect.apply_all(tx, events).await)
                 .await?
                 .is_ok()
         {
-            return Ok(Moved::Here);
+            return Ok(());
         }
         for event in events {
             if !batch && waits_for_parked(tx, self.name, event).await? {
@@ -212,7 +285,7 @@ impl Consumer {
                 self.park(tx, event, &reason).await?;
             }
         }
-        Ok(Moved::Here)
+        Ok(())
     }
 
     /// Applies an event; `Err` inside holds the reason to park it.
@@ -351,6 +424,10 @@ async fn waits_for_parked(tx: &mut Tx, source: &str, event: &Event) -> Result<bo
     .bind(source)
     .fetch_one(&mut **tx)
     .await?)
+}
+
+fn slot(shard: u32) -> usize {
+    shard as usize % usize::from(SHARDS)
 }
 
 /// Sixteen bytes as a UUID; the nil one for anything else, so that a malformed event can still be parked.

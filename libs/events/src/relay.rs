@@ -76,14 +76,19 @@ struct Relay {
 impl Relay {
     async fn run(mut self) {
         // At once: the first event after a start need not wait for connections.
-        let mut woken_here = false;
+        let (mut woken_here, mut failing) = (false, false);
         loop {
             self.rotate().await;
-            if let Err(error) = self.step(woken_here).await {
-                tracing::debug!(
+            let step = self.step(woken_here).await;
+            // Once for each time the carrier goes away, not five times a second.
+            if let (Err(error), false) = (&step, failing) {
+                tracing::warn!(
                     error = format!("{error:#}"),
-                    "events could not be copied; readers take them from the outbox"
+                    "events cannot be copied; readers take them from the outbox"
                 );
+            }
+            failing = step.is_err();
+            if failing {
                 (self.copied, self.renewed, self.wakes) = (None, None, None);
                 Clock::system().sleep(POLL).await;
             }

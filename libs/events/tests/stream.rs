@@ -226,6 +226,38 @@ async fn events_come_once_and_in_order_though_redis_is_flushed_and_killed() {
 }
 
 #[tokio::test]
+async fn a_relay_with_nothing_to_copy_stays_connected() {
+    let world = World::start().await;
+    let waker = relay(world.db.clone(), world.carrier().await, &world.life);
+    let client = redis::Client::open(world.stores.redis_url().await).expect("a URL");
+    let connection = client
+        .get_multiplexed_async_connection()
+        .await
+        .expect("a connection");
+    let calls = async |command: &str| {
+        let statistics: String = redis::cmd("INFO")
+            .arg("commandstats")
+            .query_async(&mut connection.clone())
+            .await
+            .expect("statistics");
+        let line = format!("cmdstat_{command}:calls=");
+        let count = statistics.lines().find_map(|it| it.strip_prefix(&line));
+        count.map_or(0, |it| {
+            let digits: String = it.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().expect("a number")
+        })
+    };
+
+    // Each renewal of the right to copy comes after a look into the outbox that found nothing.
+    wait_for("renewals", async || {
+        waker.wake();
+        (calls("evalsha").await >= 4_u32).then_some(())
+    })
+    .await;
+    assert_eq!(calls("subscribe").await, 1, "a failure subscribes anew");
+}
+
+#[tokio::test]
 async fn what_was_dropped_by_age_is_said_to_be_lost() {
     let world = World::start().await;
     let (account, aggregate) = (AccountId::generate(), types::new_uuid());

@@ -1,6 +1,7 @@
 //! This service's own events feed the search index, off the path of the commit.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::conversations::internal::v1::ConversationEvent;
 use events::{Carrier, Event, Failure, LocalSource};
@@ -13,6 +14,9 @@ use uuid::Uuid;
 
 use crate::changes::EVENT_KIND;
 use crate::store::search::{self, At, CONSUMER};
+
+/// A message may be found this much later; a batch costs its transaction, which the path of a message pays for.
+const REST: Duration = Duration::from_millis(250);
 
 /// Starts indexing.
 pub fn spawn(db: &Db, carrier: Carrier, clock: &Clock, life: &Lifecycle) {
@@ -27,6 +31,10 @@ struct SearchIndex(Clock);
 impl events::Effect for SearchIndex {
     fn takes_batches(&self) -> bool {
         true
+    }
+
+    fn rest(&self) -> Duration {
+        REST
     }
 
     fn apply_all<'t>(

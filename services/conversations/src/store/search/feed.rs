@@ -11,6 +11,9 @@ use uuid::Uuid;
 use super::block;
 use crate::domain::search::{fold, vector};
 
+/// Messages that are worked on at a stretch.
+const TURN: usize = 16;
+
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct At {
@@ -64,7 +67,11 @@ pub async fn feed(tx: &mut Tx, messages: &[At]) -> Result<(), Error> {
     let mut states = lock(tx, messages).await?;
     let mut known = known(tx, messages).await?;
     let (mut entries, mut gone) = (Vec::new(), Vec::new());
-    for at in messages {
+    for (turn, at) in messages.iter().enumerate() {
+        // Stems take a while: others of this thread are served in between.
+        if turn % TURN == TURN - 1 {
+            tokio::task::yield_now().await;
+        }
         // Of a message that is named twice the second mention finds nothing left to do.
         let (Some(known), Some(state)) = (known.remove(&at.message), states.get_mut(&at.account))
         else {
@@ -157,7 +164,7 @@ pub(super) async fn known(
         .collect()
 }
 
-/// Writes entries, over those that are there.
+/// Writes entries, over those that are there, and settles them in the index of texts.
 pub(super) async fn write(tx: &mut Tx, entries: &[Entry]) -> Result<(), Error> {
     if entries.is_empty() {
         return Ok(());
@@ -183,6 +190,9 @@ pub(super) async fn write(tx: &mut Tx, entries: &[Entry]) -> Result<(), Error> {
     .bind(entries.iter().map(|it| &it.words[..]).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await?;
+    sqlx::query("SELECT search_settle()")
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 
