@@ -1,9 +1,12 @@
 //! A double of identity for the tests of one other service: it signs tokens with a key of its own, knows accounts, members and
-//! rights, and tells events.
+//! rights, and tells events. In the place of crm it also knows contacts.
+
+mod contacts;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
+use api::crm::internal::v1::crm_internal_service_server::CrmInternalServiceServer;
 use api::events::internal::v1::event_log_service_server::{EventLogService, EventLogServiceServer};
 use api::events::internal::v1::{
     Event, GetPositionsRequest, GetPositionsResponse, ReadEventsRequest, ReadEventsResponse,
@@ -52,6 +55,7 @@ struct Known {
     /// How often the state of an account was asked.
     asked: usize,
     log: HashMap<u32, Vec<Event>>,
+    contacts: Vec<contacts::Contact>,
 }
 
 impl Identity {
@@ -69,6 +73,7 @@ impl Identity {
         let server = tonic::transport::Server::builder()
             .add_service(IdentityInternalServiceServer::new(identity.clone()))
             .add_service(EventLogServiceServer::new(identity.clone()))
+            .add_service(CrmInternalServiceServer::new(identity.clone()))
             .serve_with_incoming_shutdown(
                 TcpListenerStream::new(listener),
                 life.stopping().cancelled_owned(),

@@ -6,6 +6,7 @@ use pg::{Db, SystemScope};
 use types::AccountId;
 use uuid::Uuid;
 
+use crate::store::search::chats;
 use crate::store::search::rebuild::{self, Key, Rebuild};
 
 /// Messages that are read together, and entries that are swept together.
@@ -40,8 +41,8 @@ pub async fn accounts(db: &Db, after: Option<AccountId>) -> Result<Vec<AccountId
     .await
 }
 
-/// Makes the search index of an account anew from its messages, while the service runs, and says how many there are. `progress` hears
-/// how many of how many are indexed. Until the end, and when it was killed, searches say that the index is being rebuilt.
+/// Makes the search index of an account anew from its chats and messages, while the service runs, and says how many messages there
+/// are. `progress` hears how many of how many are indexed. Until the end, and when it was killed, searches say that the index is being rebuilt.
 ///
 /// # Errors
 /// When the database fails, or another rebuild of the account begins.
@@ -50,6 +51,7 @@ pub async fn rebuild_search(
     account: AccountId,
     progress: impl Fn(usize, usize),
 ) -> Result<usize, RebuildError> {
+    feed_chats(db, account).await?;
     let job = || SystemScope::for_job("rebuild search");
     let begun = db.tx(job(), move |tx| {
         Box::pin(async move { rebuild::begin(tx, account).await })
@@ -80,6 +82,24 @@ pub async fn rebuild_search(
         return Err(RebuildError::Superseded(account));
     }
     Ok(keys.len())
+}
+
+/// Names of clients need no rebuild: each is compared with its entry.
+async fn feed_chats(db: &Db, account: AccountId) -> Result<(), pg::Error> {
+    let mut after = None;
+    loop {
+        let fed = db.tx(SystemScope::for_job("rebuild search"), move |tx| {
+            Box::pin(async move {
+                let page = chats::page(tx, account, after, STEP as i64).await?;
+                chats::feed(tx, account, &page).await?;
+                Ok::<_, pg::Error>(page.last().copied())
+            })
+        });
+        after = fed.await?;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// All messages of an account, about 56 bytes each: no index has them in the order of time.

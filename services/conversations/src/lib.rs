@@ -32,6 +32,7 @@ use api::conversations::v1::filter_service_server::FilterServiceServer;
 use api::conversations::v1::inbox_service_server::InboxServiceServer;
 use api::conversations::v1::search_service_server::SearchServiceServer;
 use api::conversations::v1::visibility_service_server::VisibilityServiceServer;
+use api::crm::internal::v1::crm_internal_service_client::CrmInternalServiceClient;
 use api::events::internal::v1::event_log_service_server::EventLogServiceServer;
 use auth::{AuthLayer, ServiceTokens, Verifier};
 use events::{Carrier, EventLog, RemoteSource};
@@ -166,7 +167,7 @@ impl App {
             db: db.clone(),
             rights: rights.clone(),
             accounts: Arc::clone(&accounts),
-            cards: crm::CardReader::new(crm),
+            cards: crm::CardReader::new(crm.clone()),
             live,
             after: after.clone(),
             clock: config.clock.clone(),
@@ -180,6 +181,7 @@ impl App {
             db: db.clone(),
             rights: rights.clone(),
             accounts: Arc::clone(&accounts),
+            crm: CrmInternalServiceClient::new(tokens.channel(crm)),
         };
         let visibility = grpc::visibility::VisibilityQuestions {
             db: db.clone(),

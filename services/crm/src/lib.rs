@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use ::events::{Carrier, EventLog, RemoteSource};
 use anyhow::Context;
+use api::crm::internal::v1::crm_internal_service_server::CrmInternalServiceServer;
 use api::crm::v1::access_service_server::AccessServiceServer;
 use api::crm::v1::company_service_server::CompanyServiceServer;
 use api::crm::v1::contact_service_server::ContactServiceServer;
@@ -153,6 +154,9 @@ fn server(core: &Arc<Core>, db: Db) -> anyhow::Result<Server> {
         .service(FieldServiceServer::new(grpc::fields::OwnFields(core())))
         .service(TaskServiceServer::new(grpc::tasks::Tasks(core())))
         .service(UnsortedServiceServer::new(grpc::unsorted::Unsorted(core())))
+        .service(CrmInternalServiceServer::new(grpc::internal::Internal(
+            core(),
+        )))
         .service(EventLogServiceServer::new(EventLog(db.clone())))
         .health(move || {
             let db = db.clone();

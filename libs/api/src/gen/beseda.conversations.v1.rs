@@ -6575,6 +6575,49 @@ pub struct Highlight {
     #[prost(int32, tag = "2")]
     pub length: i32,
 }
+/// Whose chats to look for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SearchChatsRequest {
+    /// Required. After trimming at least 4 characters (CHW-15) and at most 200; capital letters, accents and "ё" make no difference. What is written as
+    /// a telephone number is compared by its digits, of which it needs 4.
+    #[prost(string, tag = "1")]
+    pub query: ::prost::alloc::string::String,
+    /// 0 means 20; more than 50 means 50.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before; empty for the first. It belongs to this query.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// What was found.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SearchChatsResponse {
+    /// Each chat once.
+    #[prost(message, repeated, tag = "1")]
+    pub hits: ::prost::alloc::vec::Vec<ChatHit>,
+    /// Empty at the end only.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// More than 10,000 contacts have such a number or such a name in a messenger, and not all were looked at: ask for a longer part.
+    #[prost(bool, tag = "3")]
+    pub too_many: bool,
+}
+/// A chat that was found.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ChatHit {
+    /// Its conversation: the newest open one, else the newest one, of those that the caller sees. It names the chat and the contact.
+    #[prost(message, optional, tag = "1")]
+    pub conversation: ::core::option::Option<Conversation>,
+    /// The client's name as the channel knows it; empty when it does not.
+    #[prost(string, tag = "2")]
+    pub client_name: ::prost::alloc::string::String,
+    /// The contact's name; empty while there is no contact.
+    #[prost(string, tag = "3")]
+    pub contact_name: ::prost::alloc::string::String,
+    /// By what it was found.
+    #[prost(enumeration = "ChatMatch", tag = "4")]
+    pub matched: i32,
+}
 /// How a text is compared with what is looked for. Values may be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -6604,6 +6647,43 @@ impl SearchMatch {
             "SEARCH_MATCH_UNSPECIFIED" => Some(Self::Unspecified),
             "SEARCH_MATCH_WORDS" => Some(Self::Words),
             "SEARCH_MATCH_SUBSTRING" => Some(Self::Substring),
+            _ => None,
+        }
+    }
+}
+/// By what a chat was found. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ChatMatch {
+    /// Never sent.
+    Unspecified = 0,
+    /// The client's or the contact's name.
+    Name = 1,
+    /// A telephone number of the contact.
+    Phone = 2,
+    /// The contact's name in a messenger.
+    Messenger = 3,
+}
+impl ChatMatch {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CHAT_MATCH_UNSPECIFIED",
+            Self::Name => "CHAT_MATCH_NAME",
+            Self::Phone => "CHAT_MATCH_PHONE",
+            Self::Messenger => "CHAT_MATCH_MESSENGER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CHAT_MATCH_UNSPECIFIED" => Some(Self::Unspecified),
+            "CHAT_MATCH_NAME" => Some(Self::Name),
+            "CHAT_MATCH_PHONE" => Some(Self::Phone),
+            "CHAT_MATCH_MESSENGER" => Some(Self::Messenger),
             _ => None,
         }
     }
@@ -6732,6 +6812,39 @@ pub mod search_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Chats by a part of the client's name, in the channel or of the contact (CHW-16), of a telephone number of the contact (CHW-17), or of
+        /// the contact's name in a messenger (CHW-18); on every plan. First those found by name, those that came last first; then the others.
+        /// A page can be short, or empty, and still have a next one.
+        /// Errors: SEARCH_TOO_SHORT, FIELD_INVALID, PAGE_TOKEN_MISMATCH, SERVICE_UNAVAILABLE.
+        pub async fn search_chats(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SearchChatsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SearchChatsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.SearchService/SearchChats",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.SearchService",
+                        "SearchChats",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -6755,6 +6868,17 @@ pub mod search_service_server {
             request: tonic::Request<super::SearchMessagesRequest>,
         ) -> std::result::Result<
             tonic::Response<super::SearchMessagesResponse>,
+            tonic::Status,
+        >;
+        /// Chats by a part of the client's name, in the channel or of the contact (CHW-16), of a telephone number of the contact (CHW-17), or of
+        /// the contact's name in a messenger (CHW-18); on every plan. First those found by name, those that came last first; then the others.
+        /// A page can be short, or empty, and still have a next one.
+        /// Errors: SEARCH_TOO_SHORT, FIELD_INVALID, PAGE_TOKEN_MISMATCH, SERVICE_UNAVAILABLE.
+        async fn search_chats(
+            &self,
+            request: tonic::Request<super::SearchChatsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SearchChatsResponse>,
             tonic::Status,
         >;
     }
@@ -6865,6 +6989,51 @@ pub mod search_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = SearchMessagesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.SearchService/SearchChats" => {
+                    #[allow(non_camel_case_types)]
+                    struct SearchChatsSvc<T: SearchService>(pub Arc<T>);
+                    impl<
+                        T: SearchService,
+                    > tonic::server::UnaryService<super::SearchChatsRequest>
+                    for SearchChatsSvc<T> {
+                        type Response = super::SearchChatsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SearchChatsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SearchService>::search_chats(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SearchChatsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

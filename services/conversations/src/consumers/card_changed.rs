@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::changes::{self, Change};
 use crate::domain::card::{Card, Kind};
-use crate::store::{cards, conversations};
+use crate::store::{cards, conversations, search};
 
 /// The kinds of the events.
 pub const KINDS: [&str; 4] = [
@@ -44,6 +44,10 @@ pub async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
     if news.card.kind == Kind::Contact {
         let owner = news.card.responsible.filter(|_| !news.deleted);
         cards::spread_owner(tx, account, id, owner).await?;
+        // Chats without an open conversation are told of nowhere, and yet are found by the new name.
+        let chats = search::chats::of_contacts(tx, account, &[id]).await?;
+        let chats: Vec<_> = chats.into_iter().map(|(_, chat)| chat).collect();
+        search::chats::feed(tx, account, &chats).await?;
     } else {
         cards::spread_card(tx, account, &news.card, news.deleted).await?;
     }

@@ -1,5 +1,6 @@
 //! This service's own events feed the search index, off the path of the commit.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +10,11 @@ use futures::future::BoxFuture;
 use kit::lifecycle::Lifecycle;
 use pg::{Db, Tx};
 use prost::Message as _;
-use types::Clock;
+use types::{AccountId, ChatId, Clock};
 use uuid::Uuid;
 
 use crate::changes::EVENT_KIND;
-use crate::store::search::{self, At, CONSUMER};
+use crate::store::search::{self, At, CONSUMER, chats};
 
 /// A message may be found this much later; a batch costs its transaction, which the path of a message pays for.
 const REST: Duration = Duration::from_millis(250);
@@ -44,11 +45,18 @@ impl events::Effect for SearchIndex {
     ) -> BoxFuture<'t, Result<(), Failure>> {
         Box::pin(async move {
             let mut messages = Vec::with_capacity(events.len());
+            let mut chats: BTreeSet<(AccountId, ChatId)> = BTreeSet::new();
             for event in events.iter().filter(|event| event.kind == EVENT_KIND) {
-                messages.extend(message(event).map_err(Failure::Poison)?);
+                let news = news(event).map_err(Failure::Poison)?;
+                messages.extend(news.message);
+                chats.extend(news.chat.map(|chat| (news.account, chat)));
             }
-            if !messages.is_empty() {
-                search::feed(tx, &messages).await?;
+            let stale = chats::stale(tx, &chats).await?;
+            let accounts = messages.iter().map(|at| at.account);
+            search::lock(tx, accounts.chain(stale.keys().copied())).await?;
+            search::feed(tx, &messages).await?;
+            for (account, chats) in stale {
+                chats::feed(tx, account, &chats).await?;
             }
             self.note_lag(events);
             Ok(())
@@ -71,19 +79,32 @@ impl SearchIndex {
     }
 }
 
-/// The message that an event is about.
-fn message(event: &Event) -> Result<Option<At>, String> {
+/// What an event is about.
+struct News {
+    account: AccountId,
+    message: Option<At>,
+    chat: Option<ChatId>,
+}
+
+fn news(event: &Event) -> Result<News, String> {
     let account = Uuid::from_slice(&event.account_id).map_err(|error| error.to_string())?;
     let told = ConversationEvent::decode(&event.payload[..])
         .map_err(|error| format!("the payload does not decode: {error}"))?;
-    let Some(message) = told.message else {
-        return Ok(None);
-    };
     let no_id = |error| format!("no id: {error}");
-    Ok(Some(At {
+    let message: Option<Result<At, String>> = told.message.map(|message| {
+        Ok(At {
+            account: account.into(),
+            conversation: message.conversation_id.parse().map_err(no_id)?,
+            seq: message.seq,
+            message: message.id.parse().map_err(no_id)?,
+        })
+    });
+    let chat = told
+        .conversation
+        .map(|it| it.chat_id.parse().map_err(no_id));
+    Ok(News {
         account: account.into(),
-        conversation: message.conversation_id.parse().map_err(no_id)?,
-        seq: message.seq,
-        message: message.id.parse().map_err(no_id)?,
-    }))
+        message: message.transpose()?,
+        chat: chat.transpose()?,
+    })
 }

@@ -72,7 +72,7 @@ pub struct Cards {
 pub struct Sight {
     /// How much.
     pub visibility: Visibility,
-    /// Name of the card that the row shows; `None` where there is none.
+    /// Name of the card that the row shows; `None` where there is none, and where it may not be read.
     pub title: Option<String>,
     /// The contact's id.
     pub contact_id: Option<ContactId>,
@@ -149,14 +149,25 @@ impl Viewer {
         Sight {
             visibility,
             title: titled
-                .map(|card| card.name.clone())
-                .filter(|name| !name.is_empty()),
+                .filter(|card| !card.name.is_empty() && self.reads_name(card.kind))
+                .map(|card| card.name.clone()),
             contact_id: cards
                 .contact
                 .as_ref()
                 .map(|contact| ContactId::from(contact.id)),
             card_id: shown.map(Card::id_text),
         }
+    }
+
+    /// May they read the names of such cards? (IDN-13)
+    #[must_use]
+    pub fn reads_name(&self, kind: Kind) -> bool {
+        let entity = match kind {
+            Kind::Contact => Entity::Contacts,
+            Kind::Company => Entity::Companies,
+            Kind::Deal | Kind::Customer => Entity::Deals,
+        };
+        self.rights.field(entity, "name").is_readable()
     }
 
     /// Do they see group chats? (CHW-19)

@@ -6,7 +6,7 @@ mod row;
 mod write;
 
 pub use list::{Key, Rows, read};
-pub use of_chat::{OfChat, Wanted, current_of_chat, list_of_chat};
+pub use of_chat::{OfChat, Wanted, current_of_chat, list_of_chat, newest_of_chats};
 pub use row::from_row;
 pub(crate) use write::Columns;
 pub use write::{insert, update};

@@ -1,17 +1,18 @@
-//! The search index: the one table of accounts' data without row-level security, which keeps PostgreSQL from using an index of
-//! texts. Nobody but this module names it, and what it answers with are places of messages, which the caller reads again from the
+//! The search index: the tables of accounts' data without row-level security, which keeps PostgreSQL from using an index of
+//! texts. Nobody but this module names them, and what they answer with are ids and places, which the caller reads again from the
 //! guarded tables.
 //!
 //! An account's messages stand in it in the order in which they were indexed, in blocks of [`BLOCK`] places. A search looks into
 //! block after block, the newest first, so that a word of every message and a word of none cost about the same.
 
+pub mod chats;
 mod feed;
 mod find;
 pub mod rebuild;
 
 use types::AccountId;
 
-pub use feed::{At, feed};
+pub use feed::{At, feed, lock};
 pub use find::{Span, find, indexed_until, newest};
 
 /// Name of the consumer that feeds the index.

@@ -20,6 +20,7 @@ mod replicas;
 mod rights;
 mod schema;
 mod search;
+mod search_chats;
 mod search_rebuild;
 mod visibility;
 mod watch_connections;

@@ -1,6 +1,7 @@
 //! The rules as plain Rust: what a card is, how it changes, who may do what with it. No I/O, no clock.
 
 pub mod card;
+pub mod ending;
 pub mod field;
 pub mod ids;
 pub mod phone;

@@ -8,6 +8,7 @@ pub mod contacts;
 pub mod customers;
 pub mod deals;
 pub mod fields;
+pub mod internal;
 mod mask;
 mod once;
 mod page;

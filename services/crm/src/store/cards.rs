@@ -1,5 +1,6 @@
 //! Cards with all that belongs to them.
 
+pub mod endings;
 pub mod list;
 pub mod lookup;
 mod own;

@@ -4,6 +4,7 @@ mod access;
 mod cards;
 mod events;
 mod fields;
+mod internal;
 mod lists;
 mod own_fields;
 mod pipelines;

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use api::crm::internal::v1::crm_internal_service_client::CrmInternalServiceClient;
 use api::crm::v1::access_service_client::AccessServiceClient;
 use api::crm::v1::company_service_client::CompanyServiceClient;
 use api::crm::v1::contact_service_client::ContactServiceClient;
@@ -272,6 +273,21 @@ impl World {
 
     pub fn access(&self) -> AccessServiceClient<Channel> {
         AccessServiceClient::new(self.channel.clone())
+    }
+
+    pub fn internal(&self) -> CrmInternalServiceClient<Channel> {
+        CrmInternalServiceClient::new(self.channel.clone())
+    }
+
+    /// Another service.
+    pub fn service(&self) -> Who {
+        let principal = Principal::Service {
+            name: "conversations".to_owned(),
+        };
+        Who {
+            token: self.identity.token(principal),
+            user: None,
+        }
     }
 
     pub fn contacts(&self) -> ContactServiceClient<Channel> {

@@ -89,6 +89,9 @@ fn conversations() -> Vec<(&'static str, Reveals)> {
         ("/beseda.conversations.v1.SearchService/SearchMessages", Lists(|_| {
             encoded(&conv::SearchMessagesRequest { query: "words".into(), r#match: conv::SearchMatch::Substring.into(), ..Default::default() })
         })),
+        ("/beseda.conversations.v1.SearchService/SearchChats", Lists(|_| {
+            encoded(&conv::SearchChatsRequest { query: "contact-".into(), ..Default::default() })
+        })),
         ("/beseda.conversations.v1.ConversationService/GetConversation", Reads(by_id!(Conversation, conv::GetConversationRequest.conversation_id))),
         ("/beseda.conversations.v1.ConversationService/ListMessages", Reads(by_id!(Conversation, conv::ListMessagesRequest.conversation_id))),
         ("/beseda.conversations.v1.ConversationService/ExplainVisibility", Reads(by_id!(Conversation, conv::ExplainVisibilityRequest.conversation_id))),

@@ -92,3 +92,28 @@ pub async fn list_of_chat(
         })
         .collect()
 }
+
+/// Of each chat at most ten conversations: the open ones before the closed ones, the newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn newest_of_chats(
+    tx: &mut Tx,
+    account: AccountId,
+    chats: &[ChatId],
+) -> Result<Vec<Conversation>, Error> {
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM unnest($2::uuid[]) AS w (id)
+          CROSS JOIN LATERAL (
+                SELECT * FROM conversations r WHERE r.account_id = $1 AND r.chat_id = w.id
+                 ORDER BY r.life, r.number DESC LIMIT 10) c
+          ORDER BY c.chat_id, c.life, c.number DESC"
+    ))
+    .bind(account.uuid())
+    .bind(chats.iter().map(|chat| chat.uuid()).collect::<Vec<_>>())
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter().map(from_row).collect()
+}

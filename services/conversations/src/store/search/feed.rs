@@ -28,7 +28,8 @@ pub struct At {
 }
 
 /// The index of an account, locked by this transaction.
-struct State {
+#[derive(Debug)]
+pub struct State {
     epoch: i32,
     last_place: i64,
 }
@@ -64,7 +65,7 @@ pub(super) struct Entry {
 /// When the database fails.
 #[tracing::instrument(name = "db.search.feed", skip_all, fields(count = messages.len()), err)]
 pub async fn feed(tx: &mut Tx, messages: &[At]) -> Result<(), Error> {
-    let mut states = lock(tx, messages).await?;
+    let mut states = lock(tx, messages.iter().map(|at| at.account)).await?;
     let mut known = known(tx, messages).await?;
     let (mut entries, mut gone) = (Vec::new(), Vec::new());
     for (turn, at) in messages.iter().enumerate() {
@@ -104,9 +105,15 @@ pub async fn feed(tx: &mut Tx, messages: &[At]) -> Result<(), Error> {
     advance(tx, &states).await
 }
 
-/// Locks the index of each account, in their order.
-async fn lock(tx: &mut Tx, messages: &[At]) -> Result<HashMap<AccountId, State>, Error> {
-    let accounts: BTreeSet<Uuid> = messages.iter().map(|at| at.account.uuid()).collect();
+/// Locks the index of each account, in their order: whoever feeds several locks them all at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(
+    tx: &mut Tx,
+    accounts: impl Iterator<Item = AccountId>,
+) -> Result<HashMap<AccountId, State>, Error> {
+    let accounts: BTreeSet<Uuid> = accounts.map(AccountId::uuid).collect();
     let rows = sqlx::query(
         "INSERT INTO search_states AS s (account_id, epoch, last_place, rebuilding)
          SELECT a, 0, 0, false FROM unnest($1::uuid[]) AS a

@@ -17,6 +17,9 @@ use crate::world::{World, with};
 const CONVERSATIONS: usize = 40;
 const CARDS: usize = 12;
 
+/// What every client is called.
+pub const CLIENT: &str = "Клиент";
+
 /// Somebody who looks.
 pub struct Person {
     pub token: String,
@@ -84,8 +87,9 @@ impl Account {
         let connection = world.connection().await;
         let mut conversations = Vec::new();
         for chat in 0..CONVERSATIONS {
-            let chat = format!("chat {chat}");
-            conversations.push(world.conversation(&connection, &chat).await);
+            let event = world.message_named(&connection.id, &format!("chat {chat}"), CLIENT);
+            let results = world.publish(vec![event]).await.expect("published");
+            conversations.push(results[0].conversation_id.clone());
         }
         let mut account = Self {
             people,

@@ -16,10 +16,10 @@ use api::identity::v1 as id;
 use testkit::{Seed, wait_for_state};
 use tokio::task::JoinSet;
 
-use super::life::{Account, Person};
+use super::life::{Account, CLIENT, Person};
 use crate::counters::{by_user, counters};
-use crate::search;
 use crate::world::{World, with};
+use crate::{search, search_chats};
 
 /// How many conversations are asked for one by one, for each employee and round.
 const FEW: usize = 6;
@@ -61,6 +61,7 @@ pub async fn agree(world: &World, person: &Person, seen: &Sights, seed: &Seed) {
     assert_eq!(listed(world, person, seed).await, all, "the list");
     assert_eq!(checked(world, person, seen).await, all, "checks");
     assert_eq!(found(world, person).await, read(seen), "search");
+    assert_eq!(chats_found(world, person).await, all, "search in chats");
     let few = some(seen, seed);
     assert_eq!(got(world, person, &few).await, shown(&few), "single reads");
     messages_agree(world, person, &few).await;
@@ -168,6 +169,19 @@ async fn found(world: &World, person: &Person) -> BTreeMap<String, Seen> {
     let mut found = BTreeMap::new();
     for hit in hits {
         let row = hit.conversation.expect("it");
+        shows_no_more(&row, row.visibility());
+        let twice = found.insert(row.id.clone(), row.visibility());
+        assert_eq!(twice, None, "found twice");
+    }
+    found
+}
+
+/// What search in chats finds of a name that every client has.
+async fn chats_found(world: &World, person: &Person) -> BTreeMap<String, Seen> {
+    let hits = search_chats::all(world, &person.token, CLIENT).await;
+    let rows = hits.into_iter().map(|hit| hit.conversation.expect("it"));
+    let mut found = BTreeMap::new();
+    for row in rows {
         shows_no_more(&row, row.visibility());
         let twice = found.insert(row.id.clone(), row.visibility());
         assert_eq!(twice, None, "found twice");

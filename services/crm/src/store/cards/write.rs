@@ -5,8 +5,8 @@ use time::OffsetDateTime;
 use types::{AccountId, PipelineId, StageId, UserId};
 use uuid::Uuid;
 
-use super::own;
 use super::row::{self, kind_number};
+use super::{endings, own};
 use crate::domain::card::{Card, Labelled, Messenger};
 use crate::domain::ids::CardId;
 
@@ -23,6 +23,7 @@ const UPDATE: &str = "UPDATE cards SET name = $4, responsible_user_id = $5, comp
 pub async fn insert(tx: &mut Tx, account: AccountId, card: &Card) -> Result<(), Error> {
     write(tx, account, card, INSERT).await?;
     add_points(tx, account, card).await?;
+    endings::replace(tx, account, None, Some(card)).await?;
     add_contacts(tx, account, card).await?;
     own::add_tags(tx, account, card).await?;
     own::add_values(tx, account, card).await
@@ -40,6 +41,7 @@ pub async fn update(
     if points(before) != points(card) {
         remove(tx, account, card, NO_POINTS).await?;
         add_points(tx, account, card).await?;
+        endings::replace(tx, account, Some(before), Some(card)).await?;
     }
     if row::contacts(before) != row::contacts(card) {
         remove(tx, account, card, NO_CONTACTS).await?;
@@ -281,5 +283,5 @@ pub async fn delete(
     .bind(now)
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    endings::replace(tx, account, Some(card), None).await
 }

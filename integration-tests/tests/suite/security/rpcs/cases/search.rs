@@ -19,4 +19,16 @@ pub(super) fn search_cases(cases: &mut Cases) {
         R::PageTokenMismatch,
         R::SearchTooShort,
     );
+    add(
+        cases,
+        "/beseda.conversations.v1.SearchService/SearchChats",
+        Door::Everybody,
+        &conv::SearchChatsRequest {
+            query: "чужое".into(),
+            page_token: "bm9uc2Vuc2U".into(),
+            ..Default::default()
+        },
+        R::PageTokenMismatch,
+        R::SearchTooShort,
+    );
 }

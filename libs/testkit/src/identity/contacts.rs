@@ -1,0 +1,54 @@
+//! crm's answers about contacts, for the tests of another service.
+
+use api::crm::internal::v1::crm_internal_service_server::CrmInternalService;
+use api::crm::internal::v1::{FindContactsRequest, FindContactsResponse};
+use tonic::{Request, Response, Status};
+use types::AccountId;
+use uuid::Uuid;
+
+use super::{Identity, account_of};
+
+/// A contact that is found by these.
+#[derive(Debug, Clone)]
+pub(super) struct Contact {
+    account: AccountId,
+    id: Uuid,
+    digits: String,
+    name: String,
+}
+
+impl Identity {
+    /// From now on a contact is found by a telephone number and a name in a messenger.
+    pub fn contact(&self, account: AccountId, id: Uuid, digits: &str, name: &str) {
+        let contact = Contact {
+            account,
+            id,
+            digits: digits.to_owned(),
+            name: name.to_lowercase(),
+        };
+        self.with(|known| known.contacts.push(contact));
+    }
+}
+
+#[tonic::async_trait]
+impl CrmInternalService for Identity {
+    async fn find_contacts(
+        &self,
+        request: Request<FindContactsRequest>,
+    ) -> Result<Response<FindContactsResponse>, Status> {
+        let account = account_of(&request, &request.get_ref().account_id);
+        let FindContactsRequest { digits, name, .. } = request.into_inner();
+        let name = name.to_lowercase();
+        let found = |is: &dyn Fn(&Contact) -> bool| {
+            let known = self.with(|known| known.contacts.clone());
+            let known = known.iter().filter(|contact| contact.account == account);
+            let found = known.filter(|contact| is(contact));
+            found.map(|it| it.id.as_bytes().to_vec()).collect()
+        };
+        Ok(Response::new(FindContactsResponse {
+            by_digits: found(&|it| !digits.is_empty() && it.digits.contains(&digits)),
+            by_name: found(&|it| !name.is_empty() && it.name.contains(&name)),
+            more: false,
+        }))
+    }
+}
