@@ -100,7 +100,7 @@ fn count(hub: &Hub, results: &[PublishResult]) {
         metrics::counter!("beseda_connector_events_total", "connector" => key, "outcome" => outcome)
             .increment(1);
         if !result.reason.is_empty() {
-            tracing::warn!(
+            tracing::info!(
                 connector = hub.connector_key(),
                 reason = result.reason,
                 text = result.reason_text,

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use anyhow::bail;
 use kit::secrets::MasterKey;
 use secrecy::SecretString;
+use url::Url;
 
 /// Where variables are looked up.
 type Lookup = Box<dyn Fn(&str) -> Option<String>>;
@@ -97,6 +98,12 @@ impl Environment {
             }
         }
         values
+    }
+
+    /// Where the Bot API of Telegram is.
+    pub fn telegram_api(&mut self) -> Url {
+        let own = self.parsed("BESEDA_TELEGRAM_API_URL", "http://127.0.0.1:8081");
+        own.unwrap_or_else(connector_telegram::Config::usual_api)
     }
 
     /// Whether calls are counted and limited: always, unless a load test says otherwise.

@@ -19,6 +19,8 @@ pub enum Kind {
     Conversations,
     /// The online chat and its visitors.
     ConnectorOnlinechat,
+    /// Telegram bots.
+    ConnectorTelegram,
     /// The edge.
     Gateway,
 }
@@ -31,18 +33,19 @@ impl Kind {
             Self::Crm => "crm",
             Self::Conversations => "conversations",
             Self::ConnectorOnlinechat => "connector-onlinechat",
+            Self::ConnectorTelegram => "connector-telegram",
             Self::Gateway => "gateway",
         }
     }
 
-    /// Its tables; the gateway has none.
+    /// Its tables, if it has any.
     pub fn migrations(self) -> Option<&'static pg::Migrations> {
         match self {
             Self::Identity => Some(&identity::MIGRATIONS),
             Self::Crm => Some(&crm::MIGRATIONS),
             Self::Conversations => Some(&conversations::MIGRATIONS),
             Self::ConnectorOnlinechat => Some(&connector_onlinechat::MIGRATIONS),
-            Self::Gateway => None,
+            Self::ConnectorTelegram | Self::Gateway => None,
         }
     }
 }
@@ -63,6 +66,7 @@ pub enum Config {
     Crm(crm::Config),
     Conversations(conversations::Config),
     ConnectorOnlinechat(connector_onlinechat::Config),
+    ConnectorTelegram(connector_telegram::Config),
     Gateway(Box<gateway::Config>),
 }
 
@@ -74,6 +78,7 @@ impl Config {
             Self::Crm(_) => Kind::Crm,
             Self::Conversations(_) => Kind::Conversations,
             Self::ConnectorOnlinechat(_) => Kind::ConnectorOnlinechat,
+            Self::ConnectorTelegram(_) => Kind::ConnectorTelegram,
             Self::Gateway(_) => Kind::Gateway,
         }
     }
@@ -85,6 +90,7 @@ pub enum App {
     Crm(Box<crm::App>),
     Conversations(Box<conversations::App>),
     ConnectorOnlinechat(Box<connector_onlinechat::App>),
+    ConnectorTelegram(Box<connector_telegram::App>),
     Gateway(Box<gateway::App>),
 }
 
@@ -100,6 +106,9 @@ impl App {
             Config::ConnectorOnlinechat(it) => {
                 Self::ConnectorOnlinechat(Box::new(connector_onlinechat::App::build(it).await?))
             }
+            Config::ConnectorTelegram(it) => {
+                Self::ConnectorTelegram(Box::new(connector_telegram::App::build(it).await?))
+            }
             Config::Gateway(it) => Self::Gateway(Box::new(gateway::App::build(*it).await?)),
         })
     }
@@ -111,6 +120,7 @@ impl App {
             Self::Crm(_) => Kind::Crm,
             Self::Conversations(_) => Kind::Conversations,
             Self::ConnectorOnlinechat(_) => Kind::ConnectorOnlinechat,
+            Self::ConnectorTelegram(_) => Kind::ConnectorTelegram,
             Self::Gateway(_) => Kind::Gateway,
         }
     }
@@ -122,6 +132,7 @@ impl App {
             Self::Crm(it) => it.addr().context("its socket is gone")?,
             Self::Conversations(it) => it.addr().context("its socket is gone")?,
             Self::ConnectorOnlinechat(it) => it.addr(),
+            Self::ConnectorTelegram(it) => it.addr(),
             Self::Gateway(it) => it.addr(),
         })
     }
@@ -133,7 +144,8 @@ impl App {
             Self::Identity(_)
             | Self::Crm(_)
             | Self::Conversations(_)
-            | Self::ConnectorOnlinechat(_) => None,
+            | Self::ConnectorOnlinechat(_)
+            | Self::ConnectorTelegram(_) => None,
         }
     }
 
@@ -143,6 +155,7 @@ impl App {
             Self::Crm(it) => it.run(life).await,
             Self::Conversations(it) => it.run(life).await,
             Self::ConnectorOnlinechat(it) => it.run(life).await,
+            Self::ConnectorTelegram(it) => it.run(life).await,
             Self::Gateway(it) => it.run(life).await,
         }
     }
@@ -215,6 +228,9 @@ fn lost_a_task(name: &str) -> anyhow::Error {
 /// Connections of conversations to PostgreSQL, where nothing else is said.
 pub const CONNECTIONS: u32 = 10;
 
+/// How long a bot's poll waits for updates.
+pub const POLL_TIME: Duration = Duration::from_secs(45);
+
 /// How often visitors may call.
 pub fn visitor_limits(limited: bool) -> connector_onlinechat::Limits {
     use connector_onlinechat::{Limits, Rate};
@@ -248,5 +264,6 @@ pub fn gateway_rates(limited: bool) -> gateway::Rates {
         refresh: any,
         visitor_session: any,
         key_exchange: any,
+        hook: any,
     }
 }

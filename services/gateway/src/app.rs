@@ -15,7 +15,7 @@ use crate::forward::{Backend, Settings};
 use crate::here::Here;
 use crate::layers::{Parts, authentication::Tokens, stack};
 use crate::listener::{Listener, tls};
-use crate::pages::{Attachments, Embeddings, Files, Jwks, Pages};
+use crate::pages::{Attachments, Embeddings, Files, Hooks, Jwks, Pages};
 use crate::rate::Limiter;
 use crate::router::{Backends, Router};
 use crate::rpcs::Rpcs;
@@ -159,8 +159,16 @@ fn service_tokens(config: &Config) -> anyhow::Result<auth::ServiceTokens> {
 
 fn pages(config: &Config, backends: Arc<Backends>) -> anyhow::Result<Pages> {
     let identity = kit::channel(&config.identity)?;
-    let onlinechat = service_tokens(config)?.channel(kit::channel(&config.onlinechat)?);
+    let tokens = service_tokens(config)?;
+    let onlinechat = tokens.channel(kit::channel(&config.onlinechat)?);
+    let mut hooks = Vec::with_capacity(config.hooks.len());
+    for (key, address) in &config.hooks {
+        let channel = kit::channel(address)
+            .with_context(|| format!("the address of the connector {key} is none: {address}"))?;
+        hooks.push((key.clone(), tokens.channel(channel)));
+    }
     Ok(Pages {
+        hooks: Hooks::new(hooks),
         files: Files::new(config.web_root.clone()),
         attachments: Attachments::new(kit::channel(&config.conversations)?),
         embeddings: Embeddings::new(onlinechat),

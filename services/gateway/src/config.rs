@@ -29,6 +29,8 @@ pub struct Config {
     pub conversations: String,
     /// Address of connector-onlinechat.
     pub onlinechat: String,
+    /// Connectors that providers call at `/hooks/<key>/…`: their keys and addresses.
+    pub hooks: Vec<(String, String)>,
     /// With what the gateway proves to identity who it is.
     pub service_secret: SecretString,
     /// The built web pages: `loader.js`, `chat.html`, `demo.html`, `assets/`.
@@ -130,6 +132,8 @@ pub struct Rates {
     pub visitor_session: Rate,
     /// API keys from one address that are not known here yet.
     pub key_exchange: Rate,
+    /// Providers' calls from one address: a provider calls for all bots of an installation from few.
+    pub hook: Rate,
 }
 
 impl Default for Rates {
@@ -143,6 +147,7 @@ impl Default for Rates {
             refresh: rate(2.0, 100),
             visitor_session: rate(1.0, 30),
             key_exchange: rate(1.0, 30),
+            hook: rate(1000.0, 4000),
         }
     }
 }
@@ -168,6 +173,7 @@ impl Config {
             crm: crm.to_owned(),
             conversations: conversations.to_owned(),
             onlinechat: onlinechat.to_owned(),
+            hooks: Vec::new(),
             service_secret,
             web_root: PathBuf::from("web/widget/dist"),
             public_url: "http://127.0.0.1:8080".to_owned(),

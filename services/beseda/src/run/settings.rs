@@ -27,9 +27,11 @@ Settings (secrets, marked *, may also be files: NAME_FILE):
   BESEDA_SERVICE_SECRET *       what the service proves itself with; made from the master key when not set
   BESEDA_IDENTITY_URL           http://HOST:PORT of identity (all but identity)
   BESEDA_CRM_URL                of crm (gateway)
-  BESEDA_CONVERSATIONS_URL      of conversations (connector-onlinechat, gateway)
+  BESEDA_CONVERSATIONS_URL      of conversations (connectors, gateway)
   BESEDA_ONLINECHAT_URL         of connector-onlinechat (gateway)
-  BESEDA_PUBLIC_URL             how browsers reach the gateway (connector-onlinechat, gateway)
+  BESEDA_TELEGRAM_URL           of connector-telegram (gateway), if there is one: its webhooks are passed on
+  BESEDA_TELEGRAM_API_URL       a Bot API server of your own (connector-telegram)
+  BESEDA_PUBLIC_URL             how browsers and providers reach the gateway (connectors, gateway)
   BESEDA_DATABASE_CONNECTIONS   connections at most, 10 when not set (conversations)
   BESEDA_FILES                  where files of messages are kept (conversations): a folder, .beseda/files when not set, or
                                 s3://BUCKET/PREFIX with AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT
@@ -75,6 +77,7 @@ pub fn read(kind: Kind) -> anyhow::Result<Settings> {
         Kind::Crm => reader.crm(),
         Kind::Conversations => reader.conversations(),
         Kind::ConnectorOnlinechat => reader.connector_onlinechat(),
+        Kind::ConnectorTelegram => reader.connector_telegram(),
         Kind::Gateway => reader.gateway(),
     };
     let own = reader.admin_listen.filter(|_| kind != Kind::Gateway);
@@ -103,7 +106,7 @@ impl Reader {
         let port = if kind == Kind::Gateway { 8080 } else { 0 };
         let listen = environment.parsed("BESEDA_LISTEN", ADDRESS);
         let redis = environment.secret("BESEDA_REDIS_URL");
-        if redis.is_none() {
+        if redis.is_none() && kind != Kind::ConnectorTelegram {
             environment.problem("BESEDA_REDIS_URL is not set: for example redis://127.0.0.1:6379");
         }
         Self {
@@ -214,6 +217,23 @@ impl Reader {
         }))
     }
 
+    fn connector_telegram(&mut self) -> Option<Config> {
+        let identity = self.service_url("BESEDA_IDENTITY_URL");
+        let conversations = self.service_url("BESEDA_CONVERSATIONS_URL");
+        let public_url = self.public_url();
+        let service_secret = self.service_secret();
+        Some(Config::ConnectorTelegram(connector_telegram::Config {
+            listen: self.listen,
+            identity,
+            conversations,
+            service_secret: service_secret?,
+            api_url: self.environment.telegram_api(),
+            public_url,
+            poll_time: service::POLL_TIME,
+            clock: Clock::system(),
+        }))
+    }
+
     fn gateway(&mut self) -> Option<Config> {
         let identity = self.service_url("BESEDA_IDENTITY_URL");
         let crm = self.service_url("BESEDA_CRM_URL");
@@ -233,6 +253,7 @@ impl Reader {
         let mut config =
             gateway::Config::local(&identity, &crm, &conversations, &onlinechat, secret);
         config.listen = self.listen;
+        config.hooks = self.hooks();
         config.admin_listen = self.admin_listen;
         config.redis_url = self.redis_url.clone();
         config.public_url = public_url;
@@ -243,6 +264,13 @@ impl Reader {
         config.demo_chat = demo_chat;
         config.limits.rates = service::gateway_rates(self.limited);
         Some(Config::Gateway(Box::new(config)))
+    }
+
+    /// Connectors that providers call: those that the installation has.
+    fn hooks(&mut self) -> Vec<(String, String)> {
+        let telegram = self.environment.text("BESEDA_TELEGRAM_URL");
+        let telegram = telegram.map(|url| ("telegram".to_owned(), url));
+        telegram.into_iter().collect()
     }
 
     fn database_url(&mut self, migrations: &pg::Migrations) -> Option<SecretString> {

@@ -24,7 +24,8 @@ Secrets come from the environment only, as a value or as a file (NAME_FILE):
   BESEDA_REDIS_URL     a Redis of your own; not set: a private one
   BESEDA_MASTER_KEY    the installation's key; not set: made once and kept in the data folder
 Also: BESEDA_LOG (what is logged, \"warn\" by default), BESEDA_LOG_FORMAT (human or json),
-  OTEL_EXPORTER_OTLP_ENDPOINT (where traces go), BESEDA_RATE_LIMITS=off (for load tests).
+  OTEL_EXPORTER_OTLP_ENDPOINT (where traces go), BESEDA_RATE_LIMITS=off (for load tests),
+  BESEDA_TELEGRAM_API_URL (a Bot API server of your own).
 
 The first Ctrl-C or SIGTERM lets calls in progress finish and stops what was started, the second
 does not wait. Exit status: 0 stopped as asked, 1 failed, 2 wrong arguments, 130 not waited.";
@@ -56,7 +57,7 @@ pub struct Arguments {
     pub json_ready: bool,
 }
 
-/// What comes from the environment only.
+/// What comes from the environment only: secrets, and what no installation but a test changes.
 #[derive(Debug)]
 pub struct Secrets {
     /// PostgreSQL as owner; `None`: a private one.
@@ -67,6 +68,8 @@ pub struct Secrets {
     pub master_key: Option<MasterKey>,
     /// Are calls counted and limited?
     pub limited: bool,
+    /// The Bot API.
+    pub telegram_api: Url,
 }
 
 impl Secrets {
@@ -79,6 +82,7 @@ impl Secrets {
             redis_url: redis.map(|url| url.expose_secret().to_owned()),
             master_key: environment.master_key(),
             limited: environment.rate_limits(),
+            telegram_api: environment.telegram_api(),
         };
         environment.finish()?;
         Ok(secrets)

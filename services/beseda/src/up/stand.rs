@@ -68,6 +68,7 @@ impl Stand {
         wiring.crm = self.launch(wiring.crm()).await?;
         wiring.conversations = self.launch(wiring.conversations()).await?;
         wiring.onlinechat = self.launch(wiring.connector_onlinechat()).await?;
+        wiring.telegram = self.launch(wiring.connector_telegram()).await?;
         let demo = if arguments.no_demo {
             None
         } else {
@@ -111,12 +112,14 @@ impl Stand {
             public_url,
             limited: secrets.limited,
             admin_listen: arguments.admin_listen,
+            telegram_api: secrets.telegram_api.clone(),
             web_root: arguments.web_root().0,
             files: self.place.folder().join("files"),
             identity: String::new(),
             crm: String::new(),
             conversations: String::new(),
             onlinechat: String::new(),
+            telegram: String::new(),
         })
     }
 

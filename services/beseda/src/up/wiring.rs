@@ -7,6 +7,7 @@ use anyhow::Context;
 use kit::secrets::MasterKey;
 use secrecy::SecretString;
 use types::Clock;
+use url::Url;
 
 use super::stores::Addresses;
 use crate::service::{self, Config, Kind};
@@ -22,6 +23,7 @@ pub struct Wiring {
     pub public_url: String,
     pub limited: bool,
     pub admin_listen: Option<SocketAddr>,
+    pub telegram_api: Url,
     pub web_root: PathBuf,
     /// Where the files of messages are kept.
     pub files: PathBuf,
@@ -29,6 +31,7 @@ pub struct Wiring {
     pub crm: String,
     pub conversations: String,
     pub onlinechat: String,
+    pub telegram: String,
 }
 
 impl Wiring {
@@ -82,6 +85,19 @@ impl Wiring {
         }))
     }
 
+    pub fn connector_telegram(&self) -> anyhow::Result<Config> {
+        Ok(Config::ConnectorTelegram(connector_telegram::Config {
+            listen: ANY,
+            identity: self.identity.clone(),
+            conversations: self.conversations.clone(),
+            service_secret: self.secret(Kind::ConnectorTelegram),
+            api_url: self.telegram_api.clone(),
+            public_url: self.public_url.clone(),
+            poll_time: service::POLL_TIME,
+            clock: Clock::system(),
+        }))
+    }
+
     pub fn gateway(&self, listen: SocketAddr, demo_chat: Option<String>) -> Config {
         let secret = self.secret(Kind::Gateway);
         let mut config = gateway::Config::local(
@@ -92,6 +108,7 @@ impl Wiring {
             secret,
         );
         config.listen = listen;
+        config.hooks = vec![("telegram".to_owned(), self.telegram.clone())];
         config.admin_listen = self.admin_listen;
         config.redis_url.clone_from(&self.stores.redis_url);
         config.public_url.clone_from(&self.public_url);

@@ -9,6 +9,7 @@ use kit::Refusal;
 use super::Handler;
 use crate::body::Body;
 use crate::call::Call;
+use crate::pages::is_hook;
 use crate::rate::{Class, Limiter};
 use crate::refusals::respond;
 use crate::rpcs::Strict;
@@ -56,6 +57,7 @@ impl<H> RateLimit<H> {
             Some(Strict::LogIn) => Class::LogIn,
             Some(Strict::Refresh) => Class::Refresh,
             Some(Strict::VisitorSession) => Class::VisitorSession,
+            None if is_hook(call.uri.path()) => Class::Hook,
             None => Class::Address,
         };
         self.limiter.take(class, call.client.into()).await

@@ -4,6 +4,7 @@ mod attachments;
 mod chat;
 mod demo;
 mod files;
+mod hooks;
 mod jwks;
 pub mod probes;
 mod start;
@@ -19,6 +20,7 @@ use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 pub use attachments::{Attachments, is_here as is_file};
 pub use chat::Embeddings;
 pub use files::Files;
+pub use hooks::{Hooks, is_here as is_hook};
 pub use jwks::Jwks;
 
 use crate::body::Body;
@@ -37,6 +39,8 @@ pub struct Pages {
     pub embeddings: Embeddings,
     /// Files of messages.
     pub attachments: Attachments,
+    /// Providers' calls.
+    pub hooks: Hooks,
     /// Public keys.
     pub jwks: Jwks,
     /// For readiness.
@@ -52,6 +56,9 @@ impl Pages {
     pub async fn answer(&self, call: &mut Call) -> Response<Body> {
         if is_file(call.uri.path()) {
             return private(self.attachments.answer(call).await);
+        }
+        if is_hook(call.uri.path()) {
+            return private(self.hooks.answer(call).await);
         }
         if call.method != Method::GET && call.method != Method::HEAD {
             return wrong_method(call);

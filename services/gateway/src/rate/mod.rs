@@ -43,10 +43,12 @@ pub enum Class {
     VisitorSession,
     /// Unknown API keys from an address.
     KeyExchange,
+    /// Providers' calls from an address.
+    Hook,
 }
 
 impl Class {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Account,
         Self::Key,
         Self::Address,
@@ -54,6 +56,7 @@ impl Class {
         Self::Refresh,
         Self::VisitorSession,
         Self::KeyExchange,
+        Self::Hook,
     ];
 
     fn name(self) -> &'static str {
@@ -65,6 +68,7 @@ impl Class {
             Self::Refresh => "refresh",
             Self::VisitorSession => "visitor_session",
             Self::KeyExchange => "key_exchange",
+            Self::Hook => "hook",
         }
     }
 
@@ -77,13 +81,14 @@ impl Class {
             Self::Refresh => rates.refresh,
             Self::VisitorSession => rates.visitor_session,
             Self::KeyExchange => rates.key_exchange,
+            Self::Hook => rates.hook,
         }
     }
 
     /// How many tokens are taken at a time.
     fn chunk(self, rate: Rate) -> u32 {
         match self {
-            Self::Account | Self::Key | Self::Address => (rate.burst / CHUNKS).max(1),
+            Self::Account | Self::Key | Self::Address | Self::Hook => (rate.burst / CHUNKS).max(1),
             Self::LogIn | Self::Refresh | Self::VisitorSession | Self::KeyExchange => 1,
         }
     }

@@ -8,6 +8,7 @@ mod calls;
 mod drain;
 mod faults;
 mod garbage;
+mod hooks;
 mod http;
 mod limits;
 mod logs;

@@ -1,0 +1,8 @@
+//! The connector at the real hub and at a strict double of the Bot API.
+
+mod inbound;
+mod outbound;
+mod secrets;
+mod telegram;
+mod webhook;
+mod world;
