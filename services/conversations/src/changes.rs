@@ -84,6 +84,7 @@ impl Change {
             favourite_of_id: Vec::new(),
             group: self.conversation.group,
             writability: None,
+            notifications_read_by_id: Vec::new(),
         };
         NewEvent {
             account: self.conversation.account,
@@ -118,6 +119,27 @@ pub async fn append_favourite(
         account: conversation.account,
         aggregate: ConversationId::uuid(conversation.id),
         kind: FAVOURITE_KIND,
+        payload: payload.encode_to_vec(),
+    };
+    events::append(tx, &[event]).await.map(|_| ())
+}
+
+/// The kind of the events that tell somebody's streams that they have read their feed.
+const READ_KIND: &str = "notifications.read";
+
+/// Tells somebody's streams that they have read what is new: the last act of a transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn append_read(tx: &mut Tx, account: AccountId, reader: uuid::Uuid) -> Result<(), Error> {
+    let payload = ConversationEvent {
+        notifications_read_by_id: reader.as_bytes().to_vec(),
+        ..ConversationEvent::default()
+    };
+    let event = NewEvent {
+        account,
+        aggregate: reader,
+        kind: READ_KIND,
         payload: payload.encode_to_vec(),
     };
     events::append(tx, &[event]).await.map(|_| ())

@@ -30,6 +30,7 @@ use api::conversations::v1::conversation_service_server::ConversationServiceServ
 use api::conversations::v1::counter_service_server::CounterServiceServer;
 use api::conversations::v1::filter_service_server::FilterServiceServer;
 use api::conversations::v1::inbox_service_server::InboxServiceServer;
+use api::conversations::v1::notification_service_server::NotificationServiceServer;
 use api::conversations::v1::search_service_server::SearchServiceServer;
 use api::conversations::v1::visibility_service_server::VisibilityServiceServer;
 use api::crm::internal::v1::crm_internal_service_client::CrmInternalServiceClient;
@@ -126,6 +127,7 @@ impl App {
         let after = after_commit::AfterCommit::new(&config.redis_url, waker, &life)?;
         consumers::search_index::spawn(&db, carrier.clone(), &config.clock, &life);
         consumers::ratings::spawn(&db, carrier.clone(), &life);
+        consumers::notifications::spawn(&db, carrier.clone(), &config.clock, &life);
         let live = live::Live::start(db.clone(), carrier, &life).await?;
         let ingest = ingest::Ingest::new(&config.ingest, &db, &config.clock, &after, &life);
         let directory = directory::Directory::new(db.clone());
@@ -161,6 +163,13 @@ impl App {
             accounts: Arc::clone(&accounts),
             live: live.clone(),
             counts: live::LiveCounts::new(db.clone(), live.clone(), life.clone()),
+            clock: config.clock.clone(),
+        };
+        let notifications = grpc::notification::Notifications {
+            db: db.clone(),
+            rights: rights.clone(),
+            live: live.clone(),
+            after: after.clone(),
             clock: config.clock.clone(),
         };
         let inbox = grpc::inbox::Inbox {
@@ -228,6 +237,10 @@ impl App {
         let health = db.clone();
         Server::new(NAME)?
             .service(InboxServiceServer::new(inbox).max_decoding_message_size(MAX_REQUEST_BYTES))
+            .service(
+                NotificationServiceServer::new(notifications)
+                    .max_decoding_message_size(MAX_REQUEST_BYTES),
+            )
             .service(SearchServiceServer::new(search).max_decoding_message_size(MAX_REQUEST_BYTES))
             .service(FilterServiceServer::new(filters).max_decoding_message_size(MAX_REQUEST_BYTES))
             .service(
@@ -263,13 +276,17 @@ impl App {
     }
 }
 
-/// Deletes old answers of repeated calls, now and then.
+/// Deletes old answers of repeated calls, and what is new no longer, now and then.
 fn prune(db: Db, config: &Config, life: &Lifecycle) {
     const EVERY: std::time::Duration = std::time::Duration::from_secs(600);
     let (clock, stopping) = (config.clock.clone(), life.stopping());
-    life.spawn("prune idempotency keys", async move {
+    life.spawn("prune what is old", async move {
         loop {
             while pg::idempotency::prune(&db, clock.now())
+                .await
+                .is_ok_and(|deleted| deleted > 0)
+            {}
+            while store::notifications::prune(&db, clock.now())
                 .await
                 .is_ok_and(|deleted| deleted > 0)
             {}

@@ -228,6 +228,26 @@ async fn a_visitor_comes_back_with_the_history_and_nobody_else_has_it() {
     assert_eq!(other.conversations().await.expect("a list"), []);
 }
 
+/// CNV-01.
+#[tokio::test]
+async fn one_list_holds_the_conversations_of_all_channels() {
+    let (cluster, admin, connector) = office(ConversationMode::NewAfterClose).await;
+    let from_messenger = super::conversation(&admin, &connector, "chat").await;
+    let chat = admin.online_chat(OnlineChatMode::OneActive).await;
+    let visitor = Visitor::come(&cluster.url(), &chat.id, "")
+        .await
+        .expect("a visitor comes");
+    visitor
+        .send(Seed::take().uuid(), "", "Привет")
+        .await
+        .expect("sent");
+    let listed = admin.all(ConversationLife::Open).await;
+    let channels: Vec<_> = listed.iter().map(|it| &it.channel[..]).collect();
+    assert_eq!(channels.len(), 2, "{channels:?}");
+    assert!(channels.contains(&&from_messenger.channel[..]));
+    assert!(channels.contains(&"onlinechat"));
+}
+
 #[tokio::test]
 async fn allowed_actions_follow_the_state() {
     let (_cluster, admin, connector) = office(ConversationMode::NewAfterClose).await;

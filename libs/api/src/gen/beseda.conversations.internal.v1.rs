@@ -35,6 +35,9 @@ pub struct ConversationEvent {
     /// Without a conversation: what may be written changed in many chats.
     #[prost(message, optional, tag = "31")]
     pub writability: ::core::option::Option<super::super::v1::WritabilityChange>,
+    /// Without a conversation: who has read what is new, the only one who is told. Sixteen bytes, of a user or an API key.
+    #[prost(bytes = "vec", tag = "32")]
+    pub notifications_read_by_id: ::prost::alloc::vec::Vec<u8>,
 }
 /// What decided who saw a conversation before its cards changed. Ids are sixteen bytes; empty for none.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

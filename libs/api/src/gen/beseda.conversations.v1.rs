@@ -6519,6 +6519,684 @@ pub mod filter_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// Something that concerns the caller.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Notification {
+    /// What happened.
+    #[prost(enumeration = "NotificationKind", tag = "1")]
+    pub kind: i32,
+    /// The conversation, as the caller may see it now.
+    #[prost(message, optional, tag = "2")]
+    pub conversation: ::core::option::Option<Conversation>,
+    /// The client's message ("msg\_…"), and its place for ListMessages; absent with ASSIGNED, and where the caller may not read messages.
+    #[prost(string, tag = "3")]
+    pub message_id: ::prost::alloc::string::String,
+    /// See `message_id`.
+    #[prost(int64, tag = "4")]
+    pub message_seq: i64,
+    /// When it happened.
+    #[prost(message, optional, tag = "5")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Was it marked as read?
+    #[prost(bool, tag = "6")]
+    pub read: bool,
+    /// Names this place of the feed, for MarkNotificationsRead and WatchNotifications.
+    #[prost(string, tag = "7")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// How much is unread.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnreadNotifications {
+    /// Entries that are not marked as read and that the caller may see, counted up to 99.
+    #[prost(int32, tag = "1")]
+    pub count: i32,
+    /// There are more, or there may be.
+    #[prost(bool, tag = "2")]
+    pub more: bool,
+}
+/// Which page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListNotificationsRequest {
+    /// 0 means 20; more than 100 means 100.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before; empty for the first.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only what is not marked as read.
+    #[prost(bool, tag = "3")]
+    pub unread_only: bool,
+}
+/// One page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListNotificationsResponse {
+    /// The entries, the newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub notifications: ::prost::alloc::vec::Vec<Notification>,
+    /// Empty at the end only.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// On the first page only.
+    #[prost(message, optional, tag = "3")]
+    pub unread: ::core::option::Option<UnreadNotifications>,
+}
+/// Up to where.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MarkNotificationsReadRequest {
+    /// Required. `cursor` of the newest entry that was read.
+    #[prost(string, tag = "1")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// It is marked.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MarkNotificationsReadResponse {
+    /// What is left.
+    #[prost(message, optional, tag = "1")]
+    pub unread: ::core::option::Option<UnreadNotifications>,
+}
+/// Where to start.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchNotificationsRequest {
+    /// Tell what is newer than this entry; empty means from now on.
+    #[prost(string, tag = "1")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// One step of the stream.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchNotificationsResponse {
+    /// What happened.
+    #[prost(oneof = "watch_notifications_response::Event", tags = "1, 2")]
+    pub event: ::core::option::Option<watch_notifications_response::Event>,
+}
+/// Nested message and enum types in `WatchNotificationsResponse`.
+pub mod watch_notifications_response {
+    /// What happened.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Event {
+        /// Something is new, or was marked as read.
+        #[prost(message, tag = "1")]
+        News(super::NotificationNews),
+        /// Nothing; the stream lives.
+        #[prost(message, tag = "2")]
+        Heartbeat(super::Heartbeat),
+    }
+}
+/// What is new.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct NotificationNews {
+    /// How much is unread now.
+    #[prost(message, optional, tag = "1")]
+    pub unread: ::core::option::Option<UnreadNotifications>,
+    /// What was added since the step before, the newest first, at most 20.
+    #[prost(message, repeated, tag = "2")]
+    pub notifications: ::prost::alloc::vec::Vec<Notification>,
+    /// More was added than is told here: ListNotifications has it.
+    #[prost(bool, tag = "3")]
+    pub incomplete: bool,
+    /// Go on from here after the stream broke.
+    #[prost(string, tag = "4")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// What happened. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum NotificationKind {
+    /// Never sent.
+    Unspecified = 0,
+    /// A client began a conversation, or opened a closed one again.
+    NewConversation = 1,
+    /// A client wrote in an open conversation.
+    ClientMessage = 2,
+    /// The caller became responsible: the conversation was handed over, or its card.
+    Assigned = 3,
+    /// A client rated (CNV-17).
+    Rated = 4,
+}
+impl NotificationKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "NOTIFICATION_KIND_UNSPECIFIED",
+            Self::NewConversation => "NOTIFICATION_KIND_NEW_CONVERSATION",
+            Self::ClientMessage => "NOTIFICATION_KIND_CLIENT_MESSAGE",
+            Self::Assigned => "NOTIFICATION_KIND_ASSIGNED",
+            Self::Rated => "NOTIFICATION_KIND_RATED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "NOTIFICATION_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "NOTIFICATION_KIND_NEW_CONVERSATION" => Some(Self::NewConversation),
+            "NOTIFICATION_KIND_CLIENT_MESSAGE" => Some(Self::ClientMessage),
+            "NOTIFICATION_KIND_ASSIGNED" => Some(Self::Assigned),
+            "NOTIFICATION_KIND_RATED" => Some(Self::Rated),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod notification_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What is new for the caller: the feed behind the bell (CNV-11). It is apart from imBox: reading it, or marking it as read, changes
+    /// nothing in the list of conversations (CNV-02), and it is there while imBox is off.
+    ///
+    /// A conversation concerns the employee who is responsible for its deal or customer, else for its contact, and the subscribers of the
+    /// deal or customer. Where nobody is responsible it concerns those who worked in it, and a new one everybody who may see it, until somebody
+    /// is responsible. What the caller may no longer see of a conversation is not shown: rights are asked when the feed is read.
+    #[derive(Debug, Clone)]
+    pub struct NotificationServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl NotificationServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> NotificationServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> NotificationServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            NotificationServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// One page of the feed, the newest first. A conversation has one entry of each kind: a further message moves the entry of the message before
+        /// to the top. Entries are kept for 30 days. A call reads at most ten pages of entries: where the caller may see few of them, the page is
+        /// short or even empty and still carries a `next_page_token`.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn list_notifications(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListNotificationsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListNotificationsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.NotificationService/ListNotifications",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.NotificationService",
+                        "ListNotifications",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Marks entries as read: this one and all before it. What is read stays read. The caller's other streams are told.
+        /// Errors: FIELD_INVALID, CURSOR_INVALID.
+        pub async fn mark_notifications_read(
+            &mut self,
+            request: impl tonic::IntoRequest<super::MarkNotificationsReadRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MarkNotificationsReadResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.NotificationService/MarkNotificationsRead",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.NotificationService",
+                        "MarkNotificationsRead",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// How much is unread, and what is new, at the beginning and whenever it changes, at most five times a second. The stream sends a
+        /// heartbeat every 20 seconds; a broken one is begun again with the last cursor received.
+        /// Errors: CURSOR_INVALID, and SESSION_ENDED when the caller's session ends.
+        pub async fn watch_notifications(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchNotificationsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchNotificationsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.NotificationService/WatchNotifications",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.NotificationService",
+                        "WatchNotifications",
+                    ),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod notification_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with NotificationServiceServer.
+    #[async_trait]
+    pub trait NotificationService: std::marker::Send + std::marker::Sync + 'static {
+        /// One page of the feed, the newest first. A conversation has one entry of each kind: a further message moves the entry of the message before
+        /// to the top. Entries are kept for 30 days. A call reads at most ten pages of entries: where the caller may see few of them, the page is
+        /// short or even empty and still carries a `next_page_token`.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn list_notifications(
+            &self,
+            request: tonic::Request<super::ListNotificationsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListNotificationsResponse>,
+            tonic::Status,
+        >;
+        /// Marks entries as read: this one and all before it. What is read stays read. The caller's other streams are told.
+        /// Errors: FIELD_INVALID, CURSOR_INVALID.
+        async fn mark_notifications_read(
+            &self,
+            request: tonic::Request<super::MarkNotificationsReadRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MarkNotificationsReadResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the WatchNotifications method.
+        type WatchNotificationsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::WatchNotificationsResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// How much is unread, and what is new, at the beginning and whenever it changes, at most five times a second. The stream sends a
+        /// heartbeat every 20 seconds; a broken one is begun again with the last cursor received.
+        /// Errors: CURSOR_INVALID, and SESSION_ENDED when the caller's session ends.
+        async fn watch_notifications(
+            &self,
+            request: tonic::Request<super::WatchNotificationsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WatchNotificationsStream>,
+            tonic::Status,
+        >;
+    }
+    /// What is new for the caller: the feed behind the bell (CNV-11). It is apart from imBox: reading it, or marking it as read, changes
+    /// nothing in the list of conversations (CNV-02), and it is there while imBox is off.
+    ///
+    /// A conversation concerns the employee who is responsible for its deal or customer, else for its contact, and the subscribers of the
+    /// deal or customer. Where nobody is responsible it concerns those who worked in it, and a new one everybody who may see it, until somebody
+    /// is responsible. What the caller may no longer see of a conversation is not shown: rights are asked when the feed is read.
+    #[derive(Debug)]
+    pub struct NotificationServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> NotificationServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for NotificationServiceServer<T>
+    where
+        T: NotificationService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.conversations.v1.NotificationService/ListNotifications" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListNotificationsSvc<T: NotificationService>(pub Arc<T>);
+                    impl<
+                        T: NotificationService,
+                    > tonic::server::UnaryService<super::ListNotificationsRequest>
+                    for ListNotificationsSvc<T> {
+                        type Response = super::ListNotificationsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListNotificationsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as NotificationService>::list_notifications(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListNotificationsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.NotificationService/MarkNotificationsRead" => {
+                    #[allow(non_camel_case_types)]
+                    struct MarkNotificationsReadSvc<T: NotificationService>(pub Arc<T>);
+                    impl<
+                        T: NotificationService,
+                    > tonic::server::UnaryService<super::MarkNotificationsReadRequest>
+                    for MarkNotificationsReadSvc<T> {
+                        type Response = super::MarkNotificationsReadResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::MarkNotificationsReadRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as NotificationService>::mark_notifications_read(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = MarkNotificationsReadSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.NotificationService/WatchNotifications" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchNotificationsSvc<T: NotificationService>(pub Arc<T>);
+                    impl<
+                        T: NotificationService,
+                    > tonic::server::ServerStreamingService<
+                        super::WatchNotificationsRequest,
+                    > for WatchNotificationsSvc<T> {
+                        type Response = super::WatchNotificationsResponse;
+                        type ResponseStream = T::WatchNotificationsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchNotificationsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as NotificationService>::watch_notifications(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchNotificationsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for NotificationServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.conversations.v1.NotificationService";
+    impl<T> tonic::server::NamedService for NotificationServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// What to look for.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SearchMessagesRequest {

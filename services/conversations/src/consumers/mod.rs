@@ -5,6 +5,7 @@ mod account_changed;
 mod account_states;
 mod card_changed;
 mod crm_names;
+pub mod notifications;
 pub mod ratings;
 pub mod search_index;
 

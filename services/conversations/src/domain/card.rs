@@ -67,6 +67,18 @@ pub struct Cards {
     pub group: bool,
 }
 
+impl Cards {
+    /// Who is responsible: for the deal or customer, else for the contact.
+    #[must_use]
+    pub fn responsible(&self) -> Option<UserId> {
+        let cards = [&self.card, &self.contact];
+        cards
+            .into_iter()
+            .flatten()
+            .find_map(|card| card.responsible)
+    }
+}
+
 /// How much of a conversation somebody sees, and what its row is called for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sight {

@@ -11,6 +11,7 @@ pub mod delivery;
 pub mod file_type;
 pub mod filter;
 pub mod message;
+pub mod notification;
 pub mod nps;
 pub mod plan;
 pub mod routing;

@@ -8,6 +8,7 @@ pub mod counter;
 pub mod filter;
 pub mod hub;
 pub mod inbox;
+pub mod notification;
 pub mod search;
 mod viewer;
 pub mod visibility;

@@ -14,6 +14,7 @@ pub mod deliveries;
 pub mod favourites;
 pub mod filters;
 pub mod messages;
+pub mod notifications;
 pub(crate) mod numbers;
 pub mod participants;
 pub mod search;

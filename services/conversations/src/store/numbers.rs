@@ -8,6 +8,7 @@ use crate::domain::card::Kind;
 use crate::domain::connection::{Mode, State};
 use crate::domain::conversation::{Answer, ClosedBy};
 use crate::domain::message::{AuthorKind, Status};
+use crate::domain::notification;
 
 /// Life: open.
 pub const OPEN: i16 = 1;
@@ -25,6 +26,25 @@ pub fn to_answer(number: i16) -> Option<Answer> {
     Some(match number {
         1 => Answer::Required,
         2 => Answer::NotNeeded,
+        _ => return None,
+    })
+}
+
+pub fn of_notification(kind: notification::Kind) -> i16 {
+    match kind {
+        notification::Kind::NewConversation => 1,
+        notification::Kind::ClientMessage => 2,
+        notification::Kind::Assigned => 3,
+        notification::Kind::Rated => 4,
+    }
+}
+
+pub fn to_notification(number: i16) -> Option<notification::Kind> {
+    Some(match number {
+        1 => notification::Kind::NewConversation,
+        2 => notification::Kind::ClientMessage,
+        3 => notification::Kind::Assigned,
+        4 => notification::Kind::Rated,
         _ => return None,
     })
 }

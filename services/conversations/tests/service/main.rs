@@ -14,6 +14,7 @@ mod faults;
 mod filters;
 mod history;
 mod inbox;
+mod notifications;
 mod nps;
 mod publish;
 mod replicas;

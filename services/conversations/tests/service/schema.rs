@@ -22,6 +22,7 @@ async fn every_table_is_explained_and_keeps_accounts_apart() {
             "deliveries_id",
             "idempotency_keys_age",
             "media_fetches_due",
+            "notifications_age",
             "outbox_pkey",
             "parked_events_rerun",
             "search_messages_texts",

@@ -20,6 +20,8 @@ const FAVOURITES: &str =
     "a mark of the caller's own; it is listed by InboxService/ListConversations";
 const FILTERS: &str =
     "conditions of the caller's own; what they find is InboxService/ListConversations";
+const MARK: &str =
+    "how far the caller has read; what is unread is NotificationService/ListNotifications";
 const NEW: &str = "makes something new that names nothing";
 const ADMINISTRATORS: &str = "administrators only, who see everything; see security::rpcs";
 
@@ -86,6 +88,11 @@ fn conversations() -> Vec<(&'static str, Reveals)> {
         ("/beseda.conversations.v1.FilterService/DeleteFilter", Nothing(FILTERS)),
         ("/beseda.conversations.v1.CounterService/GetCounters", Lists(first_page!(conv::GetCountersRequest))),
         ("/beseda.conversations.v1.CounterService/WatchCounters", Tells(first_page!(conv::WatchCountersRequest))),
+        ("/beseda.conversations.v1.NotificationService/ListNotifications", Lists(|_| {
+            encoded(&conv::ListNotificationsRequest { page_size: 100, ..Default::default() })
+        })),
+        ("/beseda.conversations.v1.NotificationService/MarkNotificationsRead", Nothing(MARK)),
+        ("/beseda.conversations.v1.NotificationService/WatchNotifications", Tells(first_page!(conv::WatchNotificationsRequest))),
         ("/beseda.conversations.v1.SearchService/SearchMessages", Lists(|_| {
             encoded(&conv::SearchMessagesRequest { query: "words".into(), r#match: conv::SearchMatch::Substring.into(), ..Default::default() })
         })),

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use access::Visibility;
+use api::conversations::v1::notification_service_client::NotificationServiceClient;
 use api::conversations::v1::watch_inbox_response::Event;
 use api::conversations::v1::{
     BatchCheckVisibilityRequest, ChangeKind, CheckVisibilityRequest, Conversation,
     ConversationVisibility as Seen, GetConversationRequest, ListConversationsRequest,
-    ListMessagesRequest, PreviewRightsRequest, VisibilityQuestion, WatchInboxRequest,
-    WhoCanSeeRequest,
+    ListMessagesRequest, ListNotificationsRequest, PreviewRightsRequest, VisibilityQuestion,
+    WatchInboxRequest, WhoCanSeeRequest,
 };
 use api::identity::v1 as id;
 use testkit::{Seed, wait_for_state};
@@ -62,6 +63,7 @@ pub async fn agree(world: &World, person: &Person, seen: &Sights, seed: &Seed) {
     assert_eq!(checked(world, person, seen).await, all, "checks");
     assert_eq!(found(world, person).await, read(seen), "search");
     assert_eq!(chats_found(world, person).await, all, "search in chats");
+    the_feed_agrees(world, person, &all).await;
     let few = some(seen, seed);
     assert_eq!(got(world, person, &few).await, shown(&few), "single reads");
     messages_agree(world, person, &few).await;
@@ -187,6 +189,30 @@ async fn chats_found(world: &World, person: &Person) -> BTreeMap<String, Seen> {
         assert_eq!(twice, None, "found twice");
     }
     found
+}
+
+/// The feed holds what concerns somebody: each entry with as much as is seen of its conversation.
+async fn the_feed_agrees(world: &World, person: &Person, all: &BTreeMap<String, Seen>) {
+    let mut request = ListNotificationsRequest {
+        page_size: 100,
+        ..ListNotificationsRequest::default()
+    };
+    let mut feed = NotificationServiceClient::new(world.channel());
+    loop {
+        let asked = with(&person.token, request.clone());
+        let page = feed.list_notifications(asked).await;
+        let page = page.expect("a page").into_inner();
+        for entry in page.notifications {
+            let row = entry.conversation.expect("it");
+            shows_no_more(&row, row.visibility());
+            assert_eq!(all.get(&row.id), Some(&row.visibility()), "the feed");
+            assert!(entry.message_id.is_empty() || row.last_message.is_some());
+        }
+        if page.next_page_token.is_empty() {
+            return;
+        }
+        request.page_token = page.next_page_token;
+    }
 }
 
 /// Counters of all and of each who is responsible for contacts.

@@ -44,6 +44,7 @@ pub(super) fn inbox_cases(theirs: &Theirs, cases: &mut Cases) {
         None,
         None,
     );
+    notification_cases(cases);
     add(
         cases,
         "/beseda.conversations.v1.InboxService/OpenConversation",
@@ -54,5 +55,40 @@ pub(super) fn inbox_cases(theirs: &Theirs, cases: &mut Cases) {
         },
         R::ConversationNotFound,
         R::FieldInvalid,
+    );
+}
+
+/// Those of what is new.
+fn notification_cases(cases: &mut Cases) {
+    add(
+        cases,
+        "/beseda.conversations.v1.NotificationService/ListNotifications",
+        Door::Everybody,
+        &conv::ListNotificationsRequest {
+            page_token: "nonsense".into(),
+            ..Default::default()
+        },
+        R::PageTokenMismatch,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.conversations.v1.NotificationService/MarkNotificationsRead",
+        Door::Everybody,
+        &conv::MarkNotificationsReadRequest {
+            cursor: "nonsense".into(),
+        },
+        R::CursorInvalid,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.conversations.v1.NotificationService/WatchNotifications",
+        Door::Everybody,
+        &conv::WatchNotificationsRequest {
+            cursor: "nonsense".into(),
+        },
+        R::CursorInvalid,
+        None,
     );
 }
