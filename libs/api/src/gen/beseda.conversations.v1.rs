@@ -5394,6 +5394,76 @@ pub struct GroupTally {
     #[prost(message, optional, tag = "2")]
     pub tally: ::core::option::Option<Tally>,
 }
+/// What to count; at least one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CountFiltersRequest {
+    /// Saved filters of the caller ("flt\_…"), all different, at most 20.
+    #[prost(string, repeated, tag = "1")]
+    pub filter_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The caller's favourites, too.
+    #[prost(bool, tag = "2")]
+    pub favourites: bool,
+}
+/// The numbers.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CountFiltersResponse {
+    /// They.
+    #[prost(message, optional, tag = "1")]
+    pub counts: ::core::option::Option<FilterCounts>,
+}
+/// What to count; at least one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchFilterCountsRequest {
+    /// Saved filters of the caller ("flt\_…"), all different, at most 20.
+    #[prost(string, repeated, tag = "1")]
+    pub filter_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The caller's favourites, too.
+    #[prost(bool, tag = "2")]
+    pub favourites: bool,
+}
+/// One step of the stream.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchFilterCountsResponse {
+    /// What happened.
+    #[prost(oneof = "watch_filter_counts_response::Event", tags = "1, 2")]
+    pub event: ::core::option::Option<watch_filter_counts_response::Event>,
+}
+/// Nested message and enum types in `WatchFilterCountsResponse`.
+pub mod watch_filter_counts_response {
+    /// What happened.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Event {
+        /// The numbers after a change, and at the beginning.
+        #[prost(message, tag = "1")]
+        Counts(super::FilterCounts),
+        /// Nothing; the stream lives.
+        #[prost(message, tag = "2")]
+        Heartbeat(super::Heartbeat),
+    }
+}
+/// Numbers of conversations by filter.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FilterCounts {
+    /// Of saved filters, in the order of the request.
+    #[prost(message, repeated, tag = "1")]
+    pub filters: ::prost::alloc::vec::Vec<FilterCount>,
+    /// Of «Избранные», where they were asked for.
+    #[prost(message, optional, tag = "2")]
+    pub favourites: ::core::option::Option<FilterCount>,
+}
+/// How many conversations fit a filter.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FilterCount {
+    /// The filter ("flt\_…"); empty for favourites.
+    #[prost(string, tag = "1")]
+    pub filter_id: ::prost::alloc::string::String,
+    /// As many as were found.
+    #[prost(int32, tag = "2")]
+    pub count: i32,
+    /// There are more, or there may be: show "99+", or the number with a plus where few fit of many that were looked at.
+    #[prost(bool, tag = "3")]
+    pub more: bool,
+}
 /// Generated client implementations.
 pub mod counter_service_client {
     #![allow(
@@ -5405,8 +5475,8 @@ pub mod counter_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// How many conversations there are, by state, employee and department (CNV-03, CNV-27): always of those that the caller may see,
-    /// and exact.
+    /// How many conversations there are, by state, employee and department, and by the caller's filters (CNV-03, CNV-27): always of those
+    /// that the caller may see. By state they are exact; filters are counted up to a bound.
     #[derive(Debug, Clone)]
     pub struct CounterServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -5550,6 +5620,71 @@ pub mod counter_service_client {
                 );
             self.inner.server_streaming(req, path, codec).await
         }
+        /// How many conversations fit saved filters of the caller, and how many are favourites. A saved filter is counted up to 99, which
+        /// reads at most ten times as many conversations, the latest changed first; favourites are counted whole. It counts what
+        /// ListConversations lists with the same filter.
+        /// Errors: FIELD_INVALID, FILTER_NOT_FOUND, IMBOX_DISABLED.
+        pub async fn count_filters(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CountFiltersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CountFiltersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.CounterService/CountFilters",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.CounterService",
+                        "CountFilters",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The same as they are now, and again when they change, at most once a second (CNV-29). Each step carries all that were asked for: a
+        /// broken stream is simply begun anew. Changed rights and changed filters are followed. The stream sends a heartbeat every 20 seconds.
+        /// Errors: those of CountFilters, also when a filter is deleted meanwhile, and SESSION_ENDED when the caller's session ends.
+        pub async fn watch_filter_counts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchFilterCountsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchFilterCountsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.CounterService/WatchFilterCounts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.CounterService",
+                        "WatchFilterCounts",
+                    ),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -5590,9 +5725,39 @@ pub mod counter_service_server {
             tonic::Response<Self::WatchCountersStream>,
             tonic::Status,
         >;
+        /// How many conversations fit saved filters of the caller, and how many are favourites. A saved filter is counted up to 99, which
+        /// reads at most ten times as many conversations, the latest changed first; favourites are counted whole. It counts what
+        /// ListConversations lists with the same filter.
+        /// Errors: FIELD_INVALID, FILTER_NOT_FOUND, IMBOX_DISABLED.
+        async fn count_filters(
+            &self,
+            request: tonic::Request<super::CountFiltersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CountFiltersResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the WatchFilterCounts method.
+        type WatchFilterCountsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::WatchFilterCountsResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// The same as they are now, and again when they change, at most once a second (CNV-29). Each step carries all that were asked for: a
+        /// broken stream is simply begun anew. Changed rights and changed filters are followed. The stream sends a heartbeat every 20 seconds.
+        /// Errors: those of CountFilters, also when a filter is deleted meanwhile, and SESSION_ENDED when the caller's session ends.
+        async fn watch_filter_counts(
+            &self,
+            request: tonic::Request<super::WatchFilterCountsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WatchFilterCountsStream>,
+            tonic::Status,
+        >;
     }
-    /// How many conversations there are, by state, employee and department (CNV-03, CNV-27): always of those that the caller may see,
-    /// and exact.
+    /// How many conversations there are, by state, employee and department, and by the caller's filters (CNV-03, CNV-27): always of those
+    /// that the caller may see. By state they are exact; filters are counted up to a bound.
     #[derive(Debug)]
     pub struct CounterServiceServer<T> {
         inner: Arc<T>,
@@ -5745,6 +5910,99 @@ pub mod counter_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = WatchCountersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.CounterService/CountFilters" => {
+                    #[allow(non_camel_case_types)]
+                    struct CountFiltersSvc<T: CounterService>(pub Arc<T>);
+                    impl<
+                        T: CounterService,
+                    > tonic::server::UnaryService<super::CountFiltersRequest>
+                    for CountFiltersSvc<T> {
+                        type Response = super::CountFiltersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CountFiltersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CounterService>::count_filters(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CountFiltersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.CounterService/WatchFilterCounts" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchFilterCountsSvc<T: CounterService>(pub Arc<T>);
+                    impl<
+                        T: CounterService,
+                    > tonic::server::ServerStreamingService<
+                        super::WatchFilterCountsRequest,
+                    > for WatchFilterCountsSvc<T> {
+                        type Response = super::WatchFilterCountsResponse;
+                        type ResponseStream = T::WatchFilterCountsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchFilterCountsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CounterService>::watch_filter_counts(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchFilterCountsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -11,6 +11,7 @@ mod deliveries;
 mod desk;
 mod equality;
 mod faults;
+mod filter_counts;
 mod filters;
 mod history;
 mod inbox;

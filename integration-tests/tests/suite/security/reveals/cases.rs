@@ -88,6 +88,10 @@ fn conversations() -> Vec<(&'static str, Reveals)> {
         ("/beseda.conversations.v1.FilterService/DeleteFilter", Nothing(FILTERS)),
         ("/beseda.conversations.v1.CounterService/GetCounters", Lists(first_page!(conv::GetCountersRequest))),
         ("/beseda.conversations.v1.CounterService/WatchCounters", Tells(first_page!(conv::WatchCountersRequest))),
+        ("/beseda.conversations.v1.CounterService/CountFilters", Lists(|_| encoded(&conv::CountFiltersRequest { favourites: true, ..Default::default() }))),
+        ("/beseda.conversations.v1.CounterService/WatchFilterCounts", Tells(|_| {
+            encoded(&conv::WatchFilterCountsRequest { favourites: true, ..Default::default() })
+        })),
         ("/beseda.conversations.v1.NotificationService/ListNotifications", Lists(|_| {
             encoded(&conv::ListNotificationsRequest { page_size: 100, ..Default::default() })
         })),

@@ -1,14 +1,18 @@
 //! How many conversations there are.
 
+mod filters;
 mod get;
 mod watch;
+mod watch_filters;
 
 use std::sync::Arc;
 
 use api::conversations::v1 as proto;
 use api::conversations::v1::counter_service_server::CounterService;
 use api::conversations::v1::{
-    GetCountersRequest, GetCountersResponse, WatchCountersRequest, WatchCountersResponse,
+    CountFiltersRequest, CountFiltersResponse, GetCountersRequest, GetCountersResponse,
+    WatchCountersRequest, WatchCountersResponse, WatchFilterCountsRequest,
+    WatchFilterCountsResponse,
 };
 use futures::stream::BoxStream;
 use pg::Db;
@@ -40,6 +44,7 @@ pub struct CounterReader {
 #[tonic::async_trait]
 impl CounterService for CounterReader {
     type WatchCountersStream = BoxStream<'static, Result<WatchCountersResponse, Status>>;
+    type WatchFilterCountsStream = BoxStream<'static, Result<WatchFilterCountsResponse, Status>>;
 
     async fn get_counters(
         &self,
@@ -53,6 +58,21 @@ impl CounterService for CounterReader {
         request: Request<WatchCountersRequest>,
     ) -> Result<Response<Self::WatchCountersStream>, Status> {
         Ok(Response::new(watch::watch_counters(self, &request).await?))
+    }
+
+    async fn count_filters(
+        &self,
+        request: Request<CountFiltersRequest>,
+    ) -> Result<Response<CountFiltersResponse>, Status> {
+        Ok(Response::new(filters::count_filters(self, &request).await?))
+    }
+
+    async fn watch_filter_counts(
+        &self,
+        request: Request<WatchFilterCountsRequest>,
+    ) -> Result<Response<Self::WatchFilterCountsStream>, Status> {
+        let stream = watch_filters::watch_filter_counts(self, &request);
+        Ok(Response::new(stream.await?))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::grpc::{By, caller_id, seeing};
 use crate::store::{conversations, favourites};
 
 /// The most favourites of a user: a list of them looks through all.
-const MOST: i64 = 1_000;
+pub const MOST: i64 = 1_000;
 
 pub async fn add(
     inbox: &Inbox,

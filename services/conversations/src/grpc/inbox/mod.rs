@@ -3,7 +3,7 @@
 mod favourite;
 mod list;
 mod open;
-mod page;
+pub mod page;
 mod watch;
 
 use std::sync::Arc;
@@ -19,6 +19,8 @@ use pg::Db;
 use rights::RightsCopy;
 use tonic::{Request, Response, Status};
 use types::Clock;
+
+pub use favourite::MOST as MOST_FAVOURITES;
 
 use crate::after_commit::AfterCommit;
 use crate::consumers::AccountStates;

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use access::Visibility;
+use api::conversations::v1::filter_node::Node;
 use api::conversations::v1::notification_service_client::NotificationServiceClient;
 use api::conversations::v1::watch_inbox_response::Event;
 use api::conversations::v1::{
     BatchCheckVisibilityRequest, ChangeKind, CheckVisibilityRequest, Conversation,
-    ConversationVisibility as Seen, GetConversationRequest, ListConversationsRequest,
-    ListMessagesRequest, ListNotificationsRequest, PreviewRightsRequest, VisibilityQuestion,
-    WatchInboxRequest, WhoCanSeeRequest,
+    ConversationLife, ConversationVisibility as Seen, GetConversationRequest,
+    ListConversationsRequest, ListMessagesRequest, ListNotificationsRequest, PreviewRightsRequest,
+    VisibilityQuestion, WatchInboxRequest, WhoCanSeeRequest,
 };
 use api::identity::v1 as id;
 use testkit::{Seed, wait_for_state};
@@ -19,8 +20,9 @@ use tokio::task::JoinSet;
 
 use super::life::{Account, CLIENT, Person};
 use crate::counters::{by_user, counters};
+use crate::filters::{any, node};
 use crate::world::{World, with};
-use crate::{search, search_chats};
+use crate::{filter_counts, search, search_chats};
 
 /// How many conversations are asked for one by one, for each employee and round.
 const FEW: usize = 6;
@@ -64,6 +66,7 @@ pub async fn agree(world: &World, person: &Person, seen: &Sights, seed: &Seed) {
     assert_eq!(found(world, person).await, read(seen), "search");
     assert_eq!(chats_found(world, person).await, all, "search in chats");
     the_feed_agrees(world, person, &all).await;
+    counts_of_filters_agree(world, person, all.len()).await;
     let few = some(seen, seed);
     assert_eq!(got(world, person, &few).await, shown(&few), "single reads");
     messages_agree(world, person, &few).await;
@@ -189,6 +192,18 @@ async fn chats_found(world: &World, person: &Person) -> BTreeMap<String, Seen> {
         assert_eq!(twice, None, "found twice");
     }
     found
+}
+
+/// A filter that everything fits counts what is seen, up to its bound.
+async fn counts_of_filters_agree(world: &World, person: &Person, seen: usize) {
+    let lives = [ConversationLife::Open, ConversationLife::Closed];
+    let everything = any(lives.map(|life| node(Node::Life(life.into()))).into());
+    let filter = filter_counts::save(world, &person.token, everything).await;
+    let counts = filter_counts::count(world, &person.token, &[&filter], true).await;
+    let counts = counts.expect("counted").filters;
+    let counted = usize::try_from(counts[0].count).expect("a number");
+    assert_eq!((counted, counts[0].more), (seen.min(99), seen > 99));
+    filter_counts::delete(world, &person.token, &filter).await;
 }
 
 /// The feed holds what concerns somebody: each entry with as much as is seen of its conversation.

@@ -31,6 +31,28 @@ pub(super) fn filter_cases(theirs: &Theirs, cases: &mut Cases) {
         None,
         R::FieldInvalid,
     );
+    add(
+        cases,
+        "/beseda.conversations.v1.CounterService/CountFilters",
+        Everybody,
+        &conv::CountFiltersRequest {
+            filter_ids: vec![UNKNOWN.to_owned()],
+            ..Default::default()
+        },
+        R::FilterNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.conversations.v1.CounterService/WatchFilterCounts",
+        Everybody,
+        &conv::WatchFilterCountsRequest {
+            filter_ids: vec![UNKNOWN.to_owned()],
+            ..Default::default()
+        },
+        R::FilterNotFound,
+        R::FieldInvalid,
+    );
     let of_theirs = conv::FilterNode {
         node: Some(conv::filter_node::Node::ConnectionIds(conv::FilterValues {
             values: vec![theirs.connector.connection.clone()],
