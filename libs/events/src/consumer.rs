@@ -37,6 +37,11 @@ impl From<sqlx::Error> for Failure {
 
 /// What an event does here.
 pub trait Effect: Send + Sync + 'static {
+    /// Is there something to do? What does not concern it is passed over without asking the database.
+    fn concerns(&self, _event: &Event) -> bool {
+        true
+    }
+
     /// Does it take whole batches? For effects that look at rows as they are now: where one event of a batch cannot take effect,
     /// each is tried alone, and the later ones do not wait for it.
     fn takes_batches(&self) -> bool {
@@ -265,7 +270,7 @@ impl Consumer {
         {
             return Ok(());
         }
-        for event in events {
+        for event in events.iter().filter(|event| self.effect.concerns(event)) {
             if !batch && waits_for_parked(tx, self.name, event).await? {
                 self.park(
                     tx,

@@ -10,6 +10,7 @@
 
 mod batch;
 mod blocked;
+mod gather;
 mod known;
 mod memory;
 mod plan;
@@ -27,6 +28,7 @@ use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use types::{Clock, ConversationId, MessageId};
 
+use self::gather::Gather;
 use self::memory::Memory;
 use crate::after_commit::AfterCommit;
 use crate::domain::attachment::Attachment;
@@ -241,11 +243,13 @@ struct Lane {
 impl Lane {
     /// Ends when every [`Ingest`] is gone, so that what was taken in before a shutdown is stored.
     async fn run(self, mut queue: mpsc::Receiver<Job>) {
-        let mut jobs = Vec::new();
+        let (mut jobs, mut gather) = (Vec::new(), Gather::default());
         while queue.recv_many(&mut jobs, self.batch).await > 0 {
+            gather.fill(&mut queue, &mut jobs).await;
             while !jobs.is_empty() {
                 let count = fitting(&jobs, self.batch);
                 self.store(jobs.drain(..count).collect()).await;
+                gather.served(count, jobs.len() + queue.len());
             }
         }
     }

@@ -137,11 +137,15 @@ impl Watching<'_> {
     }
 
     fn show(&mut self, step: &WatchInboxResponse) -> Result<(), Problem> {
-        // The list says where to go on from before its rows were read: a change in between comes twice.
+        // The list says where to go on from before its rows were read: a change in between comes twice. A changed message or card
+        // leaves the conversation's version as it is.
         let is_listed = |change: &InboxChange| {
             let conversation = change.conversation.as_ref();
-            conversation.is_some_and(|it| self.listed.get(&it.id) == Some(&it.etag))
-                && change.kind() != ChangeKind::MessageChanged
+            let versioned = !matches!(
+                change.kind(),
+                ChangeKind::MessageChanged | ChangeKind::CardChanged
+            );
+            versioned && conversation.is_some_and(|it| self.listed.get(&it.id) == Some(&it.etag))
         };
         if matches!(&step.event, Some(Event::Change(change)) if is_listed(change)) {
             return Ok(());

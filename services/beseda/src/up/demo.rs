@@ -3,6 +3,7 @@
 //! Its passwords are fixed and known to everybody. Only `beseda up` makes it.
 
 mod cards;
+mod rights;
 
 use std::time::Duration;
 
@@ -71,12 +72,15 @@ impl Services {
         let Some(token) = self.log_in().await? else {
             return Ok(Some(known).filter(|known| !known.online_chat_id.is_empty()));
         };
-        self.make_manager(&token)
-            .await
-            .context("the demo manager")?;
-        cards::seed(&self.crm, &token)
+        let manager = self.make_manager(&token).await;
+        let pipeline = cards::seed(&self.crm, &token)
             .await
             .context("the demo cards")?;
+        if let Some(manager) = manager.context("the demo manager")? {
+            rights::seed(&self.identity, &token, manager, &pipeline)
+                .await
+                .context("the demo manager's rights")?;
+        }
         let online_chat_id = self.online_chat(&token, &known).await;
         let (api_key_id, api_key) = self.api_key(&token, &known).await.context("the API key")?;
         let demo = Demo {
@@ -109,7 +113,8 @@ impl Services {
         }
     }
 
-    async fn make_manager(&self, token: &str) -> anyhow::Result<()> {
+    /// The manager's id, when there was none before.
+    async fn make_manager(&self, token: &str) -> anyhow::Result<Option<String>> {
         let user = User {
             email: MANAGER.0.to_owned(),
             name: "Менеджер".to_owned(),
@@ -124,8 +129,8 @@ impl Services {
         };
         let mut users = UserServiceClient::new(self.identity.clone());
         match users.create_user(with(token, request)).await {
-            Ok(_) => Ok(()),
-            Err(status) if status.code() == Code::AlreadyExists => Ok(()),
+            Ok(reply) => Ok(reply.into_inner().user.map(|user| user.id)),
+            Err(status) if status.code() == Code::AlreadyExists => Ok(None),
             Err(status) => Err(said(status)),
         }
     }

@@ -99,6 +99,53 @@ async fn watch_shows_what_there_is_and_then_every_change_once() {
 }
 
 #[tokio::test]
+async fn a_deal_that_moves_to_a_forbidden_stage_takes_the_chat_out_of_a_managers_inbox() {
+    let up = Up::start().await;
+    up.visitor().await.say("Здравствуйте").await;
+    let as_user = |who: &str, arguments: &[&str]| {
+        let mut command = up.inbox_command(arguments);
+        command.env_remove("BESEDA_API_KEY");
+        let (email, password) = (format!("{who}_email"), format!("{who}_password"));
+        command.args(["--email", &up.told(&email)]);
+        command.args(["--password", &up.told(&password)]);
+        command
+    };
+    let crm = up.crm();
+    let deal = crm.deal("Окна для дачи").await;
+    let listed = objects(&printed(&up.inbox(&["list", "--json"])));
+    let conversation = listed[0]["id"].as_str().expect("an id");
+    crm.link(conversation, &deal).await;
+
+    let mut watch = Watch::run(&mut as_user("manager", &["watch", "--json"]));
+    let seen = &watch.next()["conversation"];
+    assert_eq!(
+        (&seen["title"], &seen["last_message"]["text"]),
+        (&"Окна для дачи".into(), &"Здравствуйте".into())
+    );
+    crm.move_to(&deal, "Договор").await;
+    let seen = watch.next();
+    assert_eq!(seen["change"]["kind"], "CHANGE_KIND_CARD_CHANGED");
+    let seen = &seen["change"]["conversation"];
+    assert_eq!(
+        (&seen["title"], &seen["last_message"]),
+        (&"Иван Петров".into(), &Value::Null)
+    );
+
+    let manager = crm
+        .user_of(&up.told("manager_email"), &up.told("manager_password"))
+        .await;
+    let explain = as_user("admin", &["explain", "1", "--as", &manager]).output();
+    let text = printed(&explain.expect("beseda runs"));
+    assert!(
+        text.starts_with("The contact without the chat.\nIDN-31"),
+        "{text}"
+    );
+    crm.move_to(&deal, "Переговоры").await;
+    let seen = &watch.next()["change"]["conversation"];
+    assert_eq!(seen["title"], "Окна для дачи");
+}
+
+#[tokio::test]
 async fn a_refusal_is_a_sentence_and_a_status_for_scripts() {
     let up = Up::start().await;
     up.visitor().await.say("Вопрос").await;
@@ -184,8 +231,11 @@ struct Watch {
 impl Watch {
     fn start(up: &Up, arguments: &[&str]) -> Self {
         let mut command = up.inbox_command(&["watch", "--json"]);
+        Self::run(command.args(arguments))
+    }
+
+    fn run(command: &mut Command) -> Self {
         let mut child = command
-            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .expect("beseda runs");

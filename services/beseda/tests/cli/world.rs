@@ -3,6 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use api::conversations::v1::LinkConversationRequest;
+use api::conversations::v1::conversation_service_client::ConversationServiceClient;
+use api::crm::v1::deal_service_client::DealServiceClient;
+use api::crm::v1::pipeline_service_client::PipelineServiceClient;
+use api::crm::v1::{Deal, ListDealsRequest, ListPipelinesRequest, UpdateDealRequest};
+use api::identity::v1::LogInRequest;
+use api::identity::v1::session_service_client::SessionServiceClient;
 use api::onlinechat::v1::visitor_service_client::VisitorServiceClient;
 use api::onlinechat::v1::{SendVisitorMessageRequest, StartVisitorSessionRequest};
 use serde_json::{Map, Value};
@@ -83,6 +90,14 @@ impl Up {
         command
     }
 
+    /// The crm, as the demo program.
+    pub fn crm(&self) -> Crm {
+        Crm {
+            channel: kit::channel(&self.told("gateway")).expect("an address"),
+            bearer: format!("Bearer {}", self.told("api_key")),
+        }
+    }
+
     /// A visitor of the demo page.
     pub async fn visitor(&self) -> Visitor {
         let channel = kit::channel(&self.told("gateway")).expect("an address");
@@ -98,6 +113,81 @@ impl Up {
             .expect("a session");
         let token = session.into_inner().session_token;
         Visitor { service, token }
+    }
+}
+
+/// The demo program's hands in the crm.
+pub struct Crm {
+    channel: Channel,
+    bearer: String,
+}
+
+impl Crm {
+    fn asking<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        let bearer = self.bearer.parse().expect("a header");
+        request.metadata_mut().insert("authorization", bearer);
+        request
+    }
+
+    /// A demo deal.
+    pub async fn deal(&self, name: &str) -> Deal {
+        let mut deals = DealServiceClient::new(self.channel.clone());
+        let request = self.asking(ListDealsRequest::default());
+        let listed = deals.list_deals(request).await.expect("a list");
+        let mut listed = listed.into_inner().deals.into_iter();
+        listed.find(|deal| deal.name == name).expect("the deal")
+    }
+
+    /// Says who writes in a conversation, and about what.
+    pub async fn link(&self, conversation: &str, deal: &Deal) {
+        let request = LinkConversationRequest {
+            conversation_id: conversation.to_owned(),
+            contact_id: deal.main_contact_id.clone(),
+            card_id: deal.id.clone(),
+        };
+        let mut conversations = ConversationServiceClient::new(self.channel.clone());
+        let linked = conversations.link_conversation(self.asking(request)).await;
+        linked.expect("it is linked");
+    }
+
+    /// The id of a user, who logs in.
+    pub async fn user_of(&self, email: &str, password: &str) -> String {
+        let request = LogInRequest {
+            email: email.to_owned(),
+            password: password.to_owned(),
+            device: "test".to_owned(),
+        };
+        let mut sessions = SessionServiceClient::new(self.channel.clone());
+        let reply = sessions.log_in(request).await.expect("a session");
+        reply.into_inner().user.expect("the user").id
+    }
+
+    /// Moves a deal to a stage of its pipeline.
+    pub async fn move_to(&self, deal: &Deal, stage: &str) {
+        let mut pipelines = PipelineServiceClient::new(self.channel.clone());
+        let request = self.asking(ListPipelinesRequest::default());
+        let listed = pipelines.list_pipelines(request).await.expect("a list");
+        let mut stages = listed
+            .into_inner()
+            .pipelines
+            .into_iter()
+            .flat_map(|it| it.stages);
+        let stage = stages.find(|it| it.name == stage).expect("the stage");
+        let moved = Deal {
+            id: deal.id.clone(),
+            stage_id: stage.id,
+            ..Deal::default()
+        };
+        let request = UpdateDealRequest {
+            deal: Some(moved),
+            update_mask: Some(prost_types::FieldMask {
+                paths: vec!["stage_id".to_owned()],
+            }),
+        };
+        let mut deals = DealServiceClient::new(self.channel.clone());
+        let updated = deals.update_deal(self.asking(request)).await;
+        updated.expect("it moves");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Ratings of surveys, kept off the path of the commit: ingest puts the client's number into the closed conversation.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::conversations::internal::v1::ConversationEvent;
 use api::conversations::v1::{ChangeKind, Message};
@@ -18,6 +19,9 @@ use crate::store::surveys;
 /// Its name among the consumers.
 const CONSUMER: &str = "ratings";
 
+/// The conversation has the rating at once; what counts ratings may wait.
+const REST: Duration = Duration::from_millis(250);
+
 /// Starts keeping ratings.
 pub fn spawn(db: &Db, carrier: Carrier, life: &Lifecycle) {
     let source = Arc::new(LocalSource(db.clone()));
@@ -34,6 +38,14 @@ pub fn spawn(db: &Db, carrier: Carrier, life: &Lifecycle) {
 struct Ratings;
 
 impl events::Effect for Ratings {
+    fn concerns(&self, event: &Event) -> bool {
+        !matches!(rated(event), Ok(None))
+    }
+
+    fn rest(&self) -> Duration {
+        REST
+    }
+
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
         Box::pin(async move {
             let Some(message) = rated(event)? else {

@@ -12,7 +12,9 @@ use tonic::transport::Channel;
 use super::{said, with};
 
 const PIPELINE: &str = "Продажи";
-const STAGES: [&str; 3] = ["Первый контакт", "Переговоры", "Договор"];
+const STAGES: [&str; 3] = ["Первый контакт", "Переговоры", HIDDEN];
+/// The stage whose deals the demo manager does not see, nor what is written about them.
+pub const HIDDEN: &str = "Договор";
 /// Name, telephone number, deal, its price in roubles, and its stage from the first on.
 const CLIENTS: [(&str, &str, &str, i64, usize); 3] = [
     ("Иван Петров", "+74950000001", "Окна для дачи", 120_000, 0),
@@ -26,8 +28,8 @@ const CLIENTS: [(&str, &str, &str, i64, usize); 3] = [
     ("ООО «Вектор»", "+74950000003", "Окна для офиса", 940_000, 2),
 ];
 
-/// Makes what is missing; where there are deals already, nothing is.
-pub async fn seed(crm: &Channel, token: &str) -> anyhow::Result<()> {
+/// Makes what is missing; where there are deals already, nothing is. The pipeline of the deals.
+pub async fn seed(crm: &Channel, token: &str) -> anyhow::Result<Pipeline> {
     let pipeline = pipeline(crm, token).await?;
     let mut deals = DealServiceClient::new(crm.clone());
     let request = ListDealsRequest {
@@ -36,7 +38,7 @@ pub async fn seed(crm: &Channel, token: &str) -> anyhow::Result<()> {
     };
     let listed = deals.list_deals(with(token, request)).await.map_err(said)?;
     if !listed.into_inner().deals.is_empty() {
-        return Ok(());
+        return Ok(pipeline);
     }
     for (name, phone, title, price, stage) in CLIENTS {
         let stage = pipeline.stages.get(stage).map(|stage| stage.id.clone());
@@ -59,7 +61,7 @@ pub async fn seed(crm: &Channel, token: &str) -> anyhow::Result<()> {
             .await
             .map_err(said)?;
     }
-    Ok(())
+    Ok(pipeline)
 }
 
 /// The account's first pipeline; a new one where there is none.
