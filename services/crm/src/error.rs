@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use access::{Action, Entity, UnknownUser};
 use kit::Refusal;
-use types::{FieldId, PipelineId, StageId, TagId, TaskId, UnsortedId, UserId};
+use types::{ContactId, FieldId, PipelineId, StageId, TagId, TaskId, UnsortedId, UserId};
 
 use crate::domain::ids::CardId;
 
@@ -35,6 +35,9 @@ pub enum Error {
     /// The record was accepted, linked or declined before.
     #[error("record {0} was decided")]
     RecordDecided(UnsortedId),
+    /// Nothing was merged into the contact that was not taken back.
+    #[error("nothing was merged into contact {0}")]
+    NotMerged(ContactId),
     /// Another tag of the account has this name.
     #[error("the name belongs to another tag")]
     TagNameTaken,

@@ -6,6 +6,7 @@ mod edge;
 mod embed;
 mod files;
 mod life;
+mod merge;
 mod numbers;
 mod reading;
 mod sessions;

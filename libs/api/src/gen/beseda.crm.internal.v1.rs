@@ -41,6 +41,12 @@ pub struct CardChanged {
     /// Its tags.
     #[prost(bytes = "vec", repeated, tag = "13")]
     pub tag_ids: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// Of a deleted contact: into which it went; empty for none. What belongs to it belongs to that one from now on.
+    #[prost(bytes = "vec", tag = "14")]
+    pub merged_into: ::prost::alloc::vec::Vec<u8>,
+    /// Of a contact that is there again: into which it had gone. What belonged to it then goes back to it.
+    #[prost(bytes = "vec", tag = "15")]
+    pub unmerged_from: ::prost::alloc::vec::Vec<u8>,
 }
 /// A pipeline's facts as they are after the change. Consumers ignore a version they already have.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -280,6 +280,82 @@ pub struct RemoveContactFollowerResponse {
     #[prost(message, optional, tag = "1")]
     pub contact: ::core::option::Option<Contact>,
 }
+/// What to merge.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MergeContactsRequest {
+    /// Required. The contact that stays: "con\_…".
+    #[prost(string, tag = "1")]
+    pub target_contact_id: ::prost::alloc::string::String,
+    /// Only this version of the target; empty means any.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+    /// 1 to 20, none of them twice or the target. Earlier ones go before later ones where both have something.
+    #[prost(message, repeated, tag = "3")]
+    pub sources: ::prost::alloc::vec::Vec<MergeSource>,
+    /// A UUID that makes a repeated call safe: kept for 24 hours for this caller and method.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// A contact that goes into another.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MergeSource {
+    /// Required. "con\_…".
+    #[prost(string, tag = "1")]
+    pub contact_id: ::prost::alloc::string::String,
+    /// Only this version; empty means any.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// The contact that stayed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MergeContactsResponse {
+    /// The contact.
+    #[prost(message, optional, tag = "1")]
+    pub contact: ::core::option::Option<Contact>,
+}
+/// Which merge.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnmergeContactsRequest {
+    /// Required. The contact that stayed: "con\_…".
+    #[prost(string, tag = "1")]
+    pub contact_id: ::prost::alloc::string::String,
+    /// Only this version of it; empty means any.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+    /// A UUID that makes a repeated call safe: kept for 24 hours for this caller and method. Without one a repeated call takes back the
+    /// merge before.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// What is there now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UnmergeContactsResponse {
+    /// The contact that stayed.
+    #[prost(message, optional, tag = "1")]
+    pub contact: ::core::option::Option<Contact>,
+    /// Those that are there again.
+    #[prost(message, repeated, tag = "2")]
+    pub restored: ::prost::alloc::vec::Vec<Contact>,
+    /// What was changed after the merge and was left as it is.
+    #[prost(message, optional, tag = "3")]
+    pub remains: ::core::option::Option<UnmergeRemains>,
+}
+/// What a merge leaves behind when it is taken back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnmergeRemains {
+    /// Fields of the contact that keep their values, since they were changed.
+    #[prost(string, repeated, tag = "1")]
+    pub fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Deals and customers whose contacts were changed, as far as the caller may view them: "deal\_…", "cust\_…".
+    #[prost(string, repeated, tag = "2")]
+    pub card_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How many others there are that were changed and may not be viewed by the caller, or were deleted.
+    #[prost(int32, tag = "3")]
+    pub other_cards: i32,
+    /// How many tasks were deleted.
+    #[prost(int32, tag = "4")]
+    pub deleted_tasks: i32,
+}
 /// Generated client implementations.
 pub mod contact_service_client {
     #![allow(
@@ -598,6 +674,69 @@ pub mod contact_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Makes one contact of several: sources go into the target and are deleted (UnmergeContacts brings them back). Telephone numbers,
+        /// e-mails, addresses, messengers, tags and subscribers are united, without doubles. Name and responsible employee are the
+        /// target's; its company and own fields too, where they are empty those of the first source that has them. Deals, customers and
+        /// tasks of the sources become the target's; so do their conversations, a moment later. The caller needs the right to edit all of
+        /// them and to delete the sources, and to write the fields of the target that change; deals, customers and tasks follow without
+        /// rights of their own.
+        /// Errors: CONTACT_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, LIMIT_REACHED, REQUEST_ID_REUSED.
+        pub async fn merge_contacts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::MergeContactsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MergeContactsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.ContactService/MergeContacts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.crm.v1.ContactService", "MergeContacts"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes back the last merge into a contact that was not taken back: the sources are there again as they were, and what the target
+        /// had from them leaves it. What was changed since is left as it is, and told. The rights are those that a merge needs.
+        /// Errors: CONTACT_NOT_FOUND, CONTACT_NOT_MERGED, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID,
+        /// REQUEST_ID_REUSED.
+        pub async fn unmerge_contacts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UnmergeContactsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnmergeContactsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.ContactService/UnmergeContacts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.crm.v1.ContactService", "UnmergeContacts"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -685,6 +824,31 @@ pub mod contact_service_server {
             request: tonic::Request<super::RemoveContactFollowerRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RemoveContactFollowerResponse>,
+            tonic::Status,
+        >;
+        /// Makes one contact of several: sources go into the target and are deleted (UnmergeContacts brings them back). Telephone numbers,
+        /// e-mails, addresses, messengers, tags and subscribers are united, without doubles. Name and responsible employee are the
+        /// target's; its company and own fields too, where they are empty those of the first source that has them. Deals, customers and
+        /// tasks of the sources become the target's; so do their conversations, a moment later. The caller needs the right to edit all of
+        /// them and to delete the sources, and to write the fields of the target that change; deals, customers and tasks follow without
+        /// rights of their own.
+        /// Errors: CONTACT_NOT_FOUND, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID, LIMIT_REACHED, REQUEST_ID_REUSED.
+        async fn merge_contacts(
+            &self,
+            request: tonic::Request<super::MergeContactsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::MergeContactsResponse>,
+            tonic::Status,
+        >;
+        /// Takes back the last merge into a contact that was not taken back: the sources are there again as they were, and what the target
+        /// had from them leaves it. What was changed since is left as it is, and told. The rights are those that a merge needs.
+        /// Errors: CONTACT_NOT_FOUND, CONTACT_NOT_MERGED, PERMISSION_MISSING, FIELD_NOT_EDITABLE, ETAG_MISMATCH, FIELD_INVALID,
+        /// REQUEST_ID_REUSED.
+        async fn unmerge_contacts(
+            &self,
+            request: tonic::Request<super::UnmergeContactsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnmergeContactsResponse>,
             tonic::Status,
         >;
     }
@@ -1117,6 +1281,97 @@ pub mod contact_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RemoveContactFollowerSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.ContactService/MergeContacts" => {
+                    #[allow(non_camel_case_types)]
+                    struct MergeContactsSvc<T: ContactService>(pub Arc<T>);
+                    impl<
+                        T: ContactService,
+                    > tonic::server::UnaryService<super::MergeContactsRequest>
+                    for MergeContactsSvc<T> {
+                        type Response = super::MergeContactsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::MergeContactsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ContactService>::merge_contacts(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = MergeContactsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.ContactService/UnmergeContacts" => {
+                    #[allow(non_camel_case_types)]
+                    struct UnmergeContactsSvc<T: ContactService>(pub Arc<T>);
+                    impl<
+                        T: ContactService,
+                    > tonic::server::UnaryService<super::UnmergeContactsRequest>
+                    for UnmergeContactsSvc<T> {
+                        type Response = super::UnmergeContactsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UnmergeContactsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ContactService>::unmerge_contacts(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UnmergeContactsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -8276,6 +8531,12 @@ pub enum TimelineEntryKind {
     TaskAdded = 9,
     /// A task was completed.
     TaskCompleted = 10,
+    /// Other contacts went into this one; `after_json` names them.
+    Merged = 11,
+    /// The contact went into another; `after_json` names it.
+    MergedInto = 12,
+    /// A merge was taken back; `before_json` names the other contacts.
+    Unmerged = 13,
 }
 impl TimelineEntryKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -8295,6 +8556,9 @@ impl TimelineEntryKind {
             Self::TagsChanged => "TIMELINE_ENTRY_KIND_TAGS_CHANGED",
             Self::TaskAdded => "TIMELINE_ENTRY_KIND_TASK_ADDED",
             Self::TaskCompleted => "TIMELINE_ENTRY_KIND_TASK_COMPLETED",
+            Self::Merged => "TIMELINE_ENTRY_KIND_MERGED",
+            Self::MergedInto => "TIMELINE_ENTRY_KIND_MERGED_INTO",
+            Self::Unmerged => "TIMELINE_ENTRY_KIND_UNMERGED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -8311,6 +8575,9 @@ impl TimelineEntryKind {
             "TIMELINE_ENTRY_KIND_TAGS_CHANGED" => Some(Self::TagsChanged),
             "TIMELINE_ENTRY_KIND_TASK_ADDED" => Some(Self::TaskAdded),
             "TIMELINE_ENTRY_KIND_TASK_COMPLETED" => Some(Self::TaskCompleted),
+            "TIMELINE_ENTRY_KIND_MERGED" => Some(Self::Merged),
+            "TIMELINE_ENTRY_KIND_MERGED_INTO" => Some(Self::MergedInto),
+            "TIMELINE_ENTRY_KIND_UNMERGED" => Some(Self::Unmerged),
             _ => None,
         }
     }

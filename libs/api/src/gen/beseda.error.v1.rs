@@ -169,6 +169,8 @@ pub enum ErrorReason {
     ContactErased = 333,
     /// NOT_FOUND. The connection has no template that may be sent under this key and language. {template_key}
     TemplateNotFound = 334,
+    /// FAILED_PRECONDITION. Nothing was merged into the contact that was not taken back before; read it again. {contact_id}
+    ContactNotMerged = 360,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -259,6 +261,7 @@ impl ErrorReason {
             Self::TemplatesUnpaid => "ERROR_REASON_TEMPLATES_UNPAID",
             Self::ContactErased => "ERROR_REASON_CONTACT_ERASED",
             Self::TemplateNotFound => "ERROR_REASON_TEMPLATE_NOT_FOUND",
+            Self::ContactNotMerged => "ERROR_REASON_CONTACT_NOT_MERGED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -348,6 +351,7 @@ impl ErrorReason {
             "ERROR_REASON_TEMPLATES_UNPAID" => Some(Self::TemplatesUnpaid),
             "ERROR_REASON_CONTACT_ERASED" => Some(Self::ContactErased),
             "ERROR_REASON_TEMPLATE_NOT_FOUND" => Some(Self::TemplateNotFound),
+            "ERROR_REASON_CONTACT_NOT_MERGED" => Some(Self::ContactNotMerged),
             _ => None,
         }
     }

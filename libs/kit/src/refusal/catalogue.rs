@@ -74,7 +74,8 @@ pub fn code(reason: R) -> Code {
         | R::ChatBlocked
         | R::DialogueClosed
         | R::TemplatesUnpaid
-        | R::ContactErased => Code::FailedPrecondition,
+        | R::ContactErased
+        | R::ContactNotMerged => Code::FailedPrecondition,
         R::EtagMismatch | R::Conflict => Code::Aborted,
         R::RateLimited | R::Overloaded | R::TooLarge | R::FileTooLarge => Code::ResourceExhausted,
         R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown => Code::Unavailable,
@@ -374,6 +375,11 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "Запись «Неразобранного» уже разобрана.",
             "El registro de entrada ya fue atendido.",
             "The record was decided before.",
+        ),
+        R::ContactNotMerged => (
+            "С этим контактом ничего не объединяли, или объединение уже отменено.",
+            "No se fusionó nada con este contacto, o la fusión ya se deshizo.",
+            "Nothing was merged into the contact, or it was taken back already.",
         ),
         R::TagNameTaken => (
             "Тег с таким названием уже есть.",

@@ -172,6 +172,8 @@ named! {
     unsorted_not_found(record_id) = UnsortedNotFound;
     /// The record was decided.
     unsorted_decided(record_id) = UnsortedDecided;
+    /// Nothing was merged into the contact.
+    contact_not_merged(contact_id) = ContactNotMerged;
     /// The task is completed.
     task_completed(task_id) = TaskCompleted;
     /// The caller may not change the field.

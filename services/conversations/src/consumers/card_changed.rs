@@ -1,4 +1,5 @@
-//! A card of crm changed: who is responsible, its stage, its tags, its followers, its name, or it was deleted.
+//! A card of crm changed: who is responsible, its stage, its tags, its followers, its name, or it was deleted. A contact can have
+//! gone into another, or have come out of it again: its chats go with it.
 
 use std::collections::HashMap;
 
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use crate::changes::{self, Change};
 use crate::domain::card::{Card, Kind};
-use crate::store::{cards, conversations, search};
+use crate::store::{cards, conversations, merges, search};
 
 /// The kinds of the events.
 pub const KINDS: [&str; 4] = [
@@ -29,28 +30,24 @@ struct News {
     card: Card,
     deleted: bool,
     version: i64,
+    merged_into: Option<Uuid>,
+    unmerged_from: Option<Uuid>,
 }
 
 /// Keeps the card, and tells whoever sees its open conversations or saw them.
 pub async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
     let news = parse(event).map_err(Failure::Poison)?;
     let (account, id) = (news.account, news.card.id);
-    let touched = cards::conversations_of(tx, account, id).await?;
+    let touched = match news.unmerged_from {
+        Some(target) => merges::to_give_back(tx, account, id, target).await?,
+        None => cards::conversations_of(tx, account, id).await?,
+    };
     let wanted: Vec<_> = touched.iter().map(|(id, _)| (account, *id)).collect();
     let mut before = cards::of_conversations(tx, &wanted).await?;
     if !cards::keep(tx, account, &news.card, news.deleted, news.version).await? {
         return Ok(());
     }
-    if news.card.kind == Kind::Contact {
-        let owner = news.card.responsible.filter(|_| !news.deleted);
-        cards::spread_owner(tx, account, id, owner).await?;
-        // Chats without an open conversation are told of nowhere, and yet are found by the new name.
-        let chats = search::chats::of_contacts(tx, account, &[id]).await?;
-        let chats: Vec<_> = chats.into_iter().map(|(_, chat)| chat).collect();
-        search::chats::feed(tx, account, &chats).await?;
-    } else {
-        cards::spread_card(tx, account, &news.card, news.deleted).await?;
-    }
+    spread(tx, &news).await?;
     let ids: Vec<_> = touched.iter().map(|(id, _)| *id).collect();
     let mut chats: HashMap<_, _> = touched.into_iter().collect();
     let told: Vec<Change> = conversations::all(tx, account, &ids)
@@ -66,6 +63,29 @@ pub async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
         })
         .collect();
     changes::append(tx, &told).await?;
+    Ok(())
+}
+
+/// Brings what the conversations keep of the card up to date.
+async fn spread(tx: &mut Tx, news: &News) -> Result<(), Failure> {
+    let (account, id) = (news.account, news.card.id);
+    if news.card.kind != Kind::Contact {
+        cards::spread_card(tx, account, &news.card, news.deleted).await?;
+        return Ok(());
+    }
+    match (news.merged_into, news.unmerged_from) {
+        (Some(target), _) => merges::merge(tx, account, id, target).await?,
+        (None, Some(target)) => merges::unmerge(tx, account, id, target).await?,
+        (None, None) => {
+            let owner = news.card.responsible.filter(|_| !news.deleted);
+            cards::spread_owner(tx, account, id, owner).await?;
+        }
+    }
+    // Chats without an open conversation are told of nowhere, and yet are found by the new name.
+    let contacts: Vec<_> = news.merged_into.into_iter().chain([id]).collect();
+    let chats = search::chats::of_contacts(tx, account, &contacts).await?;
+    let chats: Vec<_> = chats.into_iter().map(|(_, chat)| chat).collect();
+    search::chats::feed(tx, account, &chats).await?;
     Ok(())
 }
 
@@ -94,6 +114,8 @@ fn parse(event: &Event) -> Result<News, String> {
         account: id(&card.account_id)?.into(),
         deleted: card.deleted,
         version: card.version,
+        merged_into: optional(&card.merged_into)?,
+        unmerged_from: optional(&card.unmerged_from)?,
         card: Card {
             id: id(&card.card_id)?,
             kind,

@@ -62,7 +62,7 @@ macro_rules! statement {
                    FROM chat n
                   WHERE c.ctid = n.place AND (c.account_id, c.id) IS NOT DISTINCT FROM (n.account_id, n.id)
                     AND c.last_seq = n.stored_seq AND (SELECT holds FROM fresh)
-                 RETURNING c.id, c.ctid
+                 RETURNING c.account_id, c.id, c.ctid, c.contact_id
              ), ",
             $made,
             $numbers,
@@ -158,7 +158,8 @@ const WRITE: &str = statement!(
                 update_time, number, chat_id, n.connection_id, connector_key, thread, title, n.create_time, h.contact_id,
                 k.responsible, n.is_group
            FROM conversation n
-           LEFT JOIN chats h ON h.account_id = n.account_id AND h.id = n.chat_id
+           -- As the lock found them: contacts may have been merged meanwhile.
+           LEFT JOIN chats_changed h ON h.account_id = n.account_id AND h.id = n.chat_id
            LEFT JOIN cards k ON k.account_id = h.account_id AND k.id = h.contact_id AND NOT k.deleted
           -- First what closes, then what opens: a thread has one open conversation.
           WHERE stored_version IS NULL AND (SELECT holds FROM fresh)

@@ -13,6 +13,7 @@ pub mod crm_names;
 pub mod deliveries;
 pub mod favourites;
 pub mod filters;
+pub mod merges;
 pub mod messages;
 pub mod notifications;
 pub(crate) mod numbers;

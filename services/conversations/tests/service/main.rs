@@ -16,6 +16,7 @@ mod filters;
 mod history;
 mod inbox;
 mod notifications;
+mod merges;
 mod nps;
 mod publish;
 mod replicas;

@@ -7,7 +7,7 @@ use pg::Tx;
 use serde_json::json;
 use types::{TimelineEntryId, UserId};
 
-use super::events;
+use super::events::{self, Fate};
 use super::references::{check_links, check_tags, check_user, check_values, resolve_place};
 use crate::Error;
 use crate::core::By;
@@ -76,7 +76,7 @@ pub async fn create(tx: &mut Tx, by: &By, kind: Kind, values: Values) -> Result<
     cards::insert(tx, by.account, &card).await?;
     let created = entry(by, Event::Created, "", None, Some(json!(card.name)));
     timeline::insert(tx, by.account, card.id, &[created]).await?;
-    let event = Some(events::of_card(by.account, &card, false));
+    let event = Some(events::of_card(by.account, &card, Fate::There));
     Ok(Changed { card, event })
 }
 
@@ -142,7 +142,7 @@ pub async fn update(
         .map(|change| of_change(by, change))
         .collect();
     timeline::insert(tx, by.account, id, &entries).await?;
-    let event = Some(events::of_card(by.account, &card, false));
+    let event = Some(events::of_card(by.account, &card, Fate::There));
     Ok(Changed { card, event })
 }
 
@@ -164,7 +164,7 @@ pub async fn delete(tx: &mut Tx, by: &By, id: CardId, etag: &str) -> Result<NewE
     cards::delete(tx, by.account, &card, by.now).await?;
     let deleted = entry(by, Event::Deleted, "", Some(json!(card.name)), None);
     timeline::insert(tx, by.account, id, &[deleted]).await?;
-    Ok(events::of_card(by.account, &card, true))
+    Ok(events::of_card(by.account, &card, Fate::Deleted))
 }
 
 /// Subscribes an employee to a card, or ends the subscription. For oneself it is enough to see the card.
@@ -206,12 +206,12 @@ pub async fn follow(
     next_version(&mut card, by);
     cards::touch(tx, by.account, &card).await?;
     timeline::insert(tx, by.account, id, &[happened]).await?;
-    let event = Some(events::of_card(by.account, &card, false));
+    let event = Some(events::of_card(by.account, &card, Fate::There));
     Ok(Changed { card, event })
 }
 
 /// A card that the caller may do this to, locked.
-async fn locked(
+pub(super) async fn locked(
     tx: &mut Tx,
     by: &By,
     id: CardId,
@@ -232,7 +232,7 @@ async fn locked(
     }
 }
 
-fn check_fields<'c>(
+pub(super) fn check_fields<'c>(
     by: &By,
     card: &Card,
     changes: impl Iterator<Item = &'c FieldChange>,
@@ -245,13 +245,13 @@ fn check_fields<'c>(
     Ok(())
 }
 
-fn next_version(card: &mut Card, by: &By) {
+pub(super) fn next_version(card: &mut Card, by: &By) {
     card.version += 1;
     // Lists and tokens rely on it: the time of a card never goes back, whichever replica's clock it is.
     card.update_time = card.update_time.max(by.now);
 }
 
-fn of_change(by: &By, change: FieldChange) -> Entry {
+pub(super) fn of_change(by: &By, change: FieldChange) -> Entry {
     let present = |value: serde_json::Value| Some(value).filter(|value| !value.is_null());
     let event = Event::of_field(&change.field);
     entry(

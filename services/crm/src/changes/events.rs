@@ -32,9 +32,29 @@ fn bytes(uuid: Uuid) -> Vec<u8> {
     uuid.as_bytes().to_vec()
 }
 
+/// What became of a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is there.
+    There,
+    /// It was deleted.
+    Deleted,
+    /// It went into another contact.
+    MergedInto(ContactId),
+    /// It is there again, having been in another contact.
+    UnmergedFrom(ContactId),
+}
+
 /// A card as it is now, or that it is gone.
 #[must_use]
-pub fn of_card(account: AccountId, card: &Card, deleted: bool) -> NewEvent {
+pub fn of_card(account: AccountId, card: &Card, fate: Fate) -> NewEvent {
+    let contact = |contact: ContactId| bytes(contact.uuid());
+    let (deleted, merged_into, unmerged_from) = match fate {
+        Fate::There => (false, Vec::new(), Vec::new()),
+        Fate::Deleted => (true, Vec::new(), Vec::new()),
+        Fate::MergedInto(target) => (true, contact(target), Vec::new()),
+        Fate::UnmergedFrom(target) => (false, Vec::new(), contact(target)),
+    };
     let kind = card.id.kind();
     let place = card.place;
     let payload = internal::CardChanged {
@@ -68,6 +88,8 @@ pub fn of_card(account: AccountId, card: &Card, deleted: bool) -> NewEvent {
             .map(|user| bytes(user.uuid()))
             .collect(),
         deleted,
+        merged_into,
+        unmerged_from,
         tag_ids: card.tags.iter().map(|tag| bytes(tag.uuid())).collect(),
     };
     NewEvent {

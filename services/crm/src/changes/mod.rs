@@ -5,6 +5,7 @@
 pub mod cards;
 pub mod events;
 pub mod fields;
+pub mod merge;
 pub mod pipelines;
 mod references;
 pub mod tags;

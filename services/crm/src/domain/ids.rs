@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use access::Entity;
+use serde::{Deserialize, Serialize};
 use types::{CompanyId, ContactId, CustomerId, DealId, InvalidId};
 use uuid::Uuid;
 
@@ -44,7 +45,7 @@ impl Kind {
 }
 
 /// The id of a card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum CardId {
     /// Of a contact.
     Contact(ContactId),

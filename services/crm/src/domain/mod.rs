@@ -4,6 +4,7 @@ pub mod card;
 pub mod ending;
 pub mod field;
 pub mod ids;
+pub mod merge;
 pub mod phone;
 pub mod pipeline;
 pub mod reach;

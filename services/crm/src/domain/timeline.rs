@@ -73,6 +73,12 @@ pub enum Event {
     TaskAdded,
     /// A task was completed.
     TaskCompleted,
+    /// Other contacts went into this one.
+    Merged,
+    /// The contact went into another.
+    MergedInto,
+    /// A merge was taken back.
+    Unmerged,
 }
 
 impl Event {

@@ -7,8 +7,9 @@ use api::crm::v1::{
     AddContactFollowerRequest, AddContactFollowerResponse, BatchGetContactsRequest,
     BatchGetContactsResponse, Contact, CreateContactRequest, CreateContactResponse,
     DeleteContactRequest, DeleteContactResponse, GetContactRequest, GetContactResponse,
-    ListContactsRequest, ListContactsResponse, RemoveContactFollowerRequest,
-    RemoveContactFollowerResponse, UpdateContactRequest, UpdateContactResponse,
+    ListContactsRequest, ListContactsResponse, MergeContactsRequest, MergeContactsResponse,
+    RemoveContactFollowerRequest, RemoveContactFollowerResponse, UnmergeContactsRequest,
+    UnmergeContactsResponse, UpdateContactRequest, UpdateContactResponse,
 };
 use auth::Permission;
 use kit::time::to_proto;
@@ -17,7 +18,7 @@ use tonic::{Request, Response, Status};
 
 use super::cards::{self, Call, Shape};
 use super::mask::Mask;
-use super::{answer, enter, wire};
+use super::{answer, enter, merge, wire};
 use crate::Error;
 use crate::changes::cards::Values;
 use crate::core::Core;
@@ -304,5 +305,19 @@ impl ContactService for Contacts {
         request: Request<RemoveContactFollowerRequest>,
     ) -> Result<Response<RemoveContactFollowerResponse>, Status> {
         answer(self.remove_follower(request).await)
+    }
+
+    async fn merge_contacts(
+        &self,
+        request: Request<MergeContactsRequest>,
+    ) -> Result<Response<MergeContactsResponse>, Status> {
+        answer(merge::merge(&self.0, request).await)
+    }
+
+    async fn unmerge_contacts(
+        &self,
+        request: Request<UnmergeContactsRequest>,
+    ) -> Result<Response<UnmergeContactsResponse>, Status> {
+        answer(merge::unmerge(&self.0, request).await)
     }
 }

@@ -10,6 +10,7 @@ pub mod deals;
 pub mod fields;
 pub mod internal;
 mod mask;
+mod merge;
 mod once;
 mod page;
 pub mod pipelines;

@@ -25,6 +25,7 @@ impl From<Error> for Refusal {
             Error::TagNotFound(id) => Self::tag_not_found(id),
             Error::RecordNotFound(id) => Self::unsorted_not_found(id),
             Error::RecordDecided(id) => Self::unsorted_decided(id),
+            Error::NotMerged(id) => Self::contact_not_merged(id),
             Error::TagNameTaken => Self::tag_name_taken(),
             Error::TaskCompleted(id) => Self::task_completed(id),
             Error::UserNotFound(id) => Self::user_not_found(id),

@@ -118,5 +118,8 @@ fn kind(event: Event) -> TimelineEntryKind {
         Event::TagsChanged => TimelineEntryKind::TagsChanged,
         Event::TaskAdded => TimelineEntryKind::TaskAdded,
         Event::TaskCompleted => TimelineEntryKind::TaskCompleted,
+        Event::Merged => TimelineEntryKind::Merged,
+        Event::MergedInto => TimelineEntryKind::MergedInto,
+        Event::Unmerged => TimelineEntryKind::Unmerged,
     }
 }

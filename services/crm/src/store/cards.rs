@@ -8,7 +8,7 @@ mod row;
 mod write;
 
 use pg::{Error, Tx};
-use types::{AccountId, PipelineId, StageId};
+use types::{AccountId, ContactId, PipelineId, StageId};
 use uuid::Uuid;
 
 use crate::domain::card::Card;
@@ -16,7 +16,7 @@ use crate::domain::ids::{CardId, Kind};
 use row::{columns, from_row};
 
 pub(super) use row::{kind, kind_number};
-pub use write::{add_follower, delete, insert, remove_follower, touch, update};
+pub use write::{add_follower, delete, insert, remove_follower, restore, touch, update};
 
 const GET: &str = concat!(
     "SELECT ",
@@ -76,6 +76,33 @@ pub async fn batch(
         .fetch_all(&mut **tx)
         .await?;
     rows.iter().map(from_row).collect()
+}
+
+/// The deals and customers of contacts, at most `limit`, in the order of their ids.
+#[tracing::instrument(level = "debug", name = "db.card.of_contacts", skip_all)]
+pub async fn of_contacts(
+    tx: &mut Tx,
+    account: AccountId,
+    contacts: &[ContactId],
+    limit: usize,
+) -> Result<Vec<CardId>, Error> {
+    let contacts: Vec<Uuid> = contacts.iter().map(|contact| contact.uuid()).collect();
+    let rows: Vec<(Uuid, i16)> = sqlx::query_as(
+        "SELECT DISTINCT c.card_id, c.kind FROM unnest($2::uuid[]) AS w (id)
+           JOIN card_contacts l ON l.account_id = $1 AND l.contact_id = w.id
+           JOIN cards c ON c.account_id = $1 AND c.card_id = l.card_id
+          WHERE c.delete_time IS NULL ORDER BY c.card_id LIMIT $3",
+    )
+    .bind(account.uuid())
+    .bind(contacts)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(&mut **tx)
+    .await?;
+    let id = |(id, number)| {
+        let kind = kind(number).ok_or_else(|| super::corrupt("cards", "kind", id))?;
+        Ok(kind.id(id))
+    };
+    rows.into_iter().map(id).collect()
 }
 
 /// Is there a deal on the stage?

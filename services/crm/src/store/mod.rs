@@ -2,6 +2,7 @@
 
 pub mod cards;
 pub mod fields;
+pub mod merges;
 pub mod pipelines;
 pub mod tags;
 pub mod tasks;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use time::OffsetDateTime;
-use types::{AccountId, TaskId, UserId};
+use types::{AccountId, ContactId, TaskId, UserId};
 use uuid::Uuid;
 
 use super::cards::{kind, kind_number};
@@ -262,4 +262,53 @@ pub async fn of_card(
         .fetch_all(&mut **tx)
         .await?;
     rows.iter().map(from_row).collect()
+}
+
+/// Gives the tasks of contacts to another one; they, with whose they were.
+#[tracing::instrument(level = "debug", name = "db.task.give", skip_all)]
+pub async fn give(
+    tx: &mut Tx,
+    account: AccountId,
+    from: &[ContactId],
+    to: ContactId,
+) -> Result<Vec<(TaskId, ContactId)>, Error> {
+    let from: Vec<Uuid> = from.iter().map(|contact| contact.uuid()).collect();
+    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "UPDATE tasks t SET card_id = $3, version = t.version + 1 FROM unnest($2::uuid[]) AS w (id)
+          WHERE t.account_id = $1 AND t.card_id = w.id RETURNING t.task_id, w.id",
+    )
+    .bind(account.uuid())
+    .bind(from)
+    .bind(to.uuid())
+    .fetch_all(&mut **tx)
+    .await?;
+    let given = rows.into_iter();
+    Ok(given
+        .map(|(task, whose)| (task.into(), whose.into()))
+        .collect())
+}
+
+/// Gives tasks of a contact back to whose they were; how many there are still.
+#[tracing::instrument(level = "debug", name = "db.task.give_back", skip_all)]
+pub async fn give_back(
+    tx: &mut Tx,
+    account: AccountId,
+    from: ContactId,
+    to: &[(TaskId, ContactId)],
+) -> Result<usize, Error> {
+    let (tasks, whose): (Vec<Uuid>, Vec<Uuid>) = to
+        .iter()
+        .map(|(task, whose)| (task.uuid(), whose.uuid()))
+        .unzip();
+    let done = sqlx::query(
+        "UPDATE tasks t SET card_id = w.whose, version = t.version + 1 FROM unnest($3::uuid[], $4::uuid[]) AS w (task, whose)
+          WHERE t.account_id = $1 AND t.task_id = w.task AND t.card_id = $2",
+    )
+    .bind(account.uuid())
+    .bind(from.uuid())
+    .bind(tasks)
+    .bind(whose)
+    .execute(&mut **tx)
+    .await?;
+    Ok(usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
 }

@@ -11,7 +11,7 @@ use super::corrupt;
 use crate::domain::ids::CardId;
 use crate::domain::timeline::{Author, Entry, Event};
 
-const EVENTS: [(Event, i16); 10] = [
+const EVENTS: [(Event, i16); 13] = [
     (Event::Created, 1),
     (Event::FieldChanged, 2),
     (Event::StageChanged, 3),
@@ -22,6 +22,9 @@ const EVENTS: [(Event, i16); 10] = [
     (Event::TagsChanged, 8),
     (Event::TaskAdded, 9),
     (Event::TaskCompleted, 10),
+    (Event::Merged, 11),
+    (Event::MergedInto, 12),
+    (Event::Unmerged, 13),
 ];
 
 fn number(event: Event) -> i16 {

@@ -6,6 +6,7 @@ mod events;
 mod fields;
 mod internal;
 mod lists;
+mod merge;
 mod own_fields;
 mod pipelines;
 mod rights;

@@ -156,6 +156,11 @@ fn cards() -> Vec<(&'static str, Reveals)> {
         ("/beseda.crm.v1.ContactService/DeleteContact", Changes(by_id!(Contact, crm::DeleteContactRequest.contact_id))),
         ("/beseda.crm.v1.ContactService/AddContactFollower", Changes(by_id!(Contact, crm::AddContactFollowerRequest.contact_id))),
         ("/beseda.crm.v1.ContactService/RemoveContactFollower", Changes(by_id!(Contact, crm::RemoveContactFollowerRequest.contact_id))),
+        ("/beseda.crm.v1.ContactService/MergeContacts", Changes(|thing| of(thing, Kind::Contact, |target_contact_id| {
+            let source = crm::MergeSource { contact_id: types::ContactId::generate().to_string(), ..Default::default() };
+            encoded(&crm::MergeContactsRequest { target_contact_id, sources: vec![source], ..Default::default() })
+        }))),
+        ("/beseda.crm.v1.ContactService/UnmergeContacts", Changes(by_id!(Contact, crm::UnmergeContactsRequest.contact_id))),
         ("/beseda.crm.v1.CompanyService/CreateCompany", Nothing(NEW)),
         ("/beseda.crm.v1.CompanyService/GetCompany", Reads(by_id!(Company, crm::GetCompanyRequest.company_id))),
         ("/beseda.crm.v1.CompanyService/BatchGetCompanies", Reads(|thing| of(thing, Kind::Company, |id| {

@@ -7,6 +7,7 @@ mod crm;
 mod files;
 mod filters;
 mod inbox;
+mod merge;
 mod search;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub(super) fn cases(theirs: &Theirs) -> BTreeMap<&'static str, Case> {
     let mut cases = BTreeMap::new();
     identity_cases(theirs, &mut cases);
     crm::crm_cases(theirs, &mut cases);
+    merge::merge_cases(theirs, &mut cases);
     inbox::inbox_cases(theirs, &mut cases);
     conversations_cases(theirs, &mut cases);
     search::search_cases(&mut cases);

@@ -50,7 +50,7 @@ pub trait Shape: Message + Default + 'static {
 }
 
 /// A card as the caller may see it.
-fn shown<S: Shape>(card: &Card, viewer: &Viewer) -> S {
+pub(super) fn shown<S: Shape>(card: &Card, viewer: &Viewer) -> S {
     let mut shape = S::from_card(card);
     for field in viewer.hidden_fields(S::KIND) {
         // Deals and customers have their rights in common, not all of their fields.

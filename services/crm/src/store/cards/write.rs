@@ -285,3 +285,26 @@ pub async fn delete(
     .await?;
     endings::replace(tx, account, Some(card), None).await
 }
+
+/// Makes a card that was deleted be there again, with all that belonged to it.
+#[tracing::instrument(level = "debug", name = "db.card.restore", skip_all)]
+pub async fn restore(
+    tx: &mut Tx,
+    account: AccountId,
+    id: CardId,
+    now: OffsetDateTime,
+) -> Result<Option<Card>, Error> {
+    sqlx::query(
+        "UPDATE cards SET version = version + 1, update_time = greatest(update_time, $4), delete_time = NULL
+          WHERE account_id = $1 AND card_id = $2 AND kind = $3 AND delete_time IS NOT NULL",
+    )
+    .bind(account.uuid())
+    .bind(id.uuid())
+    .bind(kind_number(id.kind()))
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    let card = super::get(tx, account, id).await?;
+    endings::replace(tx, account, None, card.as_ref()).await?;
+    Ok(card)
+}
