@@ -4,8 +4,8 @@ use api::conversations::v1::conversation_service_client::ConversationServiceClie
 use api::conversations::v1::{Conversation, ConversationMode, LinkConversationRequest};
 use api::crm::v1 as crm;
 use api::crm::v1::contact_service_client::ContactServiceClient;
-use integration_tests::actors::Admin;
 use integration_tests::Service;
+use integration_tests::actors::Admin;
 use testkit::wait_for_state;
 
 use super::{conversation, office};

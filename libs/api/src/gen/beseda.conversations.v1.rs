@@ -3341,6 +3341,116 @@ pub struct Writability {
     #[prost(message, optional, tag = "7")]
     pub free_text_end_time: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// How the window lies in the CRM.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WindowLayout {
+    /// Where.
+    #[prost(enumeration = "WindowArea", tag = "1")]
+    pub area: i32,
+    /// Has it a close cross at the upper left? (CHW-06)
+    #[prost(bool, tag = "2")]
+    pub close_button: bool,
+    /// Where that leads back to: "deal\_…", "con\_…"; empty without one.
+    #[prost(string, tag = "3")]
+    pub return_to: ::prost::alloc::string::String,
+    /// Does it close by itself when the user goes to another section or deal? (CHW-07)
+    #[prost(bool, tag = "4")]
+    pub closes_on_leaving: bool,
+    /// Can chats be searched in it? (CHW-14)
+    #[prost(bool, tag = "5")]
+    pub search: bool,
+    /// Are group chats shown in it? (CHW-19, CHW-20)
+    #[prost(bool, tag = "6")]
+    pub groups: bool,
+}
+/// A contact of the window, or a client or group that is none.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WindowContact {
+    /// "con\_…"; empty for a client without a contact, and for a group: then `last_chat` is all there is of it.
+    #[prost(string, tag = "1")]
+    pub contact_id: ::prost::alloc::string::String,
+    /// Its name, where that may be read; else the client's name in the channel.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Does the client wait for an answer in one of its chats? (CHW-21)
+    #[prost(bool, tag = "3")]
+    pub unanswered: bool,
+    /// The chat with the newest message, which opens when the contact is chosen without expanding it (CHW-13); absent where there is none.
+    #[prost(message, optional, tag = "4")]
+    pub last_chat: ::core::option::Option<Chat>,
+}
+/// Where.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenWindowRequest {
+    /// Required.
+    #[prost(enumeration = "WindowPlace", tag = "1")]
+    pub place: i32,
+    /// The deal of WINDOW_PLACE_DEAL and WINDOW_PLACE_INBOX_DEAL, "deal\_…"; the contact of the other two, "con\_…"; empty for the left menu.
+    #[prost(string, tag = "2")]
+    pub card_id: ::prost::alloc::string::String,
+    /// Contacts of the left menu's first page: 0 means 50, more than 100 means 100.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+}
+/// The window.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct OpenWindowResponse {
+    /// How it lies.
+    #[prost(message, optional, tag = "1")]
+    pub layout: ::core::option::Option<WindowLayout>,
+    /// The contacts that it shows.
+    #[prost(message, repeated, tag = "2")]
+    pub contacts: ::prost::alloc::vec::Vec<WindowContact>,
+    /// For ListWindowContacts with the same page size; empty when that is all.
+    #[prost(string, tag = "3")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Who is responsible for the deal or contact now: "user\_…"; empty for nobody, and in the left menu.
+    #[prost(string, tag = "4")]
+    pub responsible_user_id: ::prost::alloc::string::String,
+}
+/// Which page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListWindowContactsRequest {
+    /// 0 means 50, more than 100 means 100.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// Of an earlier answer; empty for the first page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListWindowContactsResponse {
+    /// The contacts.
+    #[prost(message, repeated, tag = "1")]
+    pub contacts: ::prost::alloc::vec::Vec<WindowContact>,
+    /// Empty at the end.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Whose chats.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListContactChatsRequest {
+    /// Required. "con\_…".
+    #[prost(string, tag = "1")]
+    pub contact_id: ::prost::alloc::string::String,
+    /// 0 means 20, more than 100 means 100.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// Of an earlier answer; empty for the first page.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListContactChatsResponse {
+    /// The chats.
+    #[prost(message, repeated, tag = "1")]
+    pub chats: ::prost::alloc::vec::Vec<Chat>,
+    /// Empty at the end.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
 /// Which chat.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetChatRequest {
@@ -3447,6 +3557,88 @@ impl ChatAction {
         }
     }
 }
+/// Where the window is opened (CHW-04). There are no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WindowPlace {
+    /// Not given: refused.
+    Unspecified = 0,
+    /// The left side menu.
+    LeftMenu = 1,
+    /// Deals, the card of a deal.
+    Deal = 2,
+    /// imBox, a deal.
+    InboxDeal = 3,
+    /// Customers, a contact.
+    CustomerContact = 4,
+    /// Lists, Contacts, a contact.
+    Contact = 5,
+}
+impl WindowPlace {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WINDOW_PLACE_UNSPECIFIED",
+            Self::LeftMenu => "WINDOW_PLACE_LEFT_MENU",
+            Self::Deal => "WINDOW_PLACE_DEAL",
+            Self::InboxDeal => "WINDOW_PLACE_INBOX_DEAL",
+            Self::CustomerContact => "WINDOW_PLACE_CUSTOMER_CONTACT",
+            Self::Contact => "WINDOW_PLACE_CONTACT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WINDOW_PLACE_UNSPECIFIED" => Some(Self::Unspecified),
+            "WINDOW_PLACE_LEFT_MENU" => Some(Self::LeftMenu),
+            "WINDOW_PLACE_DEAL" => Some(Self::Deal),
+            "WINDOW_PLACE_INBOX_DEAL" => Some(Self::InboxDeal),
+            "WINDOW_PLACE_CUSTOMER_CONTACT" => Some(Self::CustomerContact),
+            "WINDOW_PLACE_CONTACT" => Some(Self::Contact),
+            _ => None,
+        }
+    }
+}
+/// Which part of the screen the window takes. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WindowArea {
+    /// Never sent.
+    Unspecified = 0,
+    /// All of it (CHW-05).
+    Screen = 1,
+    /// Where one communicates in a deal; what is open of the deal stays visible (CHW-08).
+    Deal = 2,
+    /// Where one communicates with a contact; what is open of the contact stays visible (CHW-09).
+    Contact = 3,
+}
+impl WindowArea {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WINDOW_AREA_UNSPECIFIED",
+            Self::Screen => "WINDOW_AREA_SCREEN",
+            Self::Deal => "WINDOW_AREA_DEAL",
+            Self::Contact => "WINDOW_AREA_CONTACT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WINDOW_AREA_UNSPECIFIED" => Some(Self::Unspecified),
+            "WINDOW_AREA_SCREEN" => Some(Self::Screen),
+            "WINDOW_AREA_DEAL" => Some(Self::Deal),
+            "WINDOW_AREA_CONTACT" => Some(Self::Contact),
+            _ => None,
+        }
+    }
+}
 /// Generated client implementations.
 pub mod chat_service_client {
     #![allow(
@@ -3540,6 +3732,104 @@ pub mod chat_service_client {
         pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
+        }
+        /// Opens the window from one of the five places of the CRM (CHW-04): how it lies there, and the contacts it shows first (CHW-10). In
+        /// the left menu those are all that the caller may see, in the order of ListWindowContacts; from a deal all contacts of the deal,
+        /// also those without a chat, the main one first (CHW-59); from a contact that one, with the chat of the last communication (CHW-62).
+        /// A deal or contact that may not be viewed does not open (IDN-36, IDN-37). Everything is as it is at this moment: opened again, the
+        /// window shows who is responsible by then (CHW-68).
+        /// Errors: DEAL_NOT_FOUND, CONTACT_NOT_FOUND, FIELD_INVALID.
+        pub async fn open_window(
+            &mut self,
+            request: impl tonic::IntoRequest<super::OpenWindowRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::OpenWindowResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ChatService/OpenWindow",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.conversations.v1.ChatService", "OpenWindow"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The contacts of the left menu's window (CHW-11): those of which a client waits for an answer before all others, each part by the
+        /// latest change. A client without a contact, and each group, stands for itself; groups are shown to administrators only. Administrators
+        /// see everything (IDN-33), others what their rights show of conversations (IDN-34). A page can have fewer entries than asked for and
+        /// still be followed by others. What changes while pages are read can be missing or come twice: WatchInbox tells it.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn list_window_contacts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListWindowContactsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListWindowContactsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ChatService/ListWindowContacts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.ChatService",
+                        "ListWindowContacts",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The chats of a contact (CHW-12, CHW-61), the youngest first: one for each entry that a channel has for the client (CHW-60). Groups
+        /// are not among them (CHW-20).
+        /// Errors: CONTACT_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn list_contact_chats(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListContactChatsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListContactChatsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ChatService/ListContactChats",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.ChatService",
+                        "ListContactChats",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
         }
         /// One chat, with what may be done in it now.
         /// Errors: CHAT_NOT_FOUND.
@@ -3674,6 +3964,41 @@ pub mod chat_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with ChatServiceServer.
     #[async_trait]
     pub trait ChatService: std::marker::Send + std::marker::Sync + 'static {
+        /// Opens the window from one of the five places of the CRM (CHW-04): how it lies there, and the contacts it shows first (CHW-10). In
+        /// the left menu those are all that the caller may see, in the order of ListWindowContacts; from a deal all contacts of the deal,
+        /// also those without a chat, the main one first (CHW-59); from a contact that one, with the chat of the last communication (CHW-62).
+        /// A deal or contact that may not be viewed does not open (IDN-36, IDN-37). Everything is as it is at this moment: opened again, the
+        /// window shows who is responsible by then (CHW-68).
+        /// Errors: DEAL_NOT_FOUND, CONTACT_NOT_FOUND, FIELD_INVALID.
+        async fn open_window(
+            &self,
+            request: tonic::Request<super::OpenWindowRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::OpenWindowResponse>,
+            tonic::Status,
+        >;
+        /// The contacts of the left menu's window (CHW-11): those of which a client waits for an answer before all others, each part by the
+        /// latest change. A client without a contact, and each group, stands for itself; groups are shown to administrators only. Administrators
+        /// see everything (IDN-33), others what their rights show of conversations (IDN-34). A page can have fewer entries than asked for and
+        /// still be followed by others. What changes while pages are read can be missing or come twice: WatchInbox tells it.
+        /// Errors: FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn list_window_contacts(
+            &self,
+            request: tonic::Request<super::ListWindowContactsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListWindowContactsResponse>,
+            tonic::Status,
+        >;
+        /// The chats of a contact (CHW-12, CHW-61), the youngest first: one for each entry that a channel has for the client (CHW-60). Groups
+        /// are not among them (CHW-20).
+        /// Errors: CONTACT_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn list_contact_chats(
+            &self,
+            request: tonic::Request<super::ListContactChatsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListContactChatsResponse>,
+            tonic::Status,
+        >;
         /// One chat, with what may be done in it now.
         /// Errors: CHAT_NOT_FOUND.
         async fn get_chat(
@@ -3790,6 +4115,143 @@ pub mod chat_service_server {
         }
         fn call(&mut self, req: http::Request<B>) -> Self::Future {
             match req.uri().path() {
+                "/beseda.conversations.v1.ChatService/OpenWindow" => {
+                    #[allow(non_camel_case_types)]
+                    struct OpenWindowSvc<T: ChatService>(pub Arc<T>);
+                    impl<
+                        T: ChatService,
+                    > tonic::server::UnaryService<super::OpenWindowRequest>
+                    for OpenWindowSvc<T> {
+                        type Response = super::OpenWindowResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::OpenWindowRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ChatService>::open_window(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = OpenWindowSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ChatService/ListWindowContacts" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListWindowContactsSvc<T: ChatService>(pub Arc<T>);
+                    impl<
+                        T: ChatService,
+                    > tonic::server::UnaryService<super::ListWindowContactsRequest>
+                    for ListWindowContactsSvc<T> {
+                        type Response = super::ListWindowContactsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListWindowContactsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ChatService>::list_window_contacts(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListWindowContactsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ChatService/ListContactChats" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListContactChatsSvc<T: ChatService>(pub Arc<T>);
+                    impl<
+                        T: ChatService,
+                    > tonic::server::UnaryService<super::ListContactChatsRequest>
+                    for ListContactChatsSvc<T> {
+                        type Response = super::ListContactChatsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListContactChatsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ChatService>::list_contact_chats(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListContactChatsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/beseda.conversations.v1.ChatService/GetChat" => {
                     #[allow(non_camel_case_types)]
                     struct GetChatSvc<T: ChatService>(pub Arc<T>);

@@ -1,7 +1,9 @@
 //! Chats. The row of a chat is the lock of everything in it.
 
+mod of_contact;
 mod of_window;
 
+pub use of_contact::{entries, of_contact};
 pub use of_window::of_window;
 
 use auth::AccountScope;

@@ -1,6 +1,7 @@
 //! The chat window.
 
 mod black_list;
+pub mod contacts;
 mod groups;
 mod writability;
 

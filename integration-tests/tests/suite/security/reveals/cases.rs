@@ -4,10 +4,11 @@
 use api::conversations::v1 as conv;
 use api::crm::v1 as crm;
 use api::identity::v1 as id;
+use bytes::Bytes;
 
 use super::Reveals::{self, Changes, Lists, Nothing, Reads, Tells};
 use super::encoded;
-use super::office::{Kind, of};
+use super::office::{Kind, Thing, of};
 
 /// Why methods of other parts reveal nothing here.
 const PEOPLE: &str = "people, rights and the account; no cards and no conversations";
@@ -116,6 +117,9 @@ fn conversations() -> Vec<(&'static str, Reveals)> {
         ("/beseda.conversations.v1.ConversationService/LinkConversation", Changes(by_id!(Conversation, conv::LinkConversationRequest.conversation_id))),
         ("/beseda.conversations.v1.AttachmentService/UploadAttachment", Nothing(NEW)),
         ("/beseda.conversations.v1.AttachmentService/DownloadAttachment", Nothing("by the id of a file, which only a message tells; see conversations::attachments")),
+        ("/beseda.conversations.v1.ChatService/OpenWindow", Reads(window)),
+        ("/beseda.conversations.v1.ChatService/ListWindowContacts", Lists(first_page!(conv::ListWindowContactsRequest))),
+        ("/beseda.conversations.v1.ChatService/ListContactChats", Reads(by_id!(Contact, conv::ListContactChatsRequest.contact_id))),
         ("/beseda.conversations.v1.ChatService/GetChat", Nothing(CHATS)),
         ("/beseda.conversations.v1.ChatService/GetWritability", Nothing(CHATS)),
         ("/beseda.conversations.v1.ChatService/BlockChat", Nothing(CHATS)),
@@ -132,6 +136,20 @@ fn conversations() -> Vec<(&'static str, Reveals)> {
             encoded(&conv::PreviewRightsRequest { rights: Some(id::Rights { subject, ..Default::default() }), ..Default::default() })
         })),
     ]
+}
+
+/// The window of a deal or contact.
+fn window(thing: &Thing) -> Option<Bytes> {
+    let place = match thing.kind {
+        Kind::Deal => conv::WindowPlace::Deal,
+        Kind::Contact => conv::WindowPlace::Contact,
+        _ => return None,
+    };
+    Some(encoded(&conv::OpenWindowRequest {
+        place: place.into(),
+        card_id: thing.id.clone(),
+        ..Default::default()
+    }))
 }
 
 fn question(conversation_id: String) -> conv::VisibilityQuestion {

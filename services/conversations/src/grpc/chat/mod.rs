@@ -4,6 +4,7 @@ mod block;
 mod get;
 mod shown;
 mod status;
+mod window;
 mod writability;
 
 use std::sync::Arc;
@@ -11,7 +12,9 @@ use std::sync::Arc;
 use api::conversations::v1::chat_service_server::ChatService;
 use api::conversations::v1::{
     BlockChatRequest, BlockChatResponse, GetChatRequest, GetChatResponse, GetWritabilityRequest,
-    GetWritabilityResponse, UnblockChatRequest, UnblockChatResponse,
+    GetWritabilityResponse, ListContactChatsRequest, ListContactChatsResponse,
+    ListWindowContactsRequest, ListWindowContactsResponse, OpenWindowRequest, OpenWindowResponse,
+    UnblockChatRequest, UnblockChatResponse,
 };
 use pg::Db;
 use rights::RightsCopy;
@@ -40,6 +43,31 @@ pub struct Chats {
 
 #[tonic::async_trait]
 impl ChatService for Chats {
+    async fn open_window(
+        &self,
+        request: Request<OpenWindowRequest>,
+    ) -> Result<Response<OpenWindowResponse>, Status> {
+        Ok(Response::new(window::open_window(self, &request).await?))
+    }
+
+    async fn list_window_contacts(
+        &self,
+        request: Request<ListWindowContactsRequest>,
+    ) -> Result<Response<ListWindowContactsResponse>, Status> {
+        Ok(Response::new(
+            window::list_window_contacts(self, &request).await?,
+        ))
+    }
+
+    async fn list_contact_chats(
+        &self,
+        request: Request<ListContactChatsRequest>,
+    ) -> Result<Response<ListContactChatsResponse>, Status> {
+        Ok(Response::new(
+            window::list_contact_chats(self, &request).await?,
+        ))
+    }
+
     async fn get_chat(
         &self,
         request: Request<GetChatRequest>,

@@ -281,6 +281,12 @@ impl Account {
         }
     }
 
+    /// The contact of a conversation, where it is there.
+    pub fn contact_of(&self, place: usize) -> Option<String> {
+        let (id, card) = &self.contacts[self.links[place].contact?];
+        (!card.deleted).then(|| id.to_string())
+    }
+
     /// The evaluator's answers for somebody, by conversation.
     pub fn seen_by(&self, person: &Person) -> BTreeMap<String, Visibility> {
         self.seen_under(&self.rights, person.user)

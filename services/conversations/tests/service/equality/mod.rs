@@ -40,6 +40,7 @@ async fn every_path_gives_the_evaluators_answer_on_random_rights_and_cards() {
             watching.agrees_at_last(&seen).await;
             paths::agree(&world, person, &seen, &seed).await;
             paths::counters_agree(&world, &account, person).await;
+            paths::window_agrees(&world, &account, person).await;
             compared += seen.len();
         }
         paths::who_can_see_agrees(&world, &account, &seed).await;

@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use super::life::{Account, CLIENT, Person};
 use crate::counters::{by_user, counters};
 use crate::filters::{any, node};
+use crate::window::contacts;
 use crate::world::{World, with};
 use crate::{filter_counts, search, search_chats};
 
@@ -228,6 +229,32 @@ async fn the_feed_agrees(world: &World, person: &Person, all: &BTreeMap<String, 
         }
         request.page_token = page.next_page_token;
     }
+}
+
+/// The window's list: each contact once of whom somebody sees a conversation, and each chat without one.
+pub async fn window_agrees(world: &World, account: &Account, person: &Person) {
+    let mut expected: Vec<String> = Vec::new();
+    for (place, id) in account.conversations.iter().enumerate() {
+        if account.seen_by(person)[id] != Visibility::Hidden {
+            expected.push(account.contact_of(place).unwrap_or_else(|| id.clone()));
+        }
+    }
+    expected.sort();
+    expected.dedup();
+    let listed = contacts::listed(world, &person.token).await;
+    let mut listed: Vec<String> = listed
+        .into_iter()
+        .map(|entry| {
+            let row = entry.last_chat.expect("a chat").conversation.expect("it");
+            shows_no_more(&row, row.visibility());
+            match entry.contact_id.is_empty() {
+                true => row.id,
+                false => entry.contact_id,
+            }
+        })
+        .collect();
+    listed.sort();
+    assert_eq!(listed, expected, "the window's list");
 }
 
 /// Counters of all and of each who is responsible for contacts.

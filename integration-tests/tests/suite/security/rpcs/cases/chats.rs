@@ -50,4 +50,38 @@ pub(super) fn chat_cases(theirs: &Theirs, cases: &mut Cases) {
         R::ChatNotFound,
         R::FieldInvalid,
     );
+    add(
+        cases,
+        "/beseda.conversations.v1.ChatService/OpenWindow",
+        Everybody,
+        &conv::OpenWindowRequest {
+            place: conv::WindowPlace::Contact.into(),
+            card_id: theirs.cards.contact.id.clone(),
+            ..Default::default()
+        },
+        R::ContactNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.conversations.v1.ChatService/ListWindowContacts",
+        Everybody,
+        &conv::ListWindowContactsRequest {
+            page_token: "bm9uc2Vuc2U".into(),
+            ..Default::default()
+        },
+        R::PageTokenMismatch,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.conversations.v1.ChatService/ListContactChats",
+        Everybody,
+        &conv::ListContactChatsRequest {
+            contact_id: theirs.cards.contact.id.clone(),
+            ..Default::default()
+        },
+        R::ContactNotFound,
+        R::FieldInvalid,
+    );
 }
