@@ -224,14 +224,13 @@ async fn what_changed_after_a_merge_is_left_and_told() {
     changed.expect("changed");
     let delete = DeleteTaskRequest {
         task_id: task.id.clone(),
-        ..DeleteTaskRequest::default()
     };
     let deleted = world.tasks().delete_task(world.admin.ask(delete)).await;
     deleted.expect("deleted");
 
     let parted = unmerge(&world, &world.admin, &ivan).await.expect("parted");
     let remains = parted.remains.expect("something");
-    assert_eq!(remains.card_ids, [deal.id.clone()]);
+    assert_eq!(remains.card_ids, std::slice::from_ref(&deal.id));
     assert_eq!((remains.other_cards, remains.deleted_tasks), (0, 1));
     let deal = world.get_deal(&world.admin, &deal.id).await.expect("there");
     assert_eq!(deal.main_contact_id, other.id);
