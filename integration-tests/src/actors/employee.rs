@@ -304,9 +304,12 @@ impl Employee {
     /// When the list cannot be read.
     pub async fn watch(&self) -> Watch<'_> {
         let page = self
-            .list(ListConversationsRequest {
-                page_size: 1,
-                ..Default::default()
+            .insist(async || {
+                self.list(ListConversationsRequest {
+                    page_size: 1,
+                    ..Default::default()
+                })
+                .await
             })
             .await;
         Watch::new(self, page.expect("a first page").cursor)

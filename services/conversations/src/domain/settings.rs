@@ -62,7 +62,7 @@ impl Schema {
             .partition(|(name, _)| !self.secrets.contains(name))
     }
 
-    /// Everything in the settings, secrets included, that does not fit.
+    /// Everything in the settings, secrets included, that does not fit, in the order of paths.
     #[must_use]
     pub fn misfits(&self, settings: &Object) -> Vec<Misfit> {
         let settings = Value::Object(settings.clone());
@@ -76,7 +76,9 @@ impl Schema {
                 .to_owned(),
             text: error.masked().to_string(),
         });
-        misfits.collect()
+        let mut misfits: Vec<Misfit> = misfits.collect();
+        misfits.sort_by(|a, b| a.path.cmp(&b.path));
+        misfits
     }
 }
 

@@ -54,10 +54,12 @@ pub fn kept(
             &context(id),
         ),
     };
+    let mut secret_names: Vec<String> = secrets.into_iter().map(|(name, _)| name).collect();
+    secret_names.sort_unstable();
     Ok(Settings {
         plain,
         sealed,
-        secret_names: secrets.into_iter().map(|(name, _)| name).collect(),
+        secret_names,
     })
 }
 
