@@ -235,10 +235,7 @@ impl Watch {
     }
 
     fn run(command: &mut Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("beseda runs");
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("beseda runs");
         let lines = BufReader::new(child.stdout.take().expect("its output"));
         Self { child, lines }
     }
