@@ -10,7 +10,9 @@ pub mod hub;
 pub mod inbox;
 pub mod notification;
 pub mod search;
+mod steps;
 mod viewer;
 pub mod visibility;
 
+pub(crate) use steps::{HEARTBEAT, SESSION_CHECK, until_refused};
 pub(crate) use viewer::{By, author, caller_id, seeing};

@@ -1,6 +1,6 @@
 //! What the demo manager may do.
 
-use api::crm::v1::Pipeline;
+use api::crm::v1::{Pipeline, Stage};
 use api::identity::v1::rights_service_client::RightsServiceClient;
 use api::identity::v1::rights_subject::Subject;
 use api::identity::v1::{
@@ -9,6 +9,7 @@ use api::identity::v1::{
 };
 use tonic::transport::Channel;
 
+use super::cards::HIDDEN;
 use super::{said, with};
 
 /// Lets a manager see every contact and work on every deal, except those in one stage.
@@ -29,11 +30,8 @@ pub async fn seed(
         (RightEntity::Deals, RightAction::View),
         (RightEntity::Deals, RightAction::Edit),
     ];
-    let hidden = pipeline
-        .stages
-        .iter()
-        .find(|stage| stage.name == super::cards::HIDDEN);
-    let rule = |stage: &api::crm::v1::Stage| StageRule {
+    let hidden = pipeline.stages.iter().find(|stage| stage.name == HIDDEN);
+    let rule = |stage: &Stage| StageRule {
         stage_id: stage.id.clone(),
         action: RightAction::View.into(),
         right: StageRight::Forbidden.into(),

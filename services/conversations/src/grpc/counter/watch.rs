@@ -1,12 +1,9 @@
 //! The counters, again whenever they change.
 
-use std::time::Duration;
-
 use api::conversations::v1::watch_counters_response::Event;
 use api::conversations::v1::{Heartbeat, WatchCountersRequest, WatchCountersResponse};
 use auth::{Caller, Permission};
-use futures::StreamExt;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use kit::Refusal;
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -17,14 +14,8 @@ use super::{CounterReader, wire};
 use crate::domain::card::Viewer;
 use crate::domain::counts::Counters;
 use crate::grpc::conversation::Error;
-use crate::grpc::seeing;
+use crate::grpc::{HEARTBEAT, SESSION_CHECK, seeing, until_refused};
 use crate::live::Known;
-
-/// How often a quiet stream says that it lives.
-const HEARTBEAT: Duration = Duration::from_secs(20);
-
-/// How often a quiet stream looks whether the caller's session was ended.
-const SESSION_CHECK: Duration = Duration::from_secs(1);
 
 pub async fn watch_counters(
     reader: &CounterReader,
@@ -46,12 +37,8 @@ pub async fn watch_counters(
         reader: reader.clone(),
         told: None,
         sent: reader.clock.now(),
-        ended: false,
     };
-    Ok(stream::unfold(watch, |mut watch| async move {
-        watch.next().await.map(|step| (step, watch))
-    })
-    .boxed())
+    Ok(until_refused(watch, |watch| Box::pin(watch.next())))
 }
 
 async fn viewer(reader: &CounterReader, caller: &Caller) -> Result<Viewer, Refusal> {
@@ -80,7 +67,6 @@ struct Watch {
     told: Option<Counters>,
     /// When something was last sent.
     sent: OffsetDateTime,
-    ended: bool,
 }
 
 enum Waited {
@@ -91,20 +77,10 @@ enum Waited {
 }
 
 impl Watch {
-    async fn next(&mut self) -> Option<Result<WatchCountersResponse, Status>> {
-        if self.ended {
-            return None;
-        }
-        match self.step().await {
-            Ok(event) => {
-                self.sent = self.reader.clock.now();
-                Some(Ok(WatchCountersResponse { event: Some(event) }))
-            }
-            Err(refusal) => {
-                self.ended = true;
-                Some(Err(refusal.into()))
-            }
-        }
+    async fn next(&mut self) -> Result<WatchCountersResponse, Refusal> {
+        let event = self.step().await?;
+        self.sent = self.reader.clock.now();
+        Ok(WatchCountersResponse { event: Some(event) })
     }
 
     async fn step(&mut self) -> Result<Event, Refusal> {

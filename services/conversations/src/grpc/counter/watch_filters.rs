@@ -7,8 +7,7 @@ use api::conversations::v1::{
     FilterCounts, Heartbeat, WatchFilterCountsRequest, WatchFilterCountsResponse,
 };
 use auth::{Caller, Permission};
-use futures::StreamExt;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use kit::Refusal;
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -17,13 +16,8 @@ use types::{AccountId, Clock};
 
 use super::CounterReader;
 use super::filters::{Asked, count};
+use crate::grpc::{HEARTBEAT, SESSION_CHECK, until_refused};
 use crate::live::Subscription;
-
-/// How often a quiet stream says that it lives.
-const HEARTBEAT: Duration = Duration::from_secs(20);
-
-/// How often a quiet stream looks whether the caller's session was ended.
-const SESSION_CHECK: Duration = Duration::from_secs(1);
 
 /// How long at least between two countings: they read rows.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -53,12 +47,8 @@ pub async fn watch_filter_counts(
         news: Some(counts),
         told: FilterCounts::default(),
         sent: reader.clock.now(),
-        ended: false,
     };
-    Ok(stream::unfold(watch, |mut watch| async move {
-        watch.next().await.map(|step| (step, watch))
-    })
-    .boxed())
+    Ok(until_refused(watch, |watch| Box::pin(watch.next())))
 }
 
 /// One stream.
@@ -77,7 +67,6 @@ struct Watch {
     told: FilterCounts,
     /// When something was last sent.
     sent: OffsetDateTime,
-    ended: bool,
 }
 
 enum Waited {
@@ -90,20 +79,10 @@ enum Waited {
 }
 
 impl Watch {
-    async fn next(&mut self) -> Option<Result<WatchFilterCountsResponse, Status>> {
-        if self.ended {
-            return None;
-        }
-        match self.step().await {
-            Ok(event) => {
-                self.sent = self.reader.clock.now();
-                Some(Ok(WatchFilterCountsResponse { event: Some(event) }))
-            }
-            Err(refusal) => {
-                self.ended = true;
-                Some(Err(refusal.into()))
-            }
-        }
+    async fn next(&mut self) -> Result<WatchFilterCountsResponse, Refusal> {
+        let event = self.step().await?;
+        self.sent = self.reader.clock.now();
+        Ok(WatchFilterCountsResponse { event: Some(event) })
     }
 
     async fn step(&mut self) -> Result<Event, Refusal> {

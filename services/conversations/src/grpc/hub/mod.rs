@@ -45,10 +45,8 @@ use crate::after_commit::AfterCommit;
 use crate::directory::Directory;
 use crate::domain::connection::Connection;
 use crate::files::Files;
+use crate::grpc::HEARTBEAT;
 use crate::ingest::Ingest;
-
-/// How often a stream with nothing to tell shows that it lives.
-const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// A stream of answers.
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use access::Visibility;
 use api::conversations::internal::v1::ConversationEvent;
@@ -25,15 +24,9 @@ use super::Inbox;
 use crate::changes::previous_cards;
 use crate::domain::card::{Cards, Viewer};
 use crate::grpc::conversation::Error;
-use crate::grpc::{caller_id, seeing};
+use crate::grpc::{HEARTBEAT, SESSION_CHECK, caller_id, seeing};
 use crate::live::{Cursor, Live, Missed, Subscription, Told};
 use crate::wire;
-
-/// How often a quiet stream says that it lives.
-const HEARTBEAT: Duration = Duration::from_secs(20);
-
-/// How often a quiet stream looks whether the caller's session was ended.
-const SESSION_CHECK: Duration = Duration::from_secs(1);
 
 pub async fn watch_inbox(
     inbox: &Inbox,

@@ -9,8 +9,7 @@ use api::conversations::v1::{
     WatchNotificationsResponse,
 };
 use auth::{Caller, Permission};
-use futures::StreamExt;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use kit::Refusal;
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -23,15 +22,9 @@ use super::feed::{self, END, Page};
 use crate::consumers::notifications::kind;
 use crate::domain::notification::may_concern;
 use crate::grpc::conversation::Error;
-use crate::grpc::{caller_id, seeing};
+use crate::grpc::{HEARTBEAT, SESSION_CHECK, caller_id, seeing, until_refused};
 use crate::live::{Cursor, Subscription, Told};
 use crate::store::notifications::{self, Span};
-
-/// How often a quiet stream says that it lives.
-const HEARTBEAT: Duration = Duration::from_secs(20);
-
-/// How often a quiet stream looks whether the caller's session was ended.
-const SESSION_CHECK: Duration = Duration::from_secs(1);
 
 /// How long at least between two readings.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -60,12 +53,8 @@ pub async fn watch_notifications(
         service: service.clone(),
         told: None,
         sent: service.clock.now(),
-        ended: false,
     };
-    Ok(stream::unfold(watch, |mut watch| async move {
-        watch.next().await.map(|step| (step, watch))
-    })
-    .boxed())
+    Ok(until_refused(watch, |watch| Box::pin(watch.next())))
 }
 
 /// One stream.
@@ -87,7 +76,6 @@ struct Watch {
     told: Option<UnreadNotifications>,
     /// When something was last sent.
     sent: OffsetDateTime,
-    ended: bool,
 }
 
 enum Waited {
@@ -114,20 +102,10 @@ struct Look {
 }
 
 impl Watch {
-    async fn next(&mut self) -> Option<Result<WatchNotificationsResponse, Status>> {
-        if self.ended {
-            return None;
-        }
-        match self.step().await {
-            Ok(event) => {
-                self.sent = self.service.clock.now();
-                Some(Ok(WatchNotificationsResponse { event: Some(event) }))
-            }
-            Err(refusal) => {
-                self.ended = true;
-                Some(Err(refusal.into()))
-            }
-        }
+    async fn next(&mut self) -> Result<WatchNotificationsResponse, Refusal> {
+        let event = self.step().await?;
+        self.sent = self.service.clock.now();
+        Ok(WatchNotificationsResponse { event: Some(event) })
     }
 
     async fn step(&mut self) -> Result<Event, Refusal> {
