@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use pg::{Db, SystemScope};
-use types::AccountId;
+use types::{AccountId, ConnectionId};
 use uuid::Uuid;
 
+use crate::store::connections;
 use crate::store::search::chats;
 use crate::store::search::rebuild::{self, Key, Rebuild};
 
@@ -27,6 +28,22 @@ pub enum RebuildError {
     /// More messages came than places were left for.
     #[error("{0} took in more messages than a rebuild leaves room for: run it again")]
     Overtaken(AccountId),
+}
+
+/// Says whether a connection is part of its account's subscription (CHW-37); false when there is no such connection.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_in_subscription(
+    db: &Db,
+    connection: ConnectionId,
+    is_in: bool,
+) -> Result<bool, pg::Error> {
+    let job = SystemScope::for_job("set what the subscription includes");
+    db.tx(job, move |tx| {
+        Box::pin(async move { connections::set_in_subscription(tx, connection, is_in).await })
+    })
+    .await
 }
 
 /// Accounts whose messages can be searched, page after page in the order of their ids, after one.

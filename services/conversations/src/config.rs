@@ -22,6 +22,8 @@ pub struct Config {
     pub identity: String,
     /// Address of crm.
     pub crm: String,
+    /// Connectors of the installation that can say whether somebody is registered in their channel: keys and addresses.
+    pub client_checks: Vec<(String, String)>,
     /// With what it proves to identity who it is.
     pub service_secret: SecretString,
     /// The hot path.

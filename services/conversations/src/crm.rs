@@ -1,5 +1,7 @@
 //! Cards of crm as somebody may see them: crm is asked on the caller's own behalf, and decides about every field.
 
+mod contacts;
+
 use std::time::Duration;
 
 use api::conversations::v1::open_conversation_response::Card;
@@ -14,6 +16,8 @@ use tonic::{Code, Request, Status};
 use types::{CustomerId, DealId};
 
 use crate::domain::card::Sight;
+
+pub use contacts::{Found, card_of, messenger_id};
 
 /// How long crm may take: an opened conversation is shown without its card rather than late.
 const DEADLINE: Duration = Duration::from_secs(2);

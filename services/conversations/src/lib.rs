@@ -6,6 +6,7 @@
 pub mod admin;
 mod after_commit;
 mod changes;
+mod clients;
 mod config;
 mod consumers;
 mod crm;
@@ -137,6 +138,7 @@ impl App {
         ));
         let rights = RightsCopy::new(tokens.channel(identity.clone()));
         let crm = kit::channel(&config.crm)?;
+        let cards = crm::CardReader::new(crm.clone());
         consumers::spawn(
             &db,
             &config.redis_url,
@@ -176,7 +178,7 @@ impl App {
             db: db.clone(),
             rights: rights.clone(),
             accounts: Arc::clone(&accounts),
-            cards: crm::CardReader::new(crm.clone()),
+            cards: cards.clone(),
             live,
             after: after.clone(),
             clock: config.clock.clone(),
@@ -213,6 +215,8 @@ impl App {
             db: db.clone(),
             after: after.clone(),
             rights: conversations.rights.clone(),
+            cards,
+            clients: clients::ClientChecks::new(&config.client_checks, &tokens)?,
             accounts: Arc::clone(&conversations.accounts),
             clock: config.clock.clone(),
         };

@@ -194,6 +194,7 @@ pub fn connection(c: &Connection) -> proto::Connection {
             .then(|| kit::json::to_struct(c.settings.plain.clone())),
         secret_names: c.settings.secret_names.clone(),
         health: c.health.as_ref().map(health),
+        in_subscription: c.in_subscription,
     }
 }
 

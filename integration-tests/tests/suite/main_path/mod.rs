@@ -2,6 +2,7 @@
 
 mod accounts;
 mod cards;
+mod create_chat;
 mod edge;
 mod embed;
 mod files;

@@ -30,6 +30,9 @@ pub struct ConnectorManifest {
     /// settings. At most 65,536 bytes.
     #[prost(string, tag = "8")]
     pub settings_schema: ::prost::alloc::string::String,
+    /// Who can be written to first (ChatService.CreateChat); UNSPECIFIED: nobody.
+    #[prost(enumeration = "ClientAddress", tag = "9")]
+    pub client_address: i32,
 }
 /// Which files of a kind a connector can send.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -676,6 +679,39 @@ pub struct DownloadMediaHeader {
     /// Differs whenever the contents differ.
     #[prost(string, tag = "4")]
     pub etag: ::prost::alloc::string::String,
+}
+/// What a chat with somebody who has not written yet is addressed by; also the `external_chat_id` of the chat. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ClientAddress {
+    /// Nothing: the client writes first.
+    Unspecified = 0,
+    /// The digits of a telephone number.
+    Phone = 1,
+    /// The channel's id of the person. By telephone number whoever is known with both is found.
+    MessengerId = 2,
+}
+impl ClientAddress {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CLIENT_ADDRESS_UNSPECIFIED",
+            Self::Phone => "CLIENT_ADDRESS_PHONE",
+            Self::MessengerId => "CLIENT_ADDRESS_MESSENGER_ID",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CLIENT_ADDRESS_UNSPECIFIED" => Some(Self::Unspecified),
+            "CLIENT_ADDRESS_PHONE" => Some(Self::Phone),
+            "CLIENT_ADDRESS_MESSENGER_ID" => Some(Self::MessengerId),
+            _ => None,
+        }
+    }
 }
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

@@ -249,6 +249,9 @@ pub struct Connection {
     /// Output only. What the connector last said of it; absent when it has said nothing. For administrators.
     #[prost(message, optional, tag = "11")]
     pub health: ::core::option::Option<ConnectionHealth>,
+    /// Output only. Is it part of the account's subscription? The operator says it; without it no chats are created (CHW-37).
+    #[prost(bool, tag = "12")]
+    pub in_subscription: bool,
 }
 /// How a connection is.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3520,6 +3523,46 @@ pub struct UnblockChatResponse {
     #[prost(message, optional, tag = "1")]
     pub chat: ::core::option::Option<Chat>,
 }
+/// With whom, and through what.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateChatRequest {
+    /// Required. "cxn\_…" (CHW-33).
+    #[prost(string, tag = "1")]
+    pub connection_id: ::prost::alloc::string::String,
+    /// The contact in whose window the chat is created: "con\_…"; empty for none.
+    #[prost(string, tag = "4")]
+    pub contact_id: ::prost::alloc::string::String,
+    /// Required. Who it is.
+    #[prost(oneof = "create_chat_request::Client", tags = "2, 3")]
+    pub client: ::core::option::Option<create_chat_request::Client>,
+}
+/// Nested message and enum types in `CreateChatRequest`.
+pub mod create_chat_request {
+    /// Required. Who it is.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Client {
+        /// 8 to 15 digits; spaces, brackets, hyphens and a leading + are taken out (CHW-34, A-12).
+        #[prost(string, tag = "2")]
+        Phone(::prost::alloc::string::String),
+        /// Their id in the messenger, where the connection's connector takes one (TG-01, TG-02). At most 200 bytes.
+        #[prost(string, tag = "3")]
+        MessengerId(::prost::alloc::string::String),
+    }
+}
+/// The new chat.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateChatResponse {
+    /// As the caller may see it.
+    #[prost(message, optional, tag = "1")]
+    pub chat: ::core::option::Option<Chat>,
+    /// The contact that it is bound to: "con\_…".
+    #[prost(string, tag = "2")]
+    pub contact_id: ::prost::alloc::string::String,
+    /// Other contacts with this number or id, as far as the caller may see them, at most 10: they may be the same person, and whether
+    /// they are, and are to be merged (ContactService.MergeContacts), is for a person to say.
+    #[prost(string, repeated, tag = "3")]
+    pub similar_contact_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
 /// What can be done with a chat. Values may be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -3891,6 +3934,40 @@ pub mod chat_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// «Создать чат»: the line to a client who has not written yet, by their telephone number or their id in the messenger (TG-01). Its
+        /// contact is the one that is named, else the one with this number or id (TG-05), else a new one with this number; what it does not
+        /// have yet of number and id is added to it (CHW-44), and nothing is ever merged: others who may be the same person are told. The first
+        /// message is sent by StartConversation. Of several results that apply the first of these is told. Repeating the call after a
+        /// lost answer gives CHAT_EXISTS with the chat.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, CONNECTION_NOT_FOUND, CHANNEL_AUTH_FAILED, PHONE_INVALID, CHAT_EXISTS, CHAT_RESTRICTED,
+        /// SUBSCRIPTION_UNPAID, CONNECTION_NOT_IN_SUBSCRIPTION, CONNECTION_DISABLED, CONTACT_NOT_FOUND, CLIENT_NOT_FOUND,
+        /// CLIENT_NOT_REGISTERED, SERVICE_UNAVAILABLE.
+        pub async fn create_chat(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateChatRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateChatResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ChatService/CreateChat",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.conversations.v1.ChatService", "CreateChat"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// «Заблокировать» (CHW-46): puts the client on the black list of the channel. All their chats there are closed: nothing is
         /// sent, and what they write is not stored, not shown and not counted. Administrators only (IDN-38). Blocking a
         /// blocked one changes nothing.
@@ -4013,6 +4090,21 @@ pub mod chat_service_server {
             request: tonic::Request<super::GetWritabilityRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetWritabilityResponse>,
+            tonic::Status,
+        >;
+        /// «Создать чат»: the line to a client who has not written yet, by their telephone number or their id in the messenger (TG-01). Its
+        /// contact is the one that is named, else the one with this number or id (TG-05), else a new one with this number; what it does not
+        /// have yet of number and id is added to it (CHW-44), and nothing is ever merged: others who may be the same person are told. The first
+        /// message is sent by StartConversation. Of several results that apply the first of these is told. Repeating the call after a
+        /// lost answer gives CHAT_EXISTS with the chat.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, CONNECTION_NOT_FOUND, CHANNEL_AUTH_FAILED, PHONE_INVALID, CHAT_EXISTS, CHAT_RESTRICTED,
+        /// SUBSCRIPTION_UNPAID, CONNECTION_NOT_IN_SUBSCRIPTION, CONNECTION_DISABLED, CONTACT_NOT_FOUND, CLIENT_NOT_FOUND,
+        /// CLIENT_NOT_REGISTERED, SERVICE_UNAVAILABLE.
+        async fn create_chat(
+            &self,
+            request: tonic::Request<super::CreateChatRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateChatResponse>,
             tonic::Status,
         >;
         /// «Заблокировать» (CHW-46): puts the client on the black list of the channel. All their chats there are closed: nothing is
@@ -4327,6 +4419,51 @@ pub mod chat_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetWritabilitySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ChatService/CreateChat" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateChatSvc<T: ChatService>(pub Arc<T>);
+                    impl<
+                        T: ChatService,
+                    > tonic::server::UnaryService<super::CreateChatRequest>
+                    for CreateChatSvc<T> {
+                        type Response = super::CreateChatResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateChatRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ChatService>::create_chat(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateChatSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

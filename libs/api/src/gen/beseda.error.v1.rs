@@ -171,6 +171,20 @@ pub enum ErrorReason {
     TemplateNotFound = 334,
     /// FAILED_PRECONDITION. Nothing was merged into the contact that was not taken back before; read it again. {contact_id}
     ContactNotMerged = 360,
+    /// ALREADY_EXISTS. There is a chat with this client in this connection; go there (CHW-35). {chat_id}
+    ChatExists = 400,
+    /// PERMISSION_DENIED. There is a chat with this client, which the caller may not see (CHW-36). {}
+    ChatRestricted = 401,
+    /// INVALID_ARGUMENT. The number has not 8 to 15 digits (CHW-40, A-12). {}
+    PhoneInvalid = 402,
+    /// UNAVAILABLE. The channel refuses the connection's credentials; an administrator reads why at the connection (CHW-39). {connection_id}
+    ChannelAuthFailed = 403,
+    /// NOT_FOUND. Nobody is known by this number or id, and a chat cannot begin without a contact (CHW-42, A-13). {}
+    ClientNotFound = 404,
+    /// FAILED_PRECONDITION. The connection is not part of the active subscription (CHW-37). {connection_id}
+    ConnectionNotInSubscription = 405,
+    /// FAILED_PRECONDITION. Nobody is registered in the channel under this number (CHW-41, WA-02). {}
+    ClientNotRegistered = 406,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -262,6 +276,15 @@ impl ErrorReason {
             Self::ContactErased => "ERROR_REASON_CONTACT_ERASED",
             Self::TemplateNotFound => "ERROR_REASON_TEMPLATE_NOT_FOUND",
             Self::ContactNotMerged => "ERROR_REASON_CONTACT_NOT_MERGED",
+            Self::ChatExists => "ERROR_REASON_CHAT_EXISTS",
+            Self::ChatRestricted => "ERROR_REASON_CHAT_RESTRICTED",
+            Self::PhoneInvalid => "ERROR_REASON_PHONE_INVALID",
+            Self::ChannelAuthFailed => "ERROR_REASON_CHANNEL_AUTH_FAILED",
+            Self::ClientNotFound => "ERROR_REASON_CLIENT_NOT_FOUND",
+            Self::ConnectionNotInSubscription => {
+                "ERROR_REASON_CONNECTION_NOT_IN_SUBSCRIPTION"
+            }
+            Self::ClientNotRegistered => "ERROR_REASON_CLIENT_NOT_REGISTERED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -352,6 +375,15 @@ impl ErrorReason {
             "ERROR_REASON_CONTACT_ERASED" => Some(Self::ContactErased),
             "ERROR_REASON_TEMPLATE_NOT_FOUND" => Some(Self::TemplateNotFound),
             "ERROR_REASON_CONTACT_NOT_MERGED" => Some(Self::ContactNotMerged),
+            "ERROR_REASON_CHAT_EXISTS" => Some(Self::ChatExists),
+            "ERROR_REASON_CHAT_RESTRICTED" => Some(Self::ChatRestricted),
+            "ERROR_REASON_PHONE_INVALID" => Some(Self::PhoneInvalid),
+            "ERROR_REASON_CHANNEL_AUTH_FAILED" => Some(Self::ChannelAuthFailed),
+            "ERROR_REASON_CLIENT_NOT_FOUND" => Some(Self::ClientNotFound),
+            "ERROR_REASON_CONNECTION_NOT_IN_SUBSCRIPTION" => {
+                Some(Self::ConnectionNotInSubscription)
+            }
+            "ERROR_REASON_CLIENT_NOT_REGISTERED" => Some(Self::ClientNotRegistered),
             _ => None,
         }
     }

@@ -15,16 +15,19 @@ pub fn code(reason: R) -> Code {
         | R::SearchTooShort
         | R::FilterTooDeep
         | R::FilterTooLarge
-        | R::FileTypeNotAllowed => Code::InvalidArgument,
+        | R::FileTypeNotAllowed
+        | R::PhoneInvalid => Code::InvalidArgument,
         R::TokenMissing
         | R::TokenInvalid
         | R::TokenExpired
         | R::SessionEnded
         | R::CredentialsInvalid
         | R::RefreshTokenReused => Code::Unauthenticated,
-        R::PermissionMissing | R::OriginNotAllowed | R::ScopeMissing | R::FieldNotEditable => {
-            Code::PermissionDenied
-        }
+        R::PermissionMissing
+        | R::OriginNotAllowed
+        | R::ScopeMissing
+        | R::FieldNotEditable
+        | R::ChatRestricted => Code::PermissionDenied,
         R::ConversationNotFound
         | R::ChatNotFound
         | R::ConnectionNotFound
@@ -36,6 +39,7 @@ pub fn code(reason: R) -> Code {
         | R::DeliveryNotFound
         | R::ConnectorNotFound
         | R::ContactNotFound
+        | R::ClientNotFound
         | R::CompanyNotFound
         | R::DealNotFound
         | R::CustomerNotFound
@@ -48,9 +52,11 @@ pub fn code(reason: R) -> Code {
         | R::FilterNotFound
         | R::AttachmentNotFound
         | R::TemplateNotFound => Code::NotFound,
-        R::EmailTaken | R::GroupNameTaken | R::ConversationAlreadyOpen | R::TagNameTaken => {
-            Code::AlreadyExists
-        }
+        R::EmailTaken
+        | R::GroupNameTaken
+        | R::ConversationAlreadyOpen
+        | R::TagNameTaken
+        | R::ChatExists => Code::AlreadyExists,
         R::ConversationClosed
         | R::SubscriptionUnpaid
         | R::EmbedCodeLocked
@@ -75,10 +81,14 @@ pub fn code(reason: R) -> Code {
         | R::DialogueClosed
         | R::TemplatesUnpaid
         | R::ContactErased
+        | R::ConnectionNotInSubscription
+        | R::ClientNotRegistered
         | R::ContactNotMerged => Code::FailedPrecondition,
         R::EtagMismatch | R::Conflict => Code::Aborted,
         R::RateLimited | R::Overloaded | R::TooLarge | R::FileTooLarge => Code::ResourceExhausted,
-        R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown => Code::Unavailable,
+        R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown | R::ChannelAuthFailed => {
+            Code::Unavailable
+        }
         R::Deadline => Code::DeadlineExceeded,
         R::MethodUnknown => Code::Unimplemented,
         R::Unspecified | R::Internal => Code::Internal,
@@ -329,6 +339,41 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "Контакт не найден.",
             "Contacto no encontrado.",
             "No such contact.",
+        ),
+        R::ClientNotFound => (
+            "Контакт не найден.",
+            "Contacto no encontrado.",
+            "No contact is known by this number or ID.",
+        ),
+        R::ChatExists => (
+            "Такой чат уже существует. Перейдите к нему по кнопке ниже.",
+            "Este chat ya existe. Vaya a él con el botón de abajo.",
+            "This chat already exists. Go to it with the button below.",
+        ),
+        R::ChatRestricted => (
+            "Доступ к чату ограничен. Обратитесь к администратору CRM.",
+            "El acceso al chat está restringido. Diríjase al administrador de la CRM.",
+            "Access to the chat is restricted. Ask the administrator of the CRM.",
+        ),
+        R::ConnectionNotInSubscription => (
+            "Подключение не входит в активную подписку.",
+            "La conexión no forma parte de la suscripción activa.",
+            "The connection is not part of the active subscription.",
+        ),
+        R::ClientNotRegistered => (
+            "Пользователь не зарегистрирован в WhatsApp.",
+            "El usuario no está registrado en WhatsApp.",
+            "The user is not registered in WhatsApp.",
+        ),
+        R::PhoneInvalid => (
+            "Укажите корректный номер телефона.",
+            "Indique un número de teléfono correcto.",
+            "Give a correct telephone number.",
+        ),
+        R::ChannelAuthFailed => (
+            "Ошибка авторизации. Попробуйте позже.",
+            "Error de autorización. Inténtelo más tarde.",
+            "Authorisation failed. Try again later.",
         ),
         R::CompanyNotFound => (
             "Компания не найдена.",

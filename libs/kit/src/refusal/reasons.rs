@@ -57,6 +57,14 @@ plain! {
     group_name_taken = GroupNameTaken;
     /// The name belongs to another tag.
     tag_name_taken = TagNameTaken;
+    /// There is such a chat, hidden from the caller.
+    chat_restricted = ChatRestricted;
+    /// Not a telephone number.
+    phone_invalid = PhoneInvalid;
+    /// Nobody is known by this number or id.
+    client_not_found = ClientNotFound;
+    /// Nobody is registered in the channel under the number.
+    client_not_registered = ClientNotRegistered;
     /// The account may not send.
     subscription_unpaid = SubscriptionUnpaid;
     /// imBox is off.
@@ -146,6 +154,10 @@ named! {
     too_large(limit) = TooLarge;
     /// No such contact for this caller.
     contact_not_found(contact_id) = ContactNotFound;
+    /// There is such a chat.
+    chat_exists(chat_id) = ChatExists;
+    /// The operator has not made it part of the subscription.
+    connection_not_in_subscription(connection_id) = ConnectionNotInSubscription;
     /// No such company for this caller.
     company_not_found(company_id) = CompanyNotFound;
     /// No such deal for this caller.
@@ -228,6 +240,14 @@ impl Refusal {
         Self::new(R::StoreUnavailable)
             .retry_after(RETRY_UNAVAILABLE)
             .caused_by(cause)
+    }
+
+    /// The channel refuses the connection's credentials; whoever can change that is told elsewhere.
+    #[must_use]
+    pub fn channel_auth_failed(connection_id: impl Display) -> Self {
+        Self::new(R::ChannelAuthFailed)
+            .with("connection_id", connection_id)
+            .retry_after(Duration::from_secs(60))
     }
 
     /// Another service cannot be reached.

@@ -12,7 +12,7 @@ use kit::Refusal;
 use kit::secrets::MasterKey;
 use pg::Db;
 use secrecy::ExposeSecret;
-use types::{AccountId, Clock};
+use types::{AccountId, Clock, ConnectionId};
 
 use crate::database::Database;
 
@@ -34,6 +34,13 @@ pub enum Task {
         account: AccountArgument,
         /// Its state
         subscription: Subscription,
+    },
+    /// Set whether a connection is part of its account's subscription: without it no chats are created through it
+    SetConnectionSubscription {
+        /// The connection: cxn_…
+        connection: ConnectionId,
+        /// Part of it or not
+        part: Part,
     },
     /// Make an API key for a backend program; its secret is shown this one time
     CreateApiKey {
@@ -111,6 +118,13 @@ pub enum Subscription {
     Unpaid,
 }
 
+/// Part of the subscription or not.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Part {
+    Included,
+    Excluded,
+}
+
 impl From<Plan> for admin::Plan {
     fn from(plan: Plan) -> Self {
         match plan {
@@ -143,6 +157,9 @@ pub async fn main(task: Task) -> anyhow::Result<()> {
             account,
             subscription,
         } => set_subscription(&db, &clock, &account, subscription.into()).await,
+        Task::SetConnectionSubscription { connection, part } => {
+            set_connection_subscription(&database, connection, part).await
+        }
         Task::CreateApiKey {
             account,
             name,
@@ -211,6 +228,21 @@ async fn set_subscription(
     let set = admin::set_subscription(db, clock, account, state).await;
     set.map_err(said)?;
     println!("{account}: the subscription is \"{}\" now.", state.name());
+    Ok(())
+}
+
+async fn set_connection_subscription(
+    database: &Database,
+    connection: ConnectionId,
+    part: Part,
+) -> anyhow::Result<()> {
+    let db = database.conversations().await?;
+    let is_in = matches!(part, Part::Included);
+    if !conversations::admin::set_in_subscription(&db, connection, is_in).await? {
+        anyhow::bail!("there is no connection {connection}");
+    }
+    let is = if is_in { "is" } else { "is not" };
+    println!("{connection} {is} part of the subscription now.");
     Ok(())
 }
 

@@ -30,6 +30,7 @@ Settings (secrets, marked *, may also be files: NAME_FILE):
   BESEDA_CONVERSATIONS_URL      of conversations (connectors, gateway)
   BESEDA_ONLINECHAT_URL         of connector-onlinechat (gateway)
   BESEDA_TELEGRAM_URL           of connector-telegram (gateway), if there is one: its webhooks are passed on
+  BESEDA_WHATSAPP_URL           of connector-whatsapp (conversations), if there is one: it says who is registered there
   BESEDA_TELEGRAM_API_URL       a Bot API server of your own (connector-telegram)
   BESEDA_PUBLIC_URL             how browsers and providers reach the gateway (connectors, gateway)
   BESEDA_DATABASE_CONNECTIONS   connections at most, 10 when not set (conversations)
@@ -164,6 +165,7 @@ impl Reader {
             redis_url: self.redis_url.clone(),
             identity,
             crm,
+            client_checks: self.client_checks(),
             service_secret: service_secret?,
             ingest: conversations::IngestConfig::default(),
             files: files?,
@@ -264,6 +266,13 @@ impl Reader {
         config.demo_chat = demo_chat;
         config.limits.rates = service::gateway_rates(self.limited);
         Some(Config::Gateway(Box::new(config)))
+    }
+
+    /// Connectors that can say who is registered in their channel: those that the installation has.
+    fn client_checks(&mut self) -> Vec<(String, String)> {
+        let whatsapp = self.environment.text("BESEDA_WHATSAPP_URL");
+        let whatsapp = whatsapp.map(|url| ("whatsapp".to_owned(), url));
+        whatsapp.into_iter().collect()
     }
 
     /// Connectors that providers call: those that the installation has.

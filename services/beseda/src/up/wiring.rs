@@ -61,6 +61,7 @@ impl Wiring {
             redis_url: self.stores.redis_url.clone(),
             identity: self.identity.clone(),
             crm: self.crm.clone(),
+            client_checks: Vec::new(),
             service_secret: self.secret(Kind::Conversations),
             ingest: conversations::IngestConfig::default(),
             files: conversations::FilesLocation::Folder(self.files.clone()),

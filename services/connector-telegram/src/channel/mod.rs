@@ -5,7 +5,7 @@ mod send;
 
 use std::time::Duration;
 
-use api::connector::v1::{ConnectorManifest, MediaRule};
+use api::connector::v1::{ClientAddress, ConnectorManifest, MediaRule};
 use api::conversations::v1::AttachmentKind;
 use connector::{Channel, Connection, Inbound, Outcome, Outgoing, Trouble};
 use data_encoding::BASE64URL_NOPAD;
@@ -88,6 +88,7 @@ impl Channel for Telegram {
             max_text_length: i32::try_from(LONGEST_TEXT).unwrap_or(i32::MAX),
             media: media(),
             settings_schema: SETTINGS.to_owned(),
+            client_address: ClientAddress::MessengerId.into(),
             ..ConnectorManifest::default()
         }
     }

@@ -70,6 +70,7 @@ async fn hub(db: &TestDb, folder: &std::path::Path, identity: &str, life: &Lifec
         identity: identity.to_owned(),
         // Of crm only its events are wanted: the double has none.
         crm: identity.to_owned(),
+        client_checks: Vec::new(),
         service_secret: SECRET.to_owned().into(),
         ingest: IngestConfig::default(),
         files: FilesLocation::Folder(folder.to_owned()),

@@ -74,4 +74,6 @@ pub struct Connection {
     pub settings: Settings,
     /// What the connector last said of it.
     pub health: Option<Health>,
+    /// Is it part of the account's subscription (CHW-37)?
+    pub in_subscription: bool,
 }

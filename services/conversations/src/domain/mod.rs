@@ -4,6 +4,7 @@ pub mod account;
 pub mod attachment;
 pub mod card;
 pub mod cart;
+pub mod client;
 pub mod connection;
 pub mod conversation;
 pub mod counts;

@@ -9,7 +9,7 @@ pub use of_window::of_window;
 use auth::AccountScope;
 use pg::{Error, Tx};
 use sqlx::Row;
-use types::{AccountId, ChatId, ConnectionId, ConversationId};
+use types::{AccountId, ChatId, ConnectionId, ContactId, ConversationId};
 use uuid::Uuid;
 
 /// A chat whose row this transaction has locked.
@@ -75,6 +75,62 @@ pub async fn lock_of_conversation(
     .bind(conversation.uuid())
     .fetch_optional(&mut **tx)
     .await?)
+}
+
+/// The chat with this id of the channel, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(
+    tx: &mut Tx,
+    scope: AccountScope,
+    connection: ConnectionId,
+    external_id: &str,
+) -> Result<Option<ChatId>, Error> {
+    let id: Option<Uuid> = sqlx::query_scalar(
+        "SELECT id FROM chats WHERE account_id = $1 AND connection_id = $2 AND external_id = $3",
+    )
+    .bind(scope.account().uuid())
+    .bind(connection.uuid())
+    .bind(external_id)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(id.map(ChatId::from))
+}
+
+/// A chat in which nobody has written yet.
+#[derive(Debug, Clone)]
+pub struct NewChat {
+    /// Its id.
+    pub id: ChatId,
+    /// Its connection.
+    pub connection: ConnectionId,
+    /// The channel's id of it.
+    pub external_id: String,
+    /// The client's name.
+    pub client_name: String,
+    /// Whose contact it is.
+    pub contact: ContactId,
+}
+
+/// Stores it; false when there is one with this id of the channel.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut Tx, scope: AccountScope, chat: &NewChat) -> Result<bool, Error> {
+    let inserted = sqlx::query(
+        "INSERT INTO chats (account_id, id, connection_id, external_id, client_name, last_seq, contact_id)
+         VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT ON CONSTRAINT chats_external_id DO NOTHING",
+    )
+    .bind(scope.account().uuid())
+    .bind(chat.id.uuid())
+    .bind(chat.connection.uuid())
+    .bind(&chat.external_id)
+    .bind(&chat.client_name)
+    .bind(chat.contact.uuid())
+    .execute(&mut **tx)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
 }
 
 /// Takes the next place in a locked chat.

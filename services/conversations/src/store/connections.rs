@@ -5,10 +5,12 @@ mod directory;
 mod health;
 mod write;
 
-pub use connectors::{Manifest, list_known, media_rules, register, settings_schema};
+pub use connectors::{
+    Manifest, client_address, list_known, media_rules, register, settings_schema,
+};
 pub use directory::{Fingerprint, fingerprint, list_of_connector, with_ids};
 pub use health::store as store_health;
-pub use write::{insert, update};
+pub use write::{insert, set_in_subscription, update};
 
 use auth::AccountScope;
 use pg::{Error, Tx};
@@ -26,7 +28,7 @@ use crate::store::numbers::{corrupt, to_health, to_mode};
 macro_rules! columns {
     () => {
         "c.account_id, c.id, c.connector_key, c.external_id, c.title, c.conversation_mode, c.enabled, c.version, c.create_time, \
-         c.settings, c.secrets, c.secret_names, c.health, c.health_text, c.health_time"
+         c.settings, c.secrets, c.secret_names, c.health, c.health_text, c.health_time, c.in_subscription"
     };
 }
 pub(crate) use columns;
@@ -146,6 +148,7 @@ pub fn from_row(row: &PgRow) -> Result<Connection, Error> {
             secret_names: row.try_get("secret_names")?,
         },
         health: health(row)?,
+        in_subscription: row.try_get("in_subscription")?,
     })
 }
 

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::attachment;
 use crate::domain::card::Kind;
+use crate::domain::client::ClientAddress;
 use crate::domain::connection::{Mode, State};
 use crate::domain::conversation::{Answer, ClosedBy};
 use crate::domain::message::{AuthorKind, Status};
@@ -145,6 +146,23 @@ pub fn to_status(number: i16) -> Option<Option<Status>> {
         4 => Some(Status::Read),
         5 => Some(Status::Failed),
         6 => Some(Status::Unknown),
+        _ => return None,
+    })
+}
+
+pub fn of_address(address: Option<ClientAddress>) -> i16 {
+    match address {
+        None => 0,
+        Some(ClientAddress::Phone) => 1,
+        Some(ClientAddress::MessengerId) => 2,
+    }
+}
+
+/// `None` for 0, when the client has to write first.
+pub fn to_address(number: i16) -> Option<ClientAddress> {
+    Some(match number {
+        1 => ClientAddress::Phone,
+        2 => ClientAddress::MessengerId,
         _ => return None,
     })
 }

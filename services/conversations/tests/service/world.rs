@@ -104,6 +104,7 @@ impl World {
             redis_url,
             identity: identity_url,
             crm: crm_url,
+            client_checks: Vec::new(),
             service_secret: SECRET.to_owned().into(),
             ingest: IngestConfig::default(),
             files: FilesLocation::Folder(folder.path().to_owned()),

@@ -17,6 +17,7 @@ const CONNECTOR: &str = "for connectors: an employee's token is refused, see sec
 const VISITOR: &str = "for visitors: an employee's token is refused, see security::rpcs";
 const CHATS: &str =
     "by the id of a chat, which only a visible conversation tells; see conversations::rights";
+const RESTRICTED: &str = "of a hidden chat that there is one, as the product wants it (CHW-36); see main_path::create_chat";
 const FAVOURITES: &str =
     "a mark of the caller's own; it is listed by InboxService/ListConversations";
 const FILTERS: &str =
@@ -122,6 +123,7 @@ fn conversations() -> Vec<(&'static str, Reveals)> {
         ("/beseda.conversations.v1.ChatService/ListContactChats", Reads(by_id!(Contact, conv::ListContactChatsRequest.contact_id))),
         ("/beseda.conversations.v1.ChatService/GetChat", Nothing(CHATS)),
         ("/beseda.conversations.v1.ChatService/GetWritability", Nothing(CHATS)),
+        ("/beseda.conversations.v1.ChatService/CreateChat", Nothing(RESTRICTED)),
         ("/beseda.conversations.v1.ChatService/BlockChat", Nothing(CHATS)),
         ("/beseda.conversations.v1.ChatService/UnblockChat", Nothing(CHATS)),
         ("/beseda.conversations.v1.VisibilityService/CheckVisibility", Reads(|thing| of(thing, Kind::Conversation, |id| {

@@ -1,6 +1,7 @@
 //! The chat window, a file an operation.
 
 mod block;
+mod create;
 mod get;
 mod shown;
 mod status;
@@ -11,10 +12,10 @@ use std::sync::Arc;
 
 use api::conversations::v1::chat_service_server::ChatService;
 use api::conversations::v1::{
-    BlockChatRequest, BlockChatResponse, GetChatRequest, GetChatResponse, GetWritabilityRequest,
-    GetWritabilityResponse, ListContactChatsRequest, ListContactChatsResponse,
-    ListWindowContactsRequest, ListWindowContactsResponse, OpenWindowRequest, OpenWindowResponse,
-    UnblockChatRequest, UnblockChatResponse,
+    BlockChatRequest, BlockChatResponse, CreateChatRequest, CreateChatResponse, GetChatRequest,
+    GetChatResponse, GetWritabilityRequest, GetWritabilityResponse, ListContactChatsRequest,
+    ListContactChatsResponse, ListWindowContactsRequest, ListWindowContactsResponse,
+    OpenWindowRequest, OpenWindowResponse, UnblockChatRequest, UnblockChatResponse,
 };
 use pg::Db;
 use rights::RightsCopy;
@@ -22,7 +23,9 @@ use tonic::{Request, Response, Status};
 use types::Clock;
 
 use crate::after_commit::AfterCommit;
+use crate::clients::ClientChecks;
 use crate::consumers::AccountStates;
+use crate::crm::CardReader;
 
 pub use status::{Place, refusal_of};
 
@@ -35,6 +38,10 @@ pub struct Chats {
     pub after: AfterCommit,
     /// Who may what.
     pub rights: RightsCopy,
+    /// Contacts.
+    pub cards: CardReader,
+    /// Says whether somebody is registered in a channel.
+    pub clients: ClientChecks,
     /// May the account send?
     pub accounts: Arc<AccountStates>,
     /// The time.
@@ -73,6 +80,13 @@ impl ChatService for Chats {
         request: Request<GetChatRequest>,
     ) -> Result<Response<GetChatResponse>, Status> {
         Ok(Response::new(get::get_chat(self, &request).await?))
+    }
+
+    async fn create_chat(
+        &self,
+        request: Request<CreateChatRequest>,
+    ) -> Result<Response<CreateChatResponse>, Status> {
+        Ok(Response::new(create::create_chat(self, &request).await?))
     }
 
     async fn get_writability(

@@ -94,6 +94,7 @@ fn parse(
         create_time: now.truncate_to_microsecond(),
         settings: Settings::default(),
         health: None,
+        in_subscription: true,
     }
 }
 

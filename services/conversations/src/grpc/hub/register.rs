@@ -11,6 +11,7 @@ use tonic::Request;
 
 use super::{Hub, rows_of};
 use crate::domain::attachment::{MAX_SIZE, MediaRule};
+use crate::domain::client::ClientAddress;
 use crate::domain::settings::Schema;
 use crate::grpc::connection::connector_key;
 use crate::store::connections::{self, Manifest};
@@ -37,6 +38,7 @@ pub(super) async fn register(
         media_hosts,
         reply_window_seconds,
         settings_schema,
+        client_address,
     } = request.into_inner().manifest.unwrap_or_default();
     let connector = caller.connector(&key)?;
     let mut fields = Fields::new();
@@ -53,6 +55,11 @@ pub(super) async fn register(
     if let Err(problem) = Schema::parse(&settings_schema) {
         fields.reject("manifest.settings_schema", problem);
     }
+    let client_address = match fields.known("manifest.client_address", client_address) {
+        Some(proto::ClientAddress::Phone) => Some(ClientAddress::Phone),
+        Some(proto::ClientAddress::MessengerId) => Some(ClientAddress::MessengerId),
+        Some(proto::ClientAddress::Unspecified) | None => None,
+    };
     fields.finish()?;
     let max_text_length = if max_text_length == 0 {
         USUAL_TEXT_LENGTH
@@ -67,6 +74,7 @@ pub(super) async fn register(
         media_hosts,
         reply_window_seconds,
         settings_schema,
+        client_address,
     };
     let rows = rows_of(&connector, "register a connector");
     let registered = hub.db.tx(rows, move |tx| {

@@ -23,6 +23,7 @@ fn connection(mode: Mode) -> Arc<Connection> {
         create_time: OffsetDateTime::UNIX_EPOCH,
         settings: Settings::default(),
         health: None,
+        in_subscription: true,
     })
 }
 

@@ -7,6 +7,8 @@ use types::AccountId;
 use uuid::Uuid;
 
 use crate::domain::attachment::MediaRule;
+use crate::domain::client::ClientAddress;
+use crate::store::numbers::{of_address, to_address};
 
 /// Who a connector is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct Manifest {
     pub reply_window_seconds: i32,
     /// JSON Schema of a connection's settings; empty without any.
     pub settings_schema: String,
+    /// By what a client is addressed who has not written yet.
+    pub client_address: Option<ClientAddress>,
 }
 
 /// A connector to which connections can be added.
@@ -54,13 +58,13 @@ pub async fn register(
 ) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO connectors (account_id, connector_key, title, max_text_length, reports_read, media, media_hosts,
-                reply_window_seconds, settings_schema)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                reply_window_seconds, settings_schema, client_address)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (account_id, connector_key) DO UPDATE
             SET title = excluded.title, max_text_length = excluded.max_text_length, reports_read = excluded.reports_read,
                 media = excluded.media, media_hosts = excluded.media_hosts,
                 reply_window_seconds = excluded.reply_window_seconds, settings_schema = excluded.settings_schema,
-                register_time = excluded.register_time",
+                client_address = excluded.client_address, register_time = excluded.register_time",
     )
     .bind(connector.account().map_or(INSTALLATION, AccountId::uuid))
     .bind(connector.key())
@@ -71,6 +75,7 @@ pub async fn register(
     .bind(&manifest.media_hosts)
     .bind(manifest.reply_window_seconds)
     .bind(&manifest.settings_schema)
+    .bind(of_address(manifest.client_address))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -117,6 +122,28 @@ pub async fn settings_schema(
     .bind(key)
     .fetch_optional(&mut **tx)
     .await?)
+}
+
+/// By what a client is addressed who has not written yet, through this connector.
+///
+/// # Errors
+/// When the database fails.
+#[tracing::instrument(name = "db.connector.client_address", skip_all, fields(connector.key = key), err)]
+pub async fn client_address(
+    tx: &mut Tx,
+    scope: AccountScope,
+    key: &str,
+) -> Result<Option<ClientAddress>, Error> {
+    let number: Option<i16> = sqlx::query_scalar(
+        "SELECT client_address FROM connectors WHERE account_id IN ($1, $2) AND connector_key = $3
+          ORDER BY account_id DESC LIMIT 1",
+    )
+    .bind(scope.account().uuid())
+    .bind(INSTALLATION)
+    .bind(key)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(number.and_then(to_address))
 }
 
 /// The connectors of the account, by key; one of its own programs stands before one of the installation.

@@ -2,6 +2,7 @@
 
 use pg::{Error, Tx};
 use sqlx::types::Json;
+use types::ConnectionId;
 
 use crate::domain::connection::Connection;
 use crate::store::numbers::of_mode;
@@ -64,4 +65,26 @@ pub async fn update(tx: &mut Tx, connection: &Connection) -> Result<(), Error> {
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Says whether a connection is part of its account's subscription; false when there is no such connection.
+///
+/// # Errors
+/// When the database fails.
+#[tracing::instrument(name = "db.connection.set_in_subscription", skip_all, fields(connection.id = %id), err)]
+pub async fn set_in_subscription(
+    tx: &mut Tx,
+    id: ConnectionId,
+    is_in: bool,
+) -> Result<bool, Error> {
+    let set = sqlx::query(
+        "UPDATE connections c SET in_subscription = $2, version = version + 1
+           FROM connection_directory d
+          WHERE d.connection_id = $1 AND c.account_id = d.account_id AND c.id = d.connection_id",
+    )
+    .bind(id.uuid())
+    .bind(is_in)
+    .execute(&mut **tx)
+    .await?;
+    Ok(set.rows_affected() == 1)
 }

@@ -32,6 +32,20 @@ pub(super) fn chat_cases(theirs: &Theirs, cases: &mut Cases) {
     );
     add(
         cases,
+        "/beseda.conversations.v1.ChatService/CreateChat",
+        Everybody,
+        &conv::CreateChatRequest {
+            connection_id: theirs.connector.connection.clone(),
+            client: Some(conv::create_chat_request::Client::Phone(
+                "+79991234567".into(),
+            )),
+            ..Default::default()
+        },
+        R::ConnectionNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
         "/beseda.conversations.v1.ChatService/BlockChat",
         Administrators,
         &conv::BlockChatRequest {
