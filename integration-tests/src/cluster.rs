@@ -1,4 +1,4 @@
-//! An installation of a test alone: PostgreSQL, Redis and the five services, each a process that may be killed.
+//! An installation of a test alone: PostgreSQL, Redis and the services, each a process that may be killed.
 //!
 //! Every service keeps its port for the life of the cluster, so that one that was killed comes back where the others look
 //! for it. Nothing outlives the test: each process ends with this value, and also when the test is killed.
@@ -30,17 +30,20 @@ pub enum Service {
     Conversations,
     /// The online chat.
     OnlineChat,
+    /// The client's cabinet.
+    Cabinet,
     /// The edge.
     Gateway,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Identity,
         Self::Crm,
         Self::Conversations,
         Self::OnlineChat,
+        Self::Cabinet,
         Self::Gateway,
     ];
 
@@ -52,6 +55,7 @@ impl Service {
             Self::Crm => "crm",
             Self::Conversations => "conversations",
             Self::OnlineChat => "connector-onlinechat",
+            Self::Cabinet => "cabinet",
             Self::Gateway => "gateway",
         }
     }
@@ -63,6 +67,7 @@ impl Service {
             Self::Crm => "BESEDA_CRM_URL",
             Self::Conversations => "BESEDA_CONVERSATIONS_URL",
             Self::OnlineChat => "BESEDA_ONLINECHAT_URL",
+            Self::Cabinet => "BESEDA_CABINET_URL",
             Self::Gateway => "BESEDA_PUBLIC_URL",
         }
     }
@@ -80,10 +85,10 @@ pub struct Settings {
 /// A running installation.
 pub struct Cluster {
     // Before `db`: the services end before their database is dropped.
-    processes: [Arc<Mutex<Process>>; 5],
+    processes: [Arc<Mutex<Process>>; 6],
     db: TestDb,
     environment: Vec<(&'static str, String)>,
-    ports: [u16; 5],
+    ports: [u16; 6],
     admin_port: u16,
 }
 
@@ -114,11 +119,11 @@ impl Cluster {
         } else {
             testkit::database(&[]).await
         };
-        let [ports @ .., admin_port] = ports::free::<6>();
+        let [ports @ .., admin_port] = ports::free::<7>();
         let mut environment = base_environment(&db, &ports).await;
         environment.extend(settings.environment);
         run(&environment, &["migrate"], "").await;
-        let processes = [0, 1, 2, 3, 4].map(|place| {
+        let processes = [0, 1, 2, 3, 4, 5].map(|place| {
             let service = Service::ALL[place];
             Arc::new(Mutex::new(spawn(
                 service,
@@ -286,7 +291,7 @@ impl Cluster {
     }
 }
 
-async fn base_environment(db: &TestDb, ports: &[u16; 5]) -> Vec<(&'static str, String)> {
+async fn base_environment(db: &TestDb, ports: &[u16; 6]) -> Vec<(&'static str, String)> {
     let mut environment = vec![
         (
             "BESEDA_DATABASE_URL",

@@ -198,6 +198,7 @@ impl IdentityInternalService for Identity {
             imbox_enabled: true,
             language: "en".to_owned(),
             message_search,
+            client_cabinet: message_search,
             nps: None,
         }))
     }

@@ -94,6 +94,10 @@ ids! {
     AttachmentId = "att";
     /// An entry of the audit log.
     AuditEntryId = "aud";
+    /// An account's cabinet for its clients.
+    CabinetId = "cab";
+    /// A client who has a cabinet.
+    CabinetClientId = "ccl";
     /// The line to one client in one connection.
     ChatId = "chat";
     /// A company in the CRM.
@@ -124,6 +128,10 @@ ids! {
     PipelineId = "pip";
     /// An employee's session.
     SessionId = "ses";
+    /// An SMS on its way to a client.
+    SmsMessageId = "sms";
+    /// A provider of SMS that an account uses.
+    SmsProviderId = "smp";
     /// A stage of a pipeline.
     StageId = "stg";
     /// A tag.

@@ -8,6 +8,7 @@ mod base32;
 mod clock;
 mod ids;
 mod language;
+pub mod phone;
 mod role;
 
 pub use clock::Clock;

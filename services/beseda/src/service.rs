@@ -21,6 +21,8 @@ pub enum Kind {
     ConnectorOnlinechat,
     /// Telegram bots.
     ConnectorTelegram,
+    /// The client's cabinet.
+    Cabinet,
     /// The edge.
     Gateway,
 }
@@ -34,6 +36,7 @@ impl Kind {
             Self::Conversations => "conversations",
             Self::ConnectorOnlinechat => "connector-onlinechat",
             Self::ConnectorTelegram => "connector-telegram",
+            Self::Cabinet => "cabinet",
             Self::Gateway => "gateway",
         }
     }
@@ -45,18 +48,20 @@ impl Kind {
             Self::Crm => Some(&crm::MIGRATIONS),
             Self::Conversations => Some(&conversations::MIGRATIONS),
             Self::ConnectorOnlinechat => Some(&connector_onlinechat::MIGRATIONS),
+            Self::Cabinet => Some(&cabinet::MIGRATIONS),
             Self::ConnectorTelegram | Self::Gateway => None,
         }
     }
 }
 
 /// All tables there are.
-pub fn all_migrations() -> [&'static pg::Migrations; 4] {
+pub fn all_migrations() -> [&'static pg::Migrations; 5] {
     [
         &identity::MIGRATIONS,
         &crm::MIGRATIONS,
         &conversations::MIGRATIONS,
         &connector_onlinechat::MIGRATIONS,
+        &cabinet::MIGRATIONS,
     ]
 }
 
@@ -67,6 +72,7 @@ pub enum Config {
     Conversations(conversations::Config),
     ConnectorOnlinechat(connector_onlinechat::Config),
     ConnectorTelegram(connector_telegram::Config),
+    Cabinet(cabinet::Config),
     Gateway(Box<gateway::Config>),
 }
 
@@ -79,6 +85,7 @@ impl Config {
             Self::Conversations(_) => Kind::Conversations,
             Self::ConnectorOnlinechat(_) => Kind::ConnectorOnlinechat,
             Self::ConnectorTelegram(_) => Kind::ConnectorTelegram,
+            Self::Cabinet(_) => Kind::Cabinet,
             Self::Gateway(_) => Kind::Gateway,
         }
     }
@@ -91,6 +98,7 @@ pub enum App {
     Conversations(Box<conversations::App>),
     ConnectorOnlinechat(Box<connector_onlinechat::App>),
     ConnectorTelegram(Box<connector_telegram::App>),
+    Cabinet(Box<cabinet::App>),
     Gateway(Box<gateway::App>),
 }
 
@@ -109,6 +117,7 @@ impl App {
             Config::ConnectorTelegram(it) => {
                 Self::ConnectorTelegram(Box::new(connector_telegram::App::build(it).await?))
             }
+            Config::Cabinet(it) => Self::Cabinet(Box::new(cabinet::App::build(it).await?)),
             Config::Gateway(it) => Self::Gateway(Box::new(gateway::App::build(*it).await?)),
         })
     }
@@ -121,6 +130,7 @@ impl App {
             Self::Conversations(_) => Kind::Conversations,
             Self::ConnectorOnlinechat(_) => Kind::ConnectorOnlinechat,
             Self::ConnectorTelegram(_) => Kind::ConnectorTelegram,
+            Self::Cabinet(_) => Kind::Cabinet,
             Self::Gateway(_) => Kind::Gateway,
         }
     }
@@ -133,6 +143,7 @@ impl App {
             Self::Conversations(it) => it.addr().context("its socket is gone")?,
             Self::ConnectorOnlinechat(it) => it.addr(),
             Self::ConnectorTelegram(it) => it.addr(),
+            Self::Cabinet(it) => it.addr(),
             Self::Gateway(it) => it.addr(),
         })
     }
@@ -145,7 +156,8 @@ impl App {
             | Self::Crm(_)
             | Self::Conversations(_)
             | Self::ConnectorOnlinechat(_)
-            | Self::ConnectorTelegram(_) => None,
+            | Self::ConnectorTelegram(_)
+            | Self::Cabinet(_) => None,
         }
     }
 
@@ -156,6 +168,7 @@ impl App {
             Self::Conversations(it) => it.run(life).await,
             Self::ConnectorOnlinechat(it) => it.run(life).await,
             Self::ConnectorTelegram(it) => it.run(life).await,
+            Self::Cabinet(it) => it.run(life).await,
             Self::Gateway(it) => it.run(life).await,
         }
     }

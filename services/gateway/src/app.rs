@@ -15,7 +15,7 @@ use crate::forward::{Backend, Settings};
 use crate::here::Here;
 use crate::layers::{Parts, authentication::Tokens, stack};
 use crate::listener::{Listener, tls};
-use crate::pages::{Attachments, Embeddings, Files, Hooks, Jwks, Pages};
+use crate::pages::{Attachments, Cabinets, Embeddings, Files, Hooks, Jwks, Pages};
 use crate::rate::Limiter;
 use crate::router::{Backends, Router};
 use crate::rpcs::Rpcs;
@@ -119,6 +119,11 @@ fn backends(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Backends> 
         crm: start("crm", &config.crm)?,
         conversations: start("conversations", &config.conversations)?,
         onlinechat: start("connector-onlinechat", &config.onlinechat)?,
+        cabinet: config
+            .cabinet
+            .as_ref()
+            .map(|address| start("cabinet", address))
+            .transpose()?,
     })
 }
 
@@ -161,6 +166,8 @@ fn pages(config: &Config, backends: Arc<Backends>) -> anyhow::Result<Pages> {
     let identity = kit::channel(&config.identity)?;
     let tokens = service_tokens(config)?;
     let onlinechat = tokens.channel(kit::channel(&config.onlinechat)?);
+    let cabinet = config.cabinet.as_ref().map(|it| kit::channel(it));
+    let cabinet = cabinet.transpose()?.map(|it| tokens.channel(it));
     let mut hooks = Vec::with_capacity(config.hooks.len());
     for (key, address) in &config.hooks {
         let channel = kit::channel(address)
@@ -172,6 +179,7 @@ fn pages(config: &Config, backends: Arc<Backends>) -> anyhow::Result<Pages> {
         files: Files::new(config.web_root.clone()),
         attachments: Attachments::new(kit::channel(&config.conversations)?),
         embeddings: Embeddings::new(onlinechat),
+        cabinets: Cabinets::new(cabinet),
         jwks: Jwks::new(identity),
         backends,
         public_url: config.public_url.trim_end_matches('/').to_owned(),

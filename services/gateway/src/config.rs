@@ -29,6 +29,8 @@ pub struct Config {
     pub conversations: String,
     /// Address of connector-onlinechat.
     pub onlinechat: String,
+    /// Address of cabinet, if the installation has it.
+    pub cabinet: Option<String>,
     /// Connectors that providers call at `/hooks/<key>/…`: their keys and addresses.
     pub hooks: Vec<(String, String)>,
     /// With what the gateway proves to identity who it is.
@@ -173,6 +175,7 @@ impl Config {
             crm: crm.to_owned(),
             conversations: conversations.to_owned(),
             onlinechat: onlinechat.to_owned(),
+            cabinet: None,
             hooks: Vec::new(),
             service_secret,
             web_root: PathBuf::from("web/widget/dist"),

@@ -102,12 +102,13 @@ async fn report(
     backends: &Backends,
     stopping: bool,
 ) {
-    let all = backends.all().iter().all(|backend| backend.is_up());
+    let all = backends.all().all(|backend| backend.is_up());
     let up = |place| match place {
         Place::Identity => backends.identity.is_up(),
         Place::Crm => backends.crm.is_up(),
         Place::Conversations => backends.conversations.is_up(),
         Place::OnlineChat => backends.onlinechat.is_up(),
+        Place::Cabinet => backends.cabinet.as_ref().is_some_and(|it| it.is_up()),
         Place::Here => true,
     };
     let now = services

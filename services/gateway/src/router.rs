@@ -25,18 +25,20 @@ pub struct Backends {
     pub conversations: Arc<Backend>,
     /// Online chats and their visitors.
     pub onlinechat: Arc<Backend>,
+    /// The client's cabinet, if the installation has it.
+    pub cabinet: Option<Arc<Backend>>,
 }
 
 impl Backends {
     /// All of them.
-    #[must_use]
-    pub fn all(&self) -> [&Arc<Backend>; 4] {
-        [
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Backend>> {
+        let always = [
             &self.identity,
             &self.crm,
             &self.conversations,
             &self.onlinechat,
-        ]
+        ];
+        always.into_iter().chain(&self.cabinet)
     }
 
     /// Lets go of the connections.
@@ -78,6 +80,10 @@ impl Router {
             Place::Crm => &self.backends.crm,
             Place::Conversations => &self.backends.conversations,
             Place::OnlineChat => &self.backends.onlinechat,
+            Place::Cabinet => {
+                let cabinet = self.backends.cabinet.as_ref();
+                cabinet.ok_or_else(Refusal::method_unknown)?
+            }
             Place::Here => return Ok(Box::pin(self.here.answer(call)).await),
         };
         backend.forward(call).await

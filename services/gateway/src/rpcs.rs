@@ -22,27 +22,31 @@ pub enum Place {
     Conversations,
     /// connector-onlinechat.
     OnlineChat,
+    /// cabinet.
+    Cabinet,
     /// The gateway itself.
     Here,
 }
 
-const PACKAGES: [(&str, Place); 8] = [
+const PACKAGES: [(&str, Place); 9] = [
     ("beseda.identity.v1", Place::Identity),
     ("beseda.crm.v1", Place::Crm),
     ("beseda.conversations.v1", Place::Conversations),
     ("beseda.connector.v1", Place::Conversations),
     ("beseda.onlinechat.v1", Place::OnlineChat),
+    ("beseda.cabinet.v1", Place::Cabinet),
     ("grpc.health.v1", Place::Here),
     ("grpc.reflection.v1", Place::Here),
     ("grpc.reflection.v1alpha", Place::Here),
 ];
 
-/// Methods that need no access token: one gets the token there, or the token is a visitor's, which is not ours to read.
-const OPEN: [&str; 7] = [
+/// Methods that need no access token: one gets the token there, or the token is a visitor's or client's, which is not ours to read.
+const OPEN: [&str; 8] = [
     "/beseda.identity.v1.SessionService/LogIn",
     "/beseda.identity.v1.SessionService/RefreshSession",
     "/beseda.identity.v1.SessionService/IssueClientToken",
     "/beseda.onlinechat.v1.VisitorService/",
+    "/beseda.cabinet.v1.CabinetSessionService/",
     "/grpc.health.v1.Health/",
     "/grpc.reflection.v1.ServerReflection/",
     "/grpc.reflection.v1alpha.ServerReflection/",
@@ -234,6 +238,8 @@ mod tests {
         assert_eq!(
             open,
             [
+                "/beseda.cabinet.v1.CabinetSessionService/GetCabinet",
+                "/beseda.cabinet.v1.CabinetSessionService/SignOut",
                 "/beseda.identity.v1.SessionService/IssueClientToken",
                 "/beseda.identity.v1.SessionService/LogIn",
                 "/beseda.identity.v1.SessionService/RefreshSession",

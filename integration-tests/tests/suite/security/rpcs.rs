@@ -35,6 +35,8 @@ enum Door {
     Connectors,
     /// Visitors.
     Visitors,
+    /// Clients with a cabinet.
+    Clients,
 }
 
 /// What is known of a method.
@@ -282,6 +284,7 @@ impl Theirs {
             "/beseda.identity.v1.RightsService/GetRightsOptions",
             "/beseda.identity.v1.AuditService/ListAuditEntries",
             "/beseda.onlinechat.v1.OnlineChatService/ListOnlineChats",
+            "/beseda.cabinet.v1.CabinetSettingsService/GetCabinetSettings",
         ];
         let mut state = BTreeMap::new();
         for path in lists {
@@ -319,6 +322,7 @@ struct Strangers {
     program: String,
     connector: String,
     visitor: Visitor,
+    client: String,
     expired: String,
     service: String,
 }
@@ -350,6 +354,7 @@ impl Strangers {
             program: admin.api_key(&["connector:another-channel"]).await.secret,
             connector: connector.secret,
             visitor,
+            client: tokens::of_client(cluster, &caller.account_id).await,
             expired: tokens::expired(cluster, &admin, &caller.account_id).await,
             service: tokens::of_service(cluster).await,
             admin,
@@ -363,6 +368,7 @@ impl Strangers {
             Door::Everybody | Door::Administrators => self.admin.token().await,
             Door::Connectors => self.connector.clone(),
             Door::Visitors => self.visitor.token().to_owned(),
+            Door::Clients => self.client.clone(),
         }
     }
 }
@@ -456,7 +462,8 @@ impl Findings<'_> {
             });
         }
         // A visitor's token is no employee's, and the other way round.
-        let other = if case.door == Door::Visitors {
+        let is_employees = !matches!(case.door, Door::Visitors | Door::Clients);
+        let other = if !is_employees {
             strangers.admin.token().await
         } else {
             strangers.visitor.token().to_owned()
@@ -475,7 +482,7 @@ impl Findings<'_> {
             Some(R::TokenInvalid),
         )
         .await;
-        if case.door != Door::Visitors {
+        if is_employees {
             self.expect(
                 "an expired token",
                 &strangers.expired,
@@ -511,7 +518,7 @@ impl Findings<'_> {
                 )
                 .await;
             }
-            Door::Open | Door::Everybody | Door::Visitors => {}
+            Door::Open | Door::Everybody | Door::Visitors | Door::Clients => {}
         }
     }
 

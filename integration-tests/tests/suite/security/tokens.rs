@@ -32,6 +32,25 @@ pub async fn of_service(cluster: &Cluster) -> String {
     )
 }
 
+/// The token of a client of an account who has logged in to the cabinet.
+pub async fn of_client(cluster: &Cluster, account: &str) -> String {
+    let account: types::AccountId = account.parse().expect("an id");
+    let token = format!("cst_{}_{}", account.uuid().simple(), "c".repeat(43));
+    sqlx::query(
+        "WITH client AS (
+             INSERT INTO cabinet.clients (account_id, id, phone, create_time) VALUES ($1, $2, '+79990000000', now()) RETURNING id)
+         INSERT INTO cabinet.client_sessions (account_id, token_digest, client_id, create_time, expire_time)
+         SELECT $1, $3, id, now(), now() + interval '1 day' FROM client",
+    )
+    .bind(account.uuid())
+    .bind(types::CabinetClientId::generate().uuid())
+    .bind(&kit::secrets::sha256(token.as_bytes())[..])
+    .execute(&mut cluster.db().owner().await)
+    .await
+    .expect("a session");
+    token
+}
+
 fn sign(key: &SigningKey, principal: Principal, seconds: i64) -> String {
     let at = Clock::system().now() + time::Duration::seconds(seconds);
     key.sign(&Grant::new(principal, Language::Ru), at)
@@ -65,6 +84,7 @@ pub fn garbage() -> Vec<String> {
         "bsk_",
         "bsk_00_11",
         "vst_x",
+        "cst_x",
         &long,
     ];
     texts.map(str::to_owned).to_vec()

@@ -185,6 +185,18 @@ pub enum ErrorReason {
     ConnectionNotInSubscription = 405,
     /// FAILED_PRECONDITION. Nobody is registered in the channel under this number (CHW-41, WA-02). {}
     ClientNotRegistered = 406,
+    /// FAILED_PRECONDITION. The client's cabinet needs an SMS provider; choose one first (CAB-07). {}
+    SmsProviderMissing = 460,
+    /// NOT_FOUND. No such cabinet: the link is wrong. {cabinet_id}
+    CabinetNotFound = 461,
+    /// FAILED_PRECONDITION. The cabinet is switched off. {cabinet_id}
+    CabinetDisabled = 462,
+    /// UNAUTHENTICATED. The code is wrong, was used, or is too old; ask for another. {}
+    CodeInvalid = 463,
+    /// NOT_FOUND. No such SMS provider. {sms_provider_id}
+    SmsProviderNotFound = 464,
+    /// FAILED_PRECONDITION. The cabinet needs this SMS provider; choose another or switch the cabinet off first. {sms_provider_id}
+    SmsProviderInUse = 465,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -285,6 +297,12 @@ impl ErrorReason {
                 "ERROR_REASON_CONNECTION_NOT_IN_SUBSCRIPTION"
             }
             Self::ClientNotRegistered => "ERROR_REASON_CLIENT_NOT_REGISTERED",
+            Self::SmsProviderMissing => "ERROR_REASON_SMS_PROVIDER_MISSING",
+            Self::CabinetNotFound => "ERROR_REASON_CABINET_NOT_FOUND",
+            Self::CabinetDisabled => "ERROR_REASON_CABINET_DISABLED",
+            Self::CodeInvalid => "ERROR_REASON_CODE_INVALID",
+            Self::SmsProviderNotFound => "ERROR_REASON_SMS_PROVIDER_NOT_FOUND",
+            Self::SmsProviderInUse => "ERROR_REASON_SMS_PROVIDER_IN_USE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -384,6 +402,12 @@ impl ErrorReason {
                 Some(Self::ConnectionNotInSubscription)
             }
             "ERROR_REASON_CLIENT_NOT_REGISTERED" => Some(Self::ClientNotRegistered),
+            "ERROR_REASON_SMS_PROVIDER_MISSING" => Some(Self::SmsProviderMissing),
+            "ERROR_REASON_CABINET_NOT_FOUND" => Some(Self::CabinetNotFound),
+            "ERROR_REASON_CABINET_DISABLED" => Some(Self::CabinetDisabled),
+            "ERROR_REASON_CODE_INVALID" => Some(Self::CodeInvalid),
+            "ERROR_REASON_SMS_PROVIDER_NOT_FOUND" => Some(Self::SmsProviderNotFound),
+            "ERROR_REASON_SMS_PROVIDER_IN_USE" => Some(Self::SmsProviderInUse),
             _ => None,
         }
     }

@@ -181,6 +181,9 @@ pub struct GetAccountStateResponse {
     /// The survey of «Отправить NPS».
     #[prost(message, optional, tag = "5")]
     pub nps: ::core::option::Option<NpsSurvey>,
+    /// Does the plan include the client's cabinet? (CAB-05)
+    #[prost(bool, tag = "6")]
+    pub client_cabinet: bool,
 }
 /// Which account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -22,6 +22,7 @@ pub fn code(reason: R) -> Code {
         | R::TokenExpired
         | R::SessionEnded
         | R::CredentialsInvalid
+        | R::CodeInvalid
         | R::RefreshTokenReused => Code::Unauthenticated,
         R::PermissionMissing
         | R::OriginNotAllowed
@@ -29,6 +30,8 @@ pub fn code(reason: R) -> Code {
         | R::FieldNotEditable
         | R::ChatRestricted => Code::PermissionDenied,
         R::ConversationNotFound
+        | R::CabinetNotFound
+        | R::SmsProviderNotFound
         | R::ChatNotFound
         | R::ConnectionNotFound
         | R::OnlineChatNotFound
@@ -58,6 +61,9 @@ pub fn code(reason: R) -> Code {
         | R::TagNameTaken
         | R::ChatExists => Code::AlreadyExists,
         R::ConversationClosed
+        | R::CabinetDisabled
+        | R::SmsProviderInUse
+        | R::SmsProviderMissing
         | R::SubscriptionUnpaid
         | R::EmbedCodeLocked
         | R::FinishNotAllowed
@@ -109,6 +115,36 @@ pub fn text(reason: R, language: Language) -> &'static str {
 /// Russian, Spanish, English.
 fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
     match reason {
+        R::SmsProviderMissing => (
+            "Сначала выберите виджет для отправки СМС.",
+            "Elija primero un proveedor de SMS.",
+            "Choose an SMS provider first.",
+        ),
+        R::CabinetNotFound => (
+            "Личный кабинет не найден. Проверьте ссылку.",
+            "No existe este área de cliente. Revise el enlace.",
+            "There is no such client area. Check the link.",
+        ),
+        R::CabinetDisabled => (
+            "Личный кабинет выключен.",
+            "El área de cliente está desactivada.",
+            "The client area is switched off.",
+        ),
+        R::CodeInvalid => (
+            "Код не подходит или устарел. Запросите новый.",
+            "El código no es válido o ha caducado. Solicite otro.",
+            "The code is wrong or too old. Ask for another.",
+        ),
+        R::SmsProviderNotFound => (
+            "Виджет для отправки СМС не найден.",
+            "No existe este proveedor de SMS.",
+            "There is no such SMS provider.",
+        ),
+        R::SmsProviderInUse => (
+            "Этот виджет нужен личному кабинету. Выберите другой или выключите кабинет.",
+            "El área de cliente necesita este proveedor. Elija otro o desactívela.",
+            "The client area needs this SMS provider. Choose another or switch the client area off.",
+        ),
         R::FieldInvalid => (
             "Проверьте поля запроса.",
             "Revise los campos de la solicitud.",

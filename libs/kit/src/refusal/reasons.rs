@@ -75,6 +75,10 @@ plain! {
     conflict = Conflict;
     /// The replica is going away.
     shutting_down = ShuttingDown;
+    /// The client's cabinet needs an SMS provider.
+    sms_provider_missing = SmsProviderMissing;
+    /// Not the code that was sent, or not any more.
+    code_invalid = CodeInvalid;
     /// The time ran out.
     deadline = Deadline;
     /// No such method.
@@ -82,6 +86,14 @@ plain! {
 }
 
 named! {
+    /// No such cabinet.
+    cabinet_not_found(cabinet_id) = CabinetNotFound;
+    /// The cabinet is off.
+    cabinet_disabled(cabinet_id) = CabinetDisabled;
+    /// No such SMS provider.
+    sms_provider_not_found(sms_provider_id) = SmsProviderNotFound;
+    /// The cabinet needs the provider.
+    sms_provider_in_use(sms_provider_id) = SmsProviderInUse;
     /// No such file for the caller.
     attachment_not_found(attachment_id) = AttachmentNotFound;
     /// A larger file than is taken.

@@ -22,17 +22,18 @@ Settings (secrets, marked *, may also be files: NAME_FILE):
                                 BESEDA_CONVERSATIONS_DATABASE_URL; when not set it is made from
   BESEDA_DATABASE_URL *         PostgreSQL as any role: the service puts its own role and password in
   BESEDA_REDIS_URL *            Redis
-  BESEDA_MASTER_KEY *           the installation's key; identity and conversations need it, others for passwords and
-                                secrets
+  BESEDA_MASTER_KEY *           the installation's key; identity, conversations and cabinet need it, others for
+                                passwords and secrets
   BESEDA_SERVICE_SECRET *       what the service proves itself with; made from the master key when not set
   BESEDA_IDENTITY_URL           http://HOST:PORT of identity (all but identity)
-  BESEDA_CRM_URL                of crm (gateway)
+  BESEDA_CRM_URL                of crm (conversations, cabinet, gateway)
   BESEDA_CONVERSATIONS_URL      of conversations (connectors, gateway)
   BESEDA_ONLINECHAT_URL         of connector-onlinechat (gateway)
+  BESEDA_CABINET_URL            of cabinet (gateway), if there is one
   BESEDA_TELEGRAM_URL           of connector-telegram (gateway), if there is one: its webhooks are passed on
   BESEDA_WHATSAPP_URL           of connector-whatsapp (conversations), if there is one: it says who is registered there
   BESEDA_TELEGRAM_API_URL       a Bot API server of your own (connector-telegram)
-  BESEDA_PUBLIC_URL             how browsers and providers reach the gateway (connectors, gateway)
+  BESEDA_PUBLIC_URL             how browsers and providers reach the gateway (connectors, cabinet, gateway)
   BESEDA_DATABASE_CONNECTIONS   connections at most, 10 when not set (conversations)
   BESEDA_FILES                  where files of messages are kept (conversations): a folder, .beseda/files when not set, or
                                 s3://BUCKET/PREFIX with AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT
@@ -79,6 +80,7 @@ pub fn read(kind: Kind) -> anyhow::Result<Settings> {
         Kind::Conversations => reader.conversations(),
         Kind::ConnectorOnlinechat => reader.connector_onlinechat(),
         Kind::ConnectorTelegram => reader.connector_telegram(),
+        Kind::Cabinet => reader.cabinet(),
         Kind::Gateway => reader.gateway(),
     };
     let own = reader.admin_listen.filter(|_| kind != Kind::Gateway);
@@ -107,7 +109,7 @@ impl Reader {
         let port = if kind == Kind::Gateway { 8080 } else { 0 };
         let listen = environment.parsed("BESEDA_LISTEN", ADDRESS);
         let redis = environment.secret("BESEDA_REDIS_URL");
-        if redis.is_none() && kind != Kind::ConnectorTelegram {
+        if redis.is_none() && !matches!(kind, Kind::ConnectorTelegram | Kind::Cabinet) {
             environment.problem("BESEDA_REDIS_URL is not set: for example redis://127.0.0.1:6379");
         }
         Self {
@@ -236,6 +238,27 @@ impl Reader {
         }))
     }
 
+    fn cabinet(&mut self) -> Option<Config> {
+        let database_url = self.database_url(&cabinet::MIGRATIONS);
+        let identity = self.service_url("BESEDA_IDENTITY_URL");
+        let crm = self.service_url("BESEDA_CRM_URL");
+        let public_url = self.public_url();
+        let service_secret = self.service_secret();
+        if self.key.is_none() {
+            self.environment.problem("BESEDA_MASTER_KEY is not set: cabinet keeps codes under it (`beseda master-key` makes one)");
+        }
+        Some(Config::Cabinet(cabinet::Config {
+            listen: self.listen,
+            database_url: database_url?,
+            identity,
+            crm,
+            service_secret: service_secret?,
+            master_key: self.key.clone()?,
+            public_url,
+            clock: Clock::system(),
+        }))
+    }
+
     fn gateway(&mut self) -> Option<Config> {
         let identity = self.service_url("BESEDA_IDENTITY_URL");
         let crm = self.service_url("BESEDA_CRM_URL");
@@ -255,6 +278,7 @@ impl Reader {
         let mut config =
             gateway::Config::local(&identity, &crm, &conversations, &onlinechat, secret);
         config.listen = self.listen;
+        config.cabinet = self.environment.text("BESEDA_CABINET_URL");
         config.hooks = self.hooks();
         config.admin_listen = self.admin_listen;
         config.redis_url = self.redis_url.clone();

@@ -69,6 +69,7 @@ impl Stand {
         wiring.conversations = self.launch(wiring.conversations()).await?;
         wiring.onlinechat = self.launch(wiring.connector_onlinechat()).await?;
         wiring.telegram = self.launch(wiring.connector_telegram()).await?;
+        wiring.cabinet = self.launch(wiring.cabinet()).await?;
         let demo = if arguments.no_demo {
             None
         } else {
@@ -120,6 +121,7 @@ impl Stand {
             conversations: String::new(),
             onlinechat: String::new(),
             telegram: String::new(),
+            cabinet: String::new(),
         })
     }
 

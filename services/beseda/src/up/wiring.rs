@@ -32,6 +32,7 @@ pub struct Wiring {
     pub conversations: String,
     pub onlinechat: String,
     pub telegram: String,
+    pub cabinet: String,
 }
 
 impl Wiring {
@@ -99,6 +100,19 @@ impl Wiring {
         }))
     }
 
+    pub fn cabinet(&self) -> anyhow::Result<Config> {
+        Ok(Config::Cabinet(cabinet::Config {
+            listen: ANY,
+            database_url: self.role_url(&cabinet::MIGRATIONS)?,
+            identity: self.identity.clone(),
+            crm: self.crm.clone(),
+            service_secret: self.secret(Kind::Cabinet),
+            master_key: self.key.clone(),
+            public_url: self.public_url.clone(),
+            clock: Clock::system(),
+        }))
+    }
+
     pub fn gateway(&self, listen: SocketAddr, demo_chat: Option<String>) -> Config {
         let secret = self.secret(Kind::Gateway);
         let mut config = gateway::Config::local(
@@ -109,6 +123,7 @@ impl Wiring {
             secret,
         );
         config.listen = listen;
+        config.cabinet = Some(self.cabinet.clone());
         config.hooks = vec![("telegram".to_owned(), self.telegram.clone())];
         config.admin_listen = self.admin_listen;
         config.redis_url.clone_from(&self.stores.redis_url);

@@ -5,7 +5,6 @@ pub mod ending;
 pub mod field;
 pub mod ids;
 pub mod merge;
-pub mod phone;
 pub mod pipeline;
 pub mod reach;
 pub mod tag;

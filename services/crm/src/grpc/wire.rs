@@ -8,12 +8,11 @@ use kit::time::from_proto;
 use kit::validate::Fields;
 use prost_types::Timestamp;
 use time::OffsetDateTime;
-use types::{FieldId, InvalidId};
+use types::{FieldId, InvalidId, phone};
 
 use super::mask::Mask;
 use crate::domain::card::{Card, Labelled, MAX_MESSENGERS, MAX_POINTS, Messenger, Money, Set};
 use crate::domain::field::{self, MAX_FIELDS, MAX_TEXT, Value};
-use crate::domain::phone;
 use crate::domain::tag::MAX_TAGS;
 
 /// The longest e-mail address there is.

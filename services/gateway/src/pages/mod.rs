@@ -1,6 +1,7 @@
 //! What is no call: pages and files for browsers, the public keys, probes.
 
 mod attachments;
+mod cabinet;
 mod chat;
 mod demo;
 mod files;
@@ -18,6 +19,7 @@ use http::header::{
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
 pub use attachments::{Attachments, is_here as is_file};
+pub use cabinet::Cabinets;
 pub use chat::Embeddings;
 pub use files::Files;
 pub use hooks::{Hooks, is_here as is_hook};
@@ -37,6 +39,8 @@ pub struct Pages {
     pub files: Files,
     /// Who may frame which chat.
     pub embeddings: Embeddings,
+    /// Cabinets of clients.
+    pub cabinets: Cabinets,
     /// Files of messages.
     pub attachments: Attachments,
     /// Providers' calls.
@@ -62,6 +66,9 @@ impl Pages {
         }
         if call.method != Method::GET && call.method != Method::HEAD {
             return wrong_method(call);
+        }
+        if let Some(rest) = call.uri.path().strip_prefix("/cabinet/") {
+            return private(self.cabinet(rest).await);
         }
         let mut response = match call.uri.path() {
             "/" => self.start(),

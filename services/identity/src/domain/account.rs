@@ -58,6 +58,15 @@ impl Plan {
         }
     }
 
+    /// Does it include the client's cabinet? (CAB-05)
+    #[must_use]
+    pub fn has_client_cabinet(self) -> bool {
+        match self {
+            Self::Extended | Self::Professional => true,
+            Self::Basic => false,
+        }
+    }
+
     /// For the audit log and the command line.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -15,6 +15,7 @@ const PEOPLE: &str = "people, rights and the account; no cards and no conversati
 const SETTINGS: &str = "settings of the account; no cards and no conversations";
 const CONNECTOR: &str = "for connectors: an employee's token is refused, see security::rpcs";
 const VISITOR: &str = "for visitors: an employee's token is refused, see security::rpcs";
+const CLIENT: &str = "for clients: an employee's token is refused, see security::rpcs";
 const CHATS: &str =
     "by the id of a chat, which only a visible conversation tells; see conversations::rights";
 const RESTRICTED: &str = "of a hidden chat that there is one, as the product wants it (CHW-36); see main_path::create_chat";
@@ -329,5 +330,11 @@ fn without_things() -> Vec<(&'static str, Reveals)> {
         ("/beseda.onlinechat.v1.OnlineChatService/ListOnlineChats", Nothing(SETTINGS)),
         ("/beseda.onlinechat.v1.OnlineChatService/UpdateOnlineChat", Nothing(SETTINGS)),
         ("/beseda.onlinechat.v1.OnlineChatService/GetEmbedCode", Nothing(SETTINGS)),
+        ("/beseda.cabinet.v1.CabinetSettingsService/GetCabinetSettings", Nothing(SETTINGS)),
+        ("/beseda.cabinet.v1.CabinetSettingsService/UpdateCabinetSettings", Nothing(SETTINGS)),
+        ("/beseda.cabinet.v1.CabinetSettingsService/UploadLogo", Nothing(SETTINGS)),
+        ("/beseda.cabinet.v1.CabinetSettingsService/DeleteLogo", Nothing(SETTINGS)),
+        ("/beseda.cabinet.v1.CabinetSessionService/GetCabinet", Nothing("the title and logo of a page that everybody may open")),
+        ("/beseda.cabinet.v1.CabinetSessionService/SignOut", Nothing(CLIENT)),
     ]
 }

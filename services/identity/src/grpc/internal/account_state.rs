@@ -33,6 +33,7 @@ pub async fn handle(
         subscription_active: account.subscription == Subscription::Active,
         imbox_enabled: account.imbox,
         message_search: account.plan.searches_messages(),
+        client_cabinet: account.plan.has_client_cabinet(),
         nps: Some(nps(&account)),
         language: account.language,
     })

@@ -1,0 +1,174 @@
+//! The logo of a cabinet (CAB-09 to CAB-12, A-21): what it is decides its contents, not its name.
+//!
+//! The header is read first: a picture that claims more pixels than a logo may have is refused before a single one of them is
+//! unpacked. What is kept is written anew from the pixels, so nothing that hides in a file comes along.
+
+use std::io::Cursor;
+
+use image::{ImageDecoder, ImageFormat, ImageReader, Limits};
+use kit::secrets::sha256;
+
+/// The largest file, in bytes.
+pub const MAX_BYTES: usize = 512_000;
+const WIDTH: std::ops::RangeInclusive<u32> = 80..=800;
+const HEIGHT: std::ops::RangeInclusive<u32> = 40..=800;
+/// Eight bytes a pixel, and room for the decoder.
+const MEMORY: u64 = 16 << 20;
+
+/// A logo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logo {
+    /// The picture.
+    pub png: Vec<u8>,
+    /// In pixels.
+    pub width: i32,
+    /// In pixels.
+    pub height: i32,
+    /// SHA-256 of the picture.
+    pub digest: [u8; 32],
+}
+
+/// Why a file cannot be a logo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Too many bytes.
+    #[error("must have at most {MAX_BYTES} bytes, has {0}")]
+    TooLarge(usize),
+    /// Something else, whatever its name says.
+    #[error("must be a PNG picture")]
+    NotPng,
+    /// Too small or too large.
+    #[error("must be 80×40 to 800×800 pixels, is {width}×{height}")]
+    Size {
+        /// In pixels.
+        width: u32,
+        /// In pixels.
+        height: u32,
+    },
+    /// It begins as a PNG and does not go on as one.
+    #[error("is a PNG picture that cannot be read: it is damaged")]
+    Damaged,
+}
+
+/// Reads an uploaded file.
+///
+/// # Errors
+/// When it cannot be a logo.
+pub fn read(file: &[u8]) -> Result<Logo, Error> {
+    if file.len() > MAX_BYTES {
+        return Err(Error::TooLarge(file.len()));
+    }
+    if !matches!(image::guess_format(file), Ok(ImageFormat::Png)) {
+        return Err(Error::NotPng);
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(file), ImageFormat::Png);
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MEMORY);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(|_| Error::Damaged)?;
+    let (width, height) = decoder.dimensions();
+    if !WIDTH.contains(&width) || !HEIGHT.contains(&height) {
+        return Err(Error::Size { width, height });
+    }
+    let picture = image::DynamicImage::from_decoder(decoder).map_err(|_| Error::Damaged)?;
+    let mut png = Vec::new();
+    picture
+        .write_to(&mut Cursor::new(&mut png), ImageFormat::Png)
+        .map_err(|_| Error::Damaged)?;
+    Ok(Logo {
+        digest: sha256(&png),
+        width: i32::try_from(width).unwrap_or(i32::MAX),
+        height: i32::try_from(height).unwrap_or(i32::MAX),
+        png,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{DynamicImage, RgbaImage};
+
+    fn file(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let picture = DynamicImage::from(RgbaImage::new(width, height)).to_rgb8();
+        picture
+            .write_to(&mut Cursor::new(&mut bytes), format)
+            .expect("encodes");
+        bytes
+    }
+
+    #[test]
+    fn bounds_are_inclusive_a_21() {
+        for (width, height, fits) in [
+            (80, 40, true),
+            (800, 800, true),
+            (79, 40, false),
+            (80, 39, false),
+            (801, 800, false),
+            (800, 801, false),
+        ] {
+            let read = read(&file(width, height, ImageFormat::Png));
+            assert_eq!(read.is_ok(), fits, "{width}×{height}");
+        }
+    }
+
+    #[test]
+    fn a_renamed_file_is_no_png_cab_10() {
+        for other in [
+            file(100, 100, ImageFormat::Jpeg),
+            file(100, 100, ImageFormat::Gif),
+            b"<svg onload=alert(1)>".to_vec(),
+            Vec::new(),
+        ] {
+            assert_eq!(read(&other), Err(Error::NotPng));
+        }
+    }
+
+    #[test]
+    fn half_a_megabyte_of_1024_bytes_each_is_the_limit_cab_12() {
+        let mut bytes = file(100, 100, ImageFormat::Png);
+        bytes.resize(MAX_BYTES, 0);
+        assert!(read(&bytes).is_ok());
+        bytes.push(0);
+        assert_eq!(read(&bytes), Err(Error::TooLarge(MAX_BYTES + 1)));
+    }
+
+    #[test]
+    fn a_bomb_is_refused_by_its_header() {
+        // The length of the picture stands in bytes 16 to 23; its checksum is put right, so that only the size is wrong.
+        let mut bomb = file(100, 100, ImageFormat::Png);
+        bomb[16..24].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
+        let checksum = crc(&bomb[12..29]);
+        bomb[29..33].copy_from_slice(&checksum.to_be_bytes());
+        assert_eq!(
+            read(&bomb),
+            Err(Error::Size {
+                width: 0xffff,
+                height: 0xffff
+            })
+        );
+    }
+
+    #[test]
+    fn what_hides_behind_the_picture_does_not_come_along() {
+        let mut bytes = file(100, 100, ImageFormat::Png);
+        bytes.extend_from_slice(b"<script>alert(1)</script>");
+        let logo = read(&bytes).expect("a logo");
+        assert!(!logo.png.windows(8).any(|part| part == b"<script>"));
+    }
+
+    #[test]
+    fn a_damaged_picture_is_refused() {
+        let whole = file(100, 100, ImageFormat::Png);
+        assert_eq!(read(&whole[..whole.len() / 2]), Err(Error::Damaged));
+    }
+
+    fn crc(bytes: &[u8]) -> u32 {
+        let step = |crc: u32, byte: &u8| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+                (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+            })
+        };
+        !bytes.iter().fold(u32::MAX, step)
+    }
+}

@@ -1,0 +1,7 @@
+//! The rules: no I/O.
+
+pub mod code;
+pub mod logo;
+pub mod session;
+pub mod settings;
+pub mod text;

@@ -1,0 +1,42 @@
+//! Forgetting what nobody can use any more.
+
+use std::time::Duration;
+
+use pg::{Db, Error, SystemScope};
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+use types::Clock;
+
+use crate::state::State;
+use crate::store::clients;
+
+/// How often.
+const EVERY: Duration = Duration::from_secs(10 * 60);
+/// A session is kept so long after its end that its token is called expired, not unknown.
+const EXPIRED_SESSIONS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Rows in one transaction.
+const BATCH: i64 = 1000;
+
+/// Runs until the service stops.
+pub async fn forget(state: State, stopping: CancellationToken) {
+    let clock = Clock::system();
+    loop {
+        tokio::select! { () = stopping.cancelled() => return, () = clock.sleep(EVERY) => {} }
+        if let Err(error) = round(&state.db, state.clock.now(), &stopping).await {
+            tracing::warn!(%error, "old rows could not be deleted; the next round tries again");
+        }
+    }
+}
+
+async fn round(db: &Db, now: OffsetDateTime, stopping: &CancellationToken) -> Result<(), Error> {
+    while !stopping.is_cancelled() && sessions(db, now - EXPIRED_SESSIONS_KEPT).await? > 0 {}
+    Ok(())
+}
+
+async fn sessions(db: &Db, before: OffsetDateTime) -> Result<u64, Error> {
+    db.tx(
+        SystemScope::for_job("forget sessions of clients"),
+        move |tx| Box::pin(async move { clients::forget_sessions(tx, before, BATCH).await }),
+    )
+    .await
+}

@@ -1,0 +1,5 @@
+//! The SQL.
+
+pub mod cabinets;
+pub mod clients;
+pub mod logos;

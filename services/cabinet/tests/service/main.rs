@@ -1,0 +1,4 @@
+//! The cabinet with the real crm behind it.
+
+mod settings;
+mod world;
