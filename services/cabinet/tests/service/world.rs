@@ -23,8 +23,6 @@ pub const PUBLIC_URL: &str = "https://chat.beseda.example";
 const NOW: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 
 pub struct World {
-    pub db: TestDb,
-    pub clock: Clock,
     pub account: AccountId,
     /// An administrator's token.
     pub admin: String,
@@ -35,6 +33,8 @@ pub struct World {
     /// crm.
     pub crm: Channel,
     life: Lifecycle,
+    // The database goes last.
+    _db: TestDb,
 }
 
 impl Drop for World {
@@ -58,7 +58,7 @@ impl World {
             service_secret: SECRET.to_owned().into(),
             master_key: testkit::master_key(),
             public_url: format!("{PUBLIC_URL}/"),
-            clock: clock.clone(),
+            clock,
         };
         let app = App::build(config).await.expect("the service is built");
         let address = format!("http://{}", app.addr());
@@ -76,8 +76,7 @@ impl World {
             rights: Mutex::new(rights),
             channel: kit::channel(&address).expect("an address"),
             crm: kit::channel(&crm_url).expect("an address"),
-            db,
-            clock,
+            _db: db,
             account,
             identity,
             life,
