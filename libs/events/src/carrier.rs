@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use prost::Message;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::streams::{StreamReadOptions, StreamReadReply};
+use redis::streams::{StreamRangeReply, StreamReadOptions, StreamReadReply};
 use redis::{AsyncCommands, AsyncConnectionConfig, RedisResult};
 
 use crate::{Event, Positions, SHARDS};
@@ -174,6 +174,40 @@ impl Carrier {
         Ok(entries
             .filter_map(|entry| Event::decode(&entry.get::<Vec<u8>>(FIELD)?[..]).ok())
             .collect())
+    }
+}
+
+impl Carrier {
+    /// What a stream still holds after a position, oldest first, at most 500 entries: for who looks through the past. Readers take
+    /// [`Carrier::next`].
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub async fn kept(&self, shard: u16, after: i64) -> RedisResult<Vec<Event>> {
+        let reply: StreamRangeReply = self
+            .connection
+            .clone()
+            .xrange_count(self.stream(shard), format!("({after}-1"), "+", 500)
+            .await?;
+        let entries = reply.ids.into_iter();
+        Ok(entries
+            .filter_map(|entry| Event::decode(&entry.get::<Vec<u8>>(FIELD)?[..]).ok())
+            .collect())
+    }
+
+    /// Takes entries out of a stream. Their positions become holes: readers read those from the owner, as the events are there.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub async fn forget(&self, shard: u16, positions: &[i64]) -> RedisResult<()> {
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<String> = positions.iter().map(|at| format!("{at}-1")).collect();
+        self.connection
+            .clone()
+            .xdel::<_, _, ()>(self.stream(shard), &ids)
+            .await
     }
 }
 

@@ -3,6 +3,7 @@
 //! - `domain`: the rules. `store`: the SQL. `changes`: a change with its rights, timeline and event in one transaction.
 //!   `grpc`: the operations. `consumers`: who works in an account and who may do what, as identity tells it.
 //! - `core`: who calls, with the rights that hold in the transaction.
+//! - `erasure`: what happens when a client has their data erased.
 //!
 //! Every change is told through the outbox, with the card's facts as they are after it: conversations decide by them who sees
 //! what.
@@ -12,6 +13,7 @@ mod config;
 mod consumers;
 mod core;
 mod domain;
+mod erasure;
 mod error;
 mod grpc;
 mod store;
@@ -33,7 +35,9 @@ use api::crm::v1::tag_service_server::TagServiceServer;
 use api::crm::v1::task_service_server::TaskServiceServer;
 use api::crm::v1::timeline_service_server::TimelineServiceServer;
 use api::crm::v1::unsorted_service_server::UnsortedServiceServer;
+use api::erasure::internal::v1::erasure_store_service_server::ErasureStoreServiceServer;
 use api::events::internal::v1::event_log_service_server::EventLogServiceServer;
+use ::erasure::StoreService;
 use auth::{AuthLayer, ServiceTokens, Verifier};
 use kit::lifecycle::Lifecycle;
 use kit::server::Server;
@@ -113,7 +117,12 @@ impl App {
         let verifier = Verifier::new(identity.clone(), config.clock.clone(), &life);
         let (secret, clock) = (config.service_secret.clone(), config.clock.clone());
         let tokens = ServiceTokens::new(identity.clone(), NAME, secret, clock);
-        let waker = ::events::relay(db.clone(), carrier, &life);
+        let waker = ::events::relay(db.clone(), carrier.clone(), &life);
+        let clients = erasure::Clients {
+            carrier,
+            waker: waker.clone(),
+        };
+        let clients = StoreService::new(clients, db.clone(), config.clock.clone());
         let of_identity = Carrier::new(&config.redis_url, "identity")?;
         consumers::spawn(
             &db,
@@ -129,6 +138,7 @@ impl App {
             waker,
         });
         server(&core, db)?
+            .service(ErasureStoreServiceServer::new(clients))
             .serve(listener, AuthLayer::new(verifier), life)
             .await
     }

@@ -8466,7 +8466,7 @@ pub struct TimelineEntry {
     /// What.
     #[prost(enumeration = "TimelineEntryKind", tag = "3")]
     pub kind: i32,
-    /// Who: "user\_…" or "key\_…".
+    /// Who: "user\_…" or "key\_…"; empty for the robot.
     #[prost(string, tag = "4")]
     pub author_id: ::prost::alloc::string::String,
     /// Their name; empty for a program.
@@ -8481,6 +8481,9 @@ pub struct TimelineEntry {
     /// What it is now, as JSON; empty where there is nothing.
     #[prost(string, tag = "8")]
     pub after_json: ::prost::alloc::string::String,
+    /// With ERASED: what stands in the history, in Russian (CAB-36); empty otherwise.
+    #[prost(string, tag = "9")]
+    pub text: ::prost::alloc::string::String,
 }
 /// Which page of which card.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -8537,6 +8540,8 @@ pub enum TimelineEntryKind {
     MergedInto = 12,
     /// A merge was taken back; `before_json` names the other contacts.
     Unmerged = 13,
+    /// The client had their data erased; what was there is not told.
+    Erased = 14,
 }
 impl TimelineEntryKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -8559,6 +8564,7 @@ impl TimelineEntryKind {
             Self::Merged => "TIMELINE_ENTRY_KIND_MERGED",
             Self::MergedInto => "TIMELINE_ENTRY_KIND_MERGED_INTO",
             Self::Unmerged => "TIMELINE_ENTRY_KIND_UNMERGED",
+            Self::Erased => "TIMELINE_ENTRY_KIND_ERASED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -8578,6 +8584,7 @@ impl TimelineEntryKind {
             "TIMELINE_ENTRY_KIND_MERGED" => Some(Self::Merged),
             "TIMELINE_ENTRY_KIND_MERGED_INTO" => Some(Self::MergedInto),
             "TIMELINE_ENTRY_KIND_UNMERGED" => Some(Self::Unmerged),
+            "TIMELINE_ENTRY_KIND_ERASED" => Some(Self::Erased),
             _ => None,
         }
     }

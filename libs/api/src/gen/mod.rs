@@ -40,6 +40,13 @@ pub mod beseda {
             include!("beseda.crm.v1.rs");
         }
     }
+    pub mod erasure {
+        pub mod internal {
+            pub mod v1 {
+                include!("beseda.erasure.internal.v1.rs");
+            }
+        }
+    }
     pub mod error {
         pub mod v1 {
             include!("beseda.error.v1.rs");

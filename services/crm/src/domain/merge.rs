@@ -173,6 +173,32 @@ fn fits(card: &Card) -> Result<(), usize> {
 }
 
 impl Gains {
+    /// Telephone numbers, e-mails and addresses that it got.
+    #[must_use]
+    pub fn points(&self) -> [&[String]; 3] {
+        [&self.phones, &self.emails, &self.addresses]
+    }
+
+    /// Forgets these, messengers that are personal, and what is personal in the values. True when there was something.
+    pub fn forget(
+        &mut self,
+        is_personal: impl Fn(&str) -> bool,
+        mut clean: impl FnMut(&mut Json) -> bool,
+    ) -> bool {
+        let count = |gains: &Self| {
+            let points = gains.points().map(<[String]>::len).iter().sum::<usize>();
+            points + gains.messengers.len()
+        };
+        let before = count(self);
+        for points in [&mut self.phones, &mut self.emails, &mut self.addresses] {
+            points.clear();
+        }
+        self.messengers.retain(|key| !is_personal(key));
+        let values = self.values.values_mut();
+        let cleaned = values.fold(false, |any, value| clean(value) | any);
+        cleaned || count(self) < before
+    }
+
     /// Takes what was got out again, where it is still there. Names the fields that hold something else by now.
     #[must_use]
     pub fn part(&self, target: &mut Card) -> Vec<String> {

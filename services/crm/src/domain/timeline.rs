@@ -4,6 +4,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use types::TimelineEntryId;
 
+/// What the history says when a client had their data erased (CAB-36).
+pub const ERASED: &str = "Робот : Пользователь запросил удаление данных";
+
 /// An entry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -44,10 +47,21 @@ impl Entry {
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Author {
-    /// "user_…" or "key_…".
+    /// "user_…" or "key_…"; empty for the robot.
     pub id: String,
     /// Name of the employee; empty for a program.
     pub name: String,
+}
+
+impl Author {
+    /// Who does what nobody of the account did.
+    #[must_use]
+    pub fn robot() -> Self {
+        Self {
+            id: String::new(),
+            name: "Робот".to_owned(),
+        }
+    }
 }
 
 /// What happened.
@@ -79,6 +93,8 @@ pub enum Event {
     MergedInto,
     /// A merge was taken back.
     Unmerged,
+    /// The client had their data erased.
+    Erased,
 }
 
 impl Event {

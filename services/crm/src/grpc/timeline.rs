@@ -19,7 +19,7 @@ use super::{PAGE, answer, enter};
 use crate::Error;
 use crate::core::Core;
 use crate::domain::ids::CardId;
-use crate::domain::timeline::{Entry, Event};
+use crate::domain::timeline::{ERASED, Entry, Event};
 use crate::store::{cards, timeline};
 
 const METHOD: &str = "ListTimelineEntries";
@@ -103,6 +103,10 @@ fn to_wire(entry: Entry) -> TimelineEntry {
         field: entry.field,
         before_json: json(entry.before),
         after_json: json(entry.after),
+        text: match entry.event {
+            Event::Erased => ERASED.to_owned(),
+            _ => String::new(),
+        },
     }
 }
 
@@ -121,5 +125,6 @@ fn kind(event: Event) -> TimelineEntryKind {
         Event::Merged => TimelineEntryKind::Merged,
         Event::MergedInto => TimelineEntryKind::MergedInto,
         Event::Unmerged => TimelineEntryKind::Unmerged,
+        Event::Erased => TimelineEntryKind::Erased,
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::card::Card;
 use crate::domain::ids::{CardId, Kind};
 use row::{columns, from_row};
 
-pub(super) use row::{kind, kind_number};
+pub(super) use row::{kind, kind_number, points};
 pub use write::{add_follower, delete, insert, remove_follower, restore, touch, update};
 
 const GET: &str = concat!(

@@ -11,7 +11,7 @@ use super::corrupt;
 use crate::domain::ids::CardId;
 use crate::domain::timeline::{Author, Entry, Event};
 
-const EVENTS: [(Event, i16); 13] = [
+const EVENTS: [(Event, i16); 14] = [
     (Event::Created, 1),
     (Event::FieldChanged, 2),
     (Event::StageChanged, 3),
@@ -25,9 +25,11 @@ const EVENTS: [(Event, i16); 13] = [
     (Event::Merged, 11),
     (Event::MergedInto, 12),
     (Event::Unmerged, 13),
+    (Event::Erased, 14),
 ];
 
-fn number(event: Event) -> i16 {
+/// An event as the database numbers it.
+pub(super) fn number(event: Event) -> i16 {
     let known = EVENTS.iter().find(|(known, _)| *known == event);
     known.map_or(0, |(_, number)| *number)
 }

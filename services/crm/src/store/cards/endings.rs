@@ -14,7 +14,7 @@ use crate::domain::ending::{Of, endings};
 const MOST: usize = 10_000;
 
 /// Replaces the endings of a card by those of how it is now; `None` for a card that was not, or is no longer, there.
-pub(super) async fn replace(
+pub(in crate::store) async fn replace(
     tx: &mut Tx,
     account: AccountId,
     before: Option<&Card>,

@@ -39,13 +39,17 @@ macro_rules! columns {
 pub(super) use columns;
 
 /// Kinds of contact points, as the database numbers them.
-pub(super) const PHONE: i16 = 1;
-/// E-mail.
-pub(super) const EMAIL: i16 = 2;
-/// Postal address.
-pub(super) const ADDRESS: i16 = 3;
-/// Messenger.
-pub(super) const MESSENGER: i16 = 4;
+pub(in crate::store) mod points {
+    /// Telephone number.
+    pub const PHONE: i16 = 1;
+    /// E-mail.
+    pub const EMAIL: i16 = 2;
+    /// Postal address.
+    pub const ADDRESS: i16 = 3;
+    /// Messenger.
+    pub const MESSENGER: i16 = 4;
+}
+pub(super) use points::{ADDRESS, EMAIL, MESSENGER, PHONE};
 
 /// A kind of card as the database numbers it.
 pub(in crate::store) fn kind_number(kind: Kind) -> i16 {
