@@ -25,7 +25,13 @@ static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
 impl Payloads {
     /// The payload of an event without the values; `None` when it contains none.
     #[must_use]
-    pub fn clean_event(&self, kind: &str, payload: &[u8], with: &Sieve, found: &mut Found) -> Option<Vec<u8>> {
+    pub fn clean_event(
+        &self,
+        kind: &str,
+        payload: &[u8],
+        with: &Sieve,
+        found: &mut Found,
+    ) -> Option<Vec<u8>> {
         let name = (self.event)(kind)?;
         clean_message(name, payload, self.kept, with, found)
     }
@@ -72,7 +78,9 @@ fn walk(message: &mut DynamicMessage, kept: &[&str], with: &Sieve, found: &mut F
     message
         .fields_mut()
         .filter(|(field, _)| !kept.contains(&field.name()))
-        .fold(false, |any, (_, value)| of_value(value, kept, with, found) | any)
+        .fold(false, |any, (_, value)| {
+            of_value(value, kept, with, found) | any
+        })
 }
 
 fn of_value(value: &mut Value, kept: &[&str], with: &Sieve, found: &mut Found) -> bool {
@@ -119,6 +127,9 @@ mod tests {
         let clean = clean_message(name, &payload, &[], &with, &mut found).expect("it is there");
         let clean = CardChanged::decode(&clean[..]).expect("a message");
         assert_eq!((clean.version, &clean.name[..]), (7, "Сделка: ***"));
-        assert_eq!(clean_message(name, &clean.encode_to_vec(), &[], &with, &mut found), None);
+        assert_eq!(
+            clean_message(name, &clean.encode_to_vec(), &[], &with, &mut found),
+            None
+        );
     }
 }

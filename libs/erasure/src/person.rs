@@ -102,7 +102,10 @@ impl Value {
         }
         let words = words(&self.text);
         let normals: Vec<&str> = words.iter().map(|word| &word.normal[..]).collect();
-        let characters = normals.iter().map(|word| word.chars().count()).sum::<usize>();
+        let characters = normals
+            .iter()
+            .map(|word| word.chars().count())
+            .sum::<usize>();
         (!normals.is_empty()).then(|| Form {
             key: words_key(&normals),
             words: normals.len(),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use api::erasure::internal::v1::erasure_store_service_server::ErasureStoreService;
 use api::erasure::internal::v1::{
     ErasePersonRequest, ErasePersonResponse, FindPersonRequest, FindPersonResponse,
-    ScanPersonRequest, ScanPersonResponse, Person as WirePerson, ValueDigest,
+    Person as WirePerson, ScanPersonRequest, ScanPersonResponse, ValueDigest,
 };
 use auth::{AccountScope, Caller};
 use kit::Refusal;
@@ -124,7 +124,10 @@ impl<S: Store> StoreService<S> {
         Ok(progress)
     }
 
-    async fn scan(&self, request: Request<ScanPersonRequest>) -> Result<(Tally, Option<At>), Refusal> {
+    async fn scan(
+        &self,
+        request: Request<ScanPersonRequest>,
+    ) -> Result<(Tally, Option<At>), Refusal> {
         let scope = enter(&request, &request.get_ref().account_id)?;
         let request = request.into_inner();
         let mut at = place(&request.token)?;

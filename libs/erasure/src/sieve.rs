@@ -74,13 +74,18 @@ impl Sieve {
     #[must_use]
     pub fn tells_who(&self, found: &Found) -> bool {
         let kinds = found.iter().filter_map(|at| self.kinds.get(*at as usize));
-        kinds.into_iter().any(|kind| matches!(kind, Kind::Phone | Kind::Email))
+        kinds
+            .into_iter()
+            .any(|kind| matches!(kind, Kind::Phone | Kind::Email))
     }
 
     /// Which values a text contains.
     #[must_use]
     pub fn find(&self, text: &str) -> Found {
-        self.hits(text).into_iter().map(|(_, value)| value).collect()
+        self.hits(text)
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect()
     }
 
     /// The text without the values; `None` when it contains none. Adds those to `found`.

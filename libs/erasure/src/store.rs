@@ -117,13 +117,8 @@ pub trait Store: Send + Sync + 'static {
     async fn apart(&self, job: &Job, at: &At, tally: &mut Tally) -> Result<Option<Step>, Refusal>;
 
     /// A part of the database, a few hundred rows: in one transaction with the ledger. In [`Mode::Look`] it only counts.
-    async fn step(
-        &self,
-        tx: &mut Tx,
-        job: &Job,
-        at: &At,
-        tally: &mut Tally,
-    ) -> Result<Step, Error>;
+    async fn step(&self, tx: &mut Tx, job: &Job, at: &At, tally: &mut Tally)
+    -> Result<Step, Error>;
 
     /// A part was committed that tells others something.
     fn committed(&self);

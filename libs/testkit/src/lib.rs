@@ -19,6 +19,7 @@
 
 mod binary;
 mod database;
+mod dump;
 pub mod identity;
 mod process;
 mod schema;
@@ -29,6 +30,7 @@ mod wait;
 pub use crate::{
     binary::beseda_binary,
     database::TestDb,
+    dump::Dump,
     process::Process,
     schema::{Exceptions, assert_schema},
     seed::{Seed, is_long, is_long_for_rights},

@@ -8,6 +8,7 @@ use pg::{Error, Tx};
 
 use crate::changes::events::{Fate, of_card};
 use crate::domain::card::Card;
+use crate::domain::ids::CardId;
 use crate::store::erasure;
 
 const CONTACTS: u32 = 0;
@@ -77,8 +78,15 @@ impl Store for Clients {
                 Ok(Step { events, ..step })
             }
             UNSORTED => erasure::unsorted(tx, job, at, tally).await,
-            ANSWERS => parts::answers(tx, job, at, ("crm.idempotency_keys", PAYLOADS), tally).await,
-            OUTBOX => parts::outbox(tx, job, at, ("crm.outbox", PAYLOADS), tally).await,
+            ANSWERS => {
+                let own = own(tx, job).await?;
+                let of = ("crm.idempotency_keys", PAYLOADS, &own);
+                parts::answers(tx, job, at, of, tally).await
+            }
+            OUTBOX => {
+                let own = own(tx, job).await?;
+                parts::outbox(tx, job, at, ("crm.outbox", PAYLOADS, &own), tally).await
+            }
             _ => Ok(Step::default()),
         }
     }
@@ -99,6 +107,14 @@ async fn contacts(tx: &mut Tx, job: &Job, at: &At, tally: &mut Tally) -> Result<
         next: Some(id.uuid().to_string()),
         events: card.iter().map(|card| told(job, card)).collect(),
     })
+}
+
+/// The contacts, and the cards around them.
+async fn own(tx: &mut Tx, job: &Job) -> Result<parts::Own, Error> {
+    let cards = erasure::around(tx, job).await?;
+    let contacts = job.person.contacts.iter().copied().map(CardId::from);
+    let all = contacts.chain(cards);
+    Ok(parts::Own::new(all.map(|id| (id.uuid(), id.to_string()))))
 }
 
 fn told(job: &Job, card: &Card) -> NewEvent {

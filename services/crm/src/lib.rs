@@ -21,6 +21,7 @@ mod store;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use ::erasure::StoreService;
 use ::events::{Carrier, EventLog, RemoteSource};
 use anyhow::Context;
 use api::crm::internal::v1::crm_internal_service_server::CrmInternalServiceServer;
@@ -37,7 +38,6 @@ use api::crm::v1::timeline_service_server::TimelineServiceServer;
 use api::crm::v1::unsorted_service_server::UnsortedServiceServer;
 use api::erasure::internal::v1::erasure_store_service_server::ErasureStoreServiceServer;
 use api::events::internal::v1::event_log_service_server::EventLogServiceServer;
-use ::erasure::StoreService;
 use auth::{AuthLayer, ServiceTokens, Verifier};
 use kit::lifecycle::Lifecycle;
 use kit::server::Server;

@@ -4,7 +4,7 @@
 use pg::{Error, Tx};
 use uuid::Uuid;
 
-use super::PAGE;
+use super::{Own, PAGE};
 use crate::messages::Payloads;
 use crate::store::{At, Job, Step};
 use crate::tally::Tally;
@@ -20,7 +20,7 @@ pub async fn answers(
     tx: &mut Tx,
     job: &Job,
     at: &At,
-    (place, payloads): (&str, Payloads),
+    (place, payloads, own): (&str, Payloads, &Own),
     tally: &mut Tally,
 ) -> Result<Step, Error> {
     let (caller, method, request) = key(&at.place);
@@ -37,11 +37,13 @@ pub async fn answers(
     .fetch_all(&mut **tx)
     .await?;
     tally.look(rows.len());
-    let last = rows.last().map(|(caller, method, id, _)| format!("{caller}/{method}/{id}"));
+    let last = rows
+        .last()
+        .map(|(caller, method, id, _)| format!("{caller}/{method}/{id}"));
     for (caller, method, request, response) in rows {
         let answer = response.unwrap_or_default();
         let found = payloads.in_answer(&method, &answer, &job.sieve);
-        if found.is_empty() {
+        if !own.is_answered(&answer, &job.sieve, &found) {
             continue;
         }
         tally.add(place, &found);

@@ -2,8 +2,9 @@
 
 use events::shard_of;
 use pg::{Error, Tx};
+use uuid::Uuid;
 
-use super::PAGE;
+use super::{Own, PAGE};
 use crate::messages::Payloads;
 use crate::sieve::Found;
 use crate::store::{At, Job, Step};
@@ -17,12 +18,12 @@ pub async fn outbox(
     tx: &mut Tx,
     job: &Job,
     at: &At,
-    (place, payloads): (&str, Payloads),
+    (place, payloads, own): (&str, Payloads, &Own),
     tally: &mut Tally,
 ) -> Result<Step, Error> {
     let shard = shard_of(job.account()).cast_signed();
-    let rows: Vec<(i64, String, Vec<u8>)> = sqlx::query_as(
-        "SELECT position, kind, payload FROM outbox
+    let rows: Vec<(i64, Uuid, String, Vec<u8>)> = sqlx::query_as(
+        "SELECT position, aggregate_id, kind, payload FROM outbox
           WHERE shard = $1 AND position > $2 AND account_id = $3 ORDER BY position LIMIT $4",
     )
     .bind(shard)
@@ -34,10 +35,10 @@ pub async fn outbox(
     tally.look(rows.len());
     let last = rows.last().map(|(position, ..)| *position);
     let (mut positions, mut cleaned) = (Vec::new(), Vec::new());
-    for (position, kind, payload) in rows {
+    for (position, aggregate, kind, payload) in rows {
         let mut found = Found::new();
         let clean = payloads.clean_event(&kind, &payload, &job.sieve, &mut found);
-        if let Some(clean) = clean {
+        if let Some(clean) = clean.filter(|_| own.is_told(aggregate, &job.sieve, &found)) {
             tally.add(place, &found);
             positions.push(position);
             cleaned.push(clean);

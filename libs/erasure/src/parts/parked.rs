@@ -1,7 +1,9 @@
 //! Events of others that could not take effect and are kept to be run again.
 
 use pg::{Error, Tx};
+use uuid::Uuid;
 
+use super::Own;
 use crate::messages::Payloads;
 use crate::sieve::Found;
 use crate::store::{Job, Step};
@@ -14,20 +16,22 @@ use crate::tally::Tally;
 pub async fn parked(
     tx: &mut Tx,
     job: &Job,
-    (place, payloads): (&str, Payloads),
+    (place, payloads, own): (&str, Payloads, &Own),
     tally: &mut Tally,
 ) -> Result<Step, Error> {
-    let rows: Vec<(String, i16, i64, String, Vec<u8>)> = sqlx::query_as(
-        "SELECT source, shard, position, kind, payload FROM parked_events WHERE account_id = $1",
+    let rows: Vec<(String, i16, i64, Uuid, String, Vec<u8>)> = sqlx::query_as(
+        "SELECT source, shard, position, aggregate_id, kind, payload FROM parked_events WHERE account_id = $1",
     )
     .bind(job.account().uuid())
     .fetch_all(&mut **tx)
     .await?;
     tally.look(rows.len());
-    for (source, shard, position, kind, payload) in rows {
+    for (source, shard, position, aggregate, kind, payload) in rows {
         let mut found = Found::new();
         let clean = payloads.clean_event(&kind, &payload, &job.sieve, &mut found);
-        let Some(clean) = clean else { continue };
+        let Some(clean) = clean.filter(|_| own.is_told(aggregate, &job.sieve, &found)) else {
+            continue;
+        };
         tally.add(place, &found);
         if job.erases() {
             sqlx::query(

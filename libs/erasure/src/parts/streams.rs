@@ -1,4 +1,5 @@
-//! Copies of events in Redis. An entry with a value is taken out: who misses it reads the event from the owner, without the value.
+//! Copies of events in Redis. An entry with a value is taken out, whoever it speaks of: who misses it reads the event from the owner, as it
+//! is there.
 
 use events::{Carrier, shard_of};
 use kit::Refusal;
@@ -28,7 +29,10 @@ pub async fn streams(
     for event in kept {
         let mut found = Found::new();
         let own = event.account_id == job.account().uuid().as_bytes();
-        let told = own && payloads.clean_event(&event.kind, &event.payload, &job.sieve, &mut found).is_some();
+        let told = own
+            && payloads
+                .clean_event(&event.kind, &event.payload, &job.sieve, &mut found)
+                .is_some();
         if told {
             tally.add(place, &found);
             positions.push(event.position);

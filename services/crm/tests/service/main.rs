@@ -2,6 +2,7 @@
 
 mod access;
 mod cards;
+mod erasure;
 mod events;
 mod fields;
 mod internal;

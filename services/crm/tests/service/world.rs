@@ -19,6 +19,7 @@ use api::crm::v1::{
     Contact, CreateContactRequest, CreateDealRequest, CreatePipelineRequest, Deal,
     GetContactRequest, GetDealRequest, ListContactsRequest, ListDealsRequest, Pipeline, Stage,
 };
+use api::erasure::internal::v1::erasure_store_service_client::ErasureStoreServiceClient;
 use api::error::v1::ErrorReason;
 use api::identity::internal::v1::{AccountMember, AccountRights};
 use api::identity::v1 as id;
@@ -277,6 +278,10 @@ impl World {
 
     pub fn internal(&self) -> CrmInternalServiceClient<Channel> {
         CrmInternalServiceClient::new(self.channel.clone())
+    }
+
+    pub fn erasure(&self) -> ErasureStoreServiceClient<Channel> {
+        ErasureStoreServiceClient::new(self.channel.clone())
     }
 
     /// Another service.

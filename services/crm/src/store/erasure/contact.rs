@@ -124,8 +124,7 @@ fn field(kind: i16) -> &'static str {
     }
 }
 
-const WHOLE: &str =
-    "DELETE FROM contact_points WHERE account_id = $1 AND card_id = $2 AND kind = $3 AND position = $4";
+const WHOLE: &str = "DELETE FROM contact_points WHERE account_id = $1 AND card_id = $2 AND kind = $3 AND position = $4";
 const NAME_ONLY: &str = "UPDATE contact_points SET label = '' WHERE account_id = $1 AND card_id = $2 AND kind = $3 AND position = $4";
 
 async fn take_away(
@@ -213,7 +212,9 @@ pub(super) async fn targets(tx: &mut Tx, job: &Job) -> Result<Vec<Uuid>, Error> 
     .bind(timeline::number(Event::MergedInto))
     .fetch_all(&mut **tx)
     .await?;
-    let ids = ids.iter().filter_map(|id| id.as_str()?.parse::<ContactId>().ok());
+    let ids = ids
+        .iter()
+        .filter_map(|id| id.as_str()?.parse::<ContactId>().ok());
     let mut others: Vec<Uuid> = ids
         .filter(|id| !job.person.contacts.contains(id))
         .map(ContactId::uuid)

@@ -84,9 +84,8 @@ async fn merges(tx: &mut Tx, account: AccountId, contacts: &[Uuid]) -> Result<Ve
     .bind(contacts)
     .fetch_all(&mut **tx)
     .await?;
-    let merge = |(id, merge)| {
-        serde_json::from_value(merge).map_err(|_| corrupt("merges", "merge", id))
-    };
+    let merge =
+        |(id, merge)| serde_json::from_value(merge).map_err(|_| corrupt("merges", "merge", id));
     rows.into_iter().map(merge).collect()
 }
 

@@ -9,7 +9,7 @@ mod unsorted;
 
 pub use contact::contact;
 pub use find::find;
-pub use related::related;
+pub use related::{around, related};
 pub use unsorted::unsorted;
 
 use erasure::{Found, Job, Kind};

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::contact::{merges_of_other, targets};
 use super::texts;
 use crate::domain::card::Card;
+use crate::domain::ids::CardId;
 use crate::store::cards::{self, kind};
 use crate::store::corrupt;
 
@@ -50,13 +51,29 @@ pub async fn related(
     Ok((Step::to(ids.last()), renamed))
 }
 
+/// The deals and customers of the person's contacts.
+///
+/// # Errors
+/// When the database fails.
+pub async fn around(tx: &mut Tx, job: &Job) -> Result<Vec<CardId>, Error> {
+    let rows: Vec<(Uuid, i16)> = sqlx::query_as(
+        "SELECT DISTINCT c.card_id, c.kind FROM unnest($2::uuid[]) AS w (id)
+           JOIN card_contacts l ON l.account_id = $1 AND l.contact_id = w.id
+           JOIN cards c ON c.account_id = $1 AND c.card_id = l.card_id",
+    )
+    .bind(job.account().uuid())
+    .bind(job.person.contact_ids())
+    .fetch_all(&mut **tx)
+    .await?;
+    let id = |(id, number)| {
+        let kind = kind(number).ok_or_else(|| corrupt("cards", "kind", id))?;
+        Ok(kind.id(id))
+    };
+    rows.into_iter().map(id).collect()
+}
+
 /// The card when its name changed and it is not deleted.
-async fn name(
-    tx: &mut Tx,
-    job: &Job,
-    id: Uuid,
-    tally: &mut Tally,
-) -> Result<Option<Card>, Error> {
+async fn name(tx: &mut Tx, job: &Job, id: Uuid, tally: &mut Tally) -> Result<Option<Card>, Error> {
     let row: Option<(i16, String)> = sqlx::query_as(
         "SELECT kind, name FROM cards WHERE account_id = $1 AND card_id = $2 FOR NO KEY UPDATE",
     )

@@ -37,7 +37,10 @@ impl Row {
 
     /// Which values it contains.
     fn found(&self, job: &Job) -> Found {
-        let texts = self.whole().into_iter().chain([&self.title[..], &self.text]);
+        let texts = self
+            .whole()
+            .into_iter()
+            .chain([&self.title[..], &self.text]);
         texts.flat_map(|text| job.sieve.find(text)).collect()
     }
 
@@ -56,12 +59,7 @@ impl Row {
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(name = "db.erasure.unsorted", skip_all, err)]
-pub async fn unsorted(
-    tx: &mut Tx,
-    job: &Job,
-    at: &At,
-    tally: &mut Tally,
-) -> Result<Step, Error> {
+pub async fn unsorted(tx: &mut Tx, job: &Job, at: &At, tally: &mut Tally) -> Result<Step, Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT record_id, title, text, contact_name, phone, email, connector_key, external_id, messenger_name, contact_id
            FROM unsorted WHERE account_id = $1 AND record_id > $2 ORDER BY record_id LIMIT $3",
