@@ -16,7 +16,6 @@ use anyhow::Result;
 use clap::Parser;
 
 use crate::dataset::{DataSet, Size};
-use crate::figures::list::Readings;
 use crate::report::Report;
 use crate::stand::Stand;
 
@@ -53,10 +52,12 @@ struct Options {
 }
 
 /// The figures that need the services.
-const ON_THE_STAND: [&str; 9] = ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P16", "P18"];
+const ON_THE_STAND: [&str; 11] = [
+    "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P13", "P15", "P16", "P18",
+];
 
 /// The figures that need a data set.
-const ON_DATA: [&str; 3] = ["P10", "P11", "P17"];
+const ON_DATA: [&str; 7] = ["P9", "P10", "P11", "P12", "P14", "P17", "S4"];
 
 impl Options {
     fn wants(&self, figure: &str) -> bool {
@@ -115,22 +116,48 @@ async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> Resul
     {
         figures::ingest::measure(options, stand, report).await?;
     }
+    if options.wants("P13") {
+        figures::tax::measure(options, stand, report).await?;
+    }
+    if options.wants("P15") {
+        figures::fanout::measure(options, stand, report).await?;
+    }
     if options.wants("P16") {
         figures::streams::measure(options, stand, report).await?;
     }
     Ok(())
 }
 
+/// What is compared between the data sets, as it is on the small one.
+#[derive(Default)]
+struct Small {
+    list: figures::list::Readings,
+    search: figures::search::Readings,
+}
+
+impl Small {
+    async fn read(options: &Options, stand: &Stand, data: &DataSet) -> Result<Self> {
+        let mut small = Self::default();
+        if options.wants("P10") {
+            small.list = figures::list::read(options, stand, data).await?;
+        }
+        if options.wants("P14") {
+            small.search = figures::search::read(options, stand).await?;
+        }
+        Ok(small)
+    }
+}
+
 /// What is compared between the data sets is read on the small one first.
 async fn on_data(options: &Options, report: &mut Report) -> Result<()> {
-    let mut small = Readings::default();
-    if options.wants("P10") {
+    let mut small = Small::default();
+    if options.wants("P10") || options.wants("P14") {
         let size = Size {
             conversations: options.small,
             messages: options.small,
         };
         let (stand, data) = dataset::ensure(&options.data, size).await?;
-        let read = figures::list::read(options, &stand, &data).await;
+        let read = Small::read(options, &stand, &data).await;
         stand.stop().await;
         small = read?;
     }
@@ -148,12 +175,25 @@ async fn measure_data(
     options: &Options,
     stand: &Stand,
     data: &DataSet,
-    small: &Readings,
+    small: &Small,
     report: &mut Report,
 ) -> Result<()> {
     if options.wants("P10") {
         let large = figures::list::read(options, stand, data).await?;
-        figures::list::compare(small, &large, report);
+        figures::list::compare(&small.list, &large, report);
+    }
+    if options.wants("P9") {
+        figures::checks::measure(options, stand, data, report).await?;
+    }
+    if options.wants("P12") {
+        figures::badges::measure(options, stand, report).await?;
+    }
+    if options.wants("P14") {
+        let large = figures::search::read(options, stand).await?;
+        figures::search::measure(stand, &small.search, &large, report).await?;
+    }
+    if options.wants("S4") {
+        figures::revocation::measure(stand, data, report).await?;
     }
     if options.wants("P11") {
         figures::list::rights(options, stand, data, report).await?;

@@ -17,6 +17,7 @@ use kit::secrets::MasterKey;
 use pg::{Db, Migrations};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tonic::Request;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
 use types::{AccountId, Clock, ConnectionId, UserId};
@@ -28,6 +29,15 @@ pub const PASSWORD: &str = "bench-password-1";
 
 /// The connector that brings load.
 pub const CONNECTOR: &str = "bench";
+
+/// A request of somebody.
+pub fn with<T>(authorization: &MetadataValue<Ascii>, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request
+        .metadata_mut()
+        .insert("authorization", authorization.clone());
+    request
+}
 
 /// A service as a process.
 #[derive(Debug)]
@@ -217,6 +227,12 @@ impl Stand {
             .iter()
             .find(|service| service.name == name)
             .with_context(|| format!("no service {name}"))
+    }
+
+    /// A service's own view of its tables.
+    pub async fn database(&self, of: &Migrations) -> Result<Db> {
+        let url = pg::role_url(&self.postgres.admin_url(), of.role, &self.key)?;
+        Ok(Db::connect(&pg::Config::new(url), of).await?)
     }
 
     /// A connection to a service.

@@ -9,11 +9,10 @@ use api::identity::v1::{
     Rights, RightsSubject, Role, SetRightsRequest, StageRight, StageRule, User, rights_subject,
 };
 use serde::{Deserialize, Serialize};
-use tonic::Request;
 use tonic::metadata::{Ascii, MetadataValue};
 use types::{GroupId, StageId, UserId};
 
-use crate::stand::{EMAIL, PASSWORD, Stand};
+use crate::stand::{EMAIL, PASSWORD, Stand, with};
 
 /// Departments.
 const GROUPS: usize = 4;
@@ -91,14 +90,6 @@ pub async fn make(stand: &Stand, stages: &[StageId]) -> Result<Vec<Person>> {
     Ok(people)
 }
 
-fn with<T>(authorization: &MetadataValue<Ascii>, message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    request
-        .metadata_mut()
-        .insert("authorization", authorization.clone());
-    request
-}
-
 async fn group(
     stand: &Stand,
     authorization: &MetadataValue<Ascii>,
@@ -140,7 +131,8 @@ async fn user(
     Ok(reply.into_inner().user.context("no user")?.id.parse()?)
 }
 
-async fn set_rights(
+/// Sets what somebody of this scope may see.
+pub async fn set_rights(
     stand: &Stand,
     authorization: &MetadataValue<Ascii>,
     user: UserId,

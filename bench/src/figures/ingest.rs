@@ -27,16 +27,18 @@ const TEXT: &str = "a message of common length, about sixty characters long";
 
 /// How clients and chats are spread.
 #[derive(Clone)]
-struct Spread {
-    connections: Arc<Vec<ConnectionId>>,
+pub struct Spread {
+    /// Where messages come in, in turn.
+    pub connections: Arc<Vec<ConnectionId>>,
     /// How many chats; 0: every message is a new chat, and so a new conversation.
-    chats: u64,
+    pub chats: u64,
     /// Keeps the event ids of measurements apart.
-    label: String,
+    pub label: String,
 }
 
 impl Spread {
-    fn event(&self, client: u64, n: u64) -> ChannelEvent {
+    /// The message that a client writes as its n-th.
+    pub fn event(&self, client: u64, n: u64) -> ChannelEvent {
         let connection =
             self.connections[((client * 7_919 + n) % self.connections.len() as u64) as usize];
         let id = format!("{}-{client}-{n}", self.label);
@@ -60,9 +62,11 @@ impl Spread {
     }
 }
 
-type Hub = ConnectorHubServiceClient<ServiceChannel>;
+/// Where messages are brought.
+pub type Hub = ConnectorHubServiceClient<ServiceChannel>;
 
-async fn publish(hub: &Hub, events: Vec<ChannelEvent>) -> Result<u64> {
+/// Brings messages and says how many were taken: all of them.
+pub async fn publish(hub: &Hub, events: Vec<ChannelEvent>) -> Result<u64> {
     let request = PublishRequest {
         connector_key: CONNECTOR.to_owned(),
         events,
@@ -79,7 +83,8 @@ async fn publish(hub: &Hub, events: Vec<ChannelEvent>) -> Result<u64> {
     Ok(results.len() as u64)
 }
 
-async fn one_by_one(hub: &Hub, spread: &Spread, time: Duration) -> Result<Measured> {
+/// 16 clients that each bring a message when the one before is acknowledged.
+pub async fn one_by_one(hub: &Hub, spread: &Spread, time: Duration) -> Result<Measured> {
     let (hub, spread) = (hub.clone(), spread.clone());
     load::closed(16, time, move |client, n| {
         let (hub, event) = (hub.clone(), spread.event(client as u64, n));

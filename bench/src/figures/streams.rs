@@ -17,7 +17,8 @@ use crate::stand::{EMAIL, Stand};
 /// How many streams share a connection when they are multiplexed.
 const SHARED: usize = 100;
 
-async fn watch(
+/// A live stream that stands.
+pub async fn watch(
     channel: Channel,
     authorization: MetadataValue<Ascii>,
 ) -> Result<Streaming<WatchInboxResponse>> {

@@ -5,10 +5,12 @@ use std::ops::Deref;
 use api::conversations::v1::connection_service_client::ConnectionServiceClient;
 use api::conversations::v1::{Connection, ConversationMode, CreateConnectionRequest};
 use api::identity::v1::api_key_service_client::ApiKeyServiceClient;
+use api::identity::v1::crm_widget_service_client::CrmWidgetServiceClient;
 use api::identity::v1::session_service_client::SessionServiceClient;
 use api::identity::v1::user_service_client::UserServiceClient;
 use api::identity::v1::{
-    ApiKey, CreateApiKeyRequest, CreateApiKeyResponse, CreateUserRequest, Role, User,
+    ApiKey, CreateApiKeyRequest, CreateApiKeyResponse, CreateUserRequest, InstallCrmWidgetRequest,
+    Role, User,
 };
 use api::onlinechat::v1::online_chat_service_client::OnlineChatServiceClient;
 use api::onlinechat::v1::{CreateOnlineChatRequest, OnlineChat, OnlineChatMode};
@@ -80,6 +82,18 @@ impl Admin {
             .create_api_key(self.ask(CreateApiKeyRequest { api_key }).await)
             .await;
         answer.expect("a key").into_inner()
+    }
+
+    /// Installs the widget in the company's CRM, anew where it was: the secret for the CRM's backend.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn crm_widget(&self) -> String {
+        let request = self.ask(InstallCrmWidgetRequest {}).await;
+        let answer = CrmWidgetServiceClient::new(self.channel())
+            .install_crm_widget(request)
+            .await;
+        answer.expect("installed").into_inner().secret
     }
 
     /// A new colleague, logged in.

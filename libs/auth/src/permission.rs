@@ -19,6 +19,8 @@ pub enum Permission {
     SettingsRead,
     /// Change settings, users and keys.
     SettingsWrite,
+    /// Begin sessions for employees: the key of the CRM widget alone.
+    SessionsBegin,
 }
 
 impl Permission {
@@ -33,12 +35,13 @@ impl Permission {
             Self::CrmWrite => "crm.write",
             Self::SettingsRead => "settings.read",
             Self::SettingsWrite => "settings.write",
+            Self::SessionsBegin => "sessions.begin",
         }
     }
 
     fn of_role(self, role: Role) -> bool {
         match role {
-            Role::Administrator => true,
+            Role::Administrator => self != Self::SessionsBegin,
             Role::Manager => matches!(
                 self,
                 Self::DirectoryRead
@@ -60,6 +63,7 @@ impl Permission {
             Self::CrmWrite => &["crm.write"],
             Self::SettingsRead => &["settings.read", "settings.write"],
             Self::SettingsWrite => &["settings.write"],
+            Self::SessionsBegin => &["sessions.begin"],
         }
     }
 

@@ -202,6 +202,7 @@ impl App {
             db: db.clone(),
             after: after.clone(),
             rights,
+            cards: cards.clone(),
             accounts,
             clock: config.clock.clone(),
         };

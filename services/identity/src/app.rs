@@ -9,6 +9,7 @@ use api::identity::internal::v1::identity_internal_service_server::IdentityInter
 use api::identity::v1::account_service_server::AccountServiceServer;
 use api::identity::v1::api_key_service_server::ApiKeyServiceServer;
 use api::identity::v1::audit_service_server::AuditServiceServer;
+use api::identity::v1::crm_widget_service_server::CrmWidgetServiceServer;
 use api::identity::v1::group_service_server::GroupServiceServer;
 use api::identity::v1::rights_service_server::RightsServiceServer;
 use api::identity::v1::session_service_server::SessionServiceServer;
@@ -26,6 +27,7 @@ use crate::core::Core;
 use crate::grpc::accounts::Accounts;
 use crate::grpc::api_keys::ApiKeys;
 use crate::grpc::audit::Audit;
+use crate::grpc::crm_widgets::CrmWidgets;
 use crate::grpc::groups::Groups;
 use crate::grpc::internal::{Internal, LocalSource};
 use crate::grpc::rights::Rights;
@@ -143,6 +145,7 @@ fn server(core: &Arc<Core>, db: Db) -> anyhow::Result<Server> {
         .service(RightsServiceServer::new(Rights(Arc::clone(core))))
         .service(AccountServiceServer::new(Accounts(Arc::clone(core))))
         .service(ApiKeyServiceServer::new(ApiKeys(Arc::clone(core))))
+        .service(CrmWidgetServiceServer::new(CrmWidgets(Arc::clone(core))))
         .service(AuditServiceServer::new(Audit(Arc::clone(core))))
         .service(IdentityInternalServiceServer::new(Internal(Arc::clone(
             core,

@@ -20,6 +20,12 @@ pub enum Error {
     /// No such key in the account.
     #[error("no API key {0}")]
     ApiKeyNotFound(ApiKeyId),
+    /// The user is switched off.
+    #[error("user {0} is switched off")]
+    UserSwitchedOff(UserId),
+    /// Asked for from inside the CRM.
+    #[error("not from inside the CRM")]
+    LogInRequired,
     /// Another user of the installation has this e-mail.
     #[error("the e-mail belongs to another user")]
     EmailTaken,

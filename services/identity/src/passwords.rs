@@ -42,6 +42,12 @@ impl Passwords {
         })))
     }
 
+    /// The hash of a password that nobody knows: for employees who have none yet.
+    #[must_use]
+    pub fn of_nobody(&self) -> &str {
+        &self.0.nobody
+    }
+
     /// The hash of a password, as a PHC string.
     ///
     /// # Errors

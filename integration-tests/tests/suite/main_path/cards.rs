@@ -1,10 +1,13 @@
 //! A conversation with its card: opened in one call, and the card edited from there.
 
+use api::connector::v1::IncomingMessage;
+use api::connector::v1::channel_event::Event;
+use api::conversations::v1::chat_service_client::ChatServiceClient;
 use api::conversations::v1::conversation_service_client::ConversationServiceClient;
 use api::conversations::v1::open_conversation_response::Card;
 use api::conversations::v1::{
-    ChangeKind, ConversationMode, LinkConversationRequest, OpenConversationRequest,
-    OpenConversationResponse,
+    ChangeKind, ChatProfile, ConversationMode, GetChatProfileRequest, LinkConversationRequest,
+    OpenConversationRequest, OpenConversationResponse,
 };
 use api::crm::v1 as crm;
 use api::crm::v1::contact_service_client::ContactServiceClient;
@@ -13,7 +16,7 @@ use api::crm::v1::field_service_client::FieldServiceClient;
 use api::crm::v1::pipeline_service_client::PipelineServiceClient;
 use api::crm::v1::tag_service_client::TagServiceClient;
 use api::identity::v1::Role;
-use integration_tests::actors::{Admin, Employee, Watch};
+use integration_tests::actors::{Admin, CONNECTOR, Employee, Watch, written};
 use testkit::wait_for;
 use tonic::Status;
 
@@ -189,4 +192,68 @@ async fn a_conversation_opens_with_its_card_and_the_card_is_edited_from_there() 
         .await
         .expect_err("no rights, no card");
     assert_eq!(refused.code(), tonic::Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_linked_contact_keeps_how_the_channel_knows_the_client() {
+    let (_cluster, admin, connector) = office(ConversationMode::NewAfterClose).await;
+    let (contact, _) = cards(&admin).await;
+    let Event::Message(message) = written("Здравствуйте!") else {
+        panic!("a message");
+    };
+    let facts = [("username", "maria_k"), ("user_id", "4242")];
+    let facts = facts.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let message = Event::Message(IncomingMessage {
+        facts: facts.into(),
+        ..message
+    });
+    let stored = connector
+        .insist(&[connector.event("4242", "1", message)])
+        .await
+        .expect("published");
+    let id = stored[0].conversation_id.clone();
+    let chat_id = admin.get(&id).await.expect("it").chat_id;
+    let profile = async |wanted: fn(&ChatProfile) -> bool| {
+        wait_for("the profile", async || {
+            let request = GetChatProfileRequest {
+                chat_id: chat_id.clone(),
+            };
+            let reply = ChatServiceClient::new(admin.channel())
+                .get_chat_profile(admin.ask(request).await)
+                .await;
+            let profile = reply.ok()?.into_inner().profile?;
+            wanted(&profile).then_some(profile)
+        })
+        .await
+    };
+    // It is kept a moment after the message.
+    let told = profile(|profile| !profile.username.is_empty()).await;
+    assert_eq!((&told.name[..], &told.user_id[..]), ("Мария", "4242"));
+    wait_for("the contact is known", async || {
+        let link = LinkConversationRequest {
+            conversation_id: id.clone(),
+            contact_id: contact.id.clone(),
+            ..Default::default()
+        };
+        ConversationServiceClient::new(admin.channel())
+            .link_conversation(admin.ask(link).await)
+            .await
+            .ok()
+    })
+    .await;
+    let request = crm::GetContactRequest {
+        contact_id: contact.id.clone(),
+    };
+    let kept = ContactServiceClient::new(admin.channel())
+        .get_contact(admin.ask(request).await)
+        .await;
+    let kept = kept.expect("it").into_inner().contact.expect("it");
+    let expected = crm::MessengerIdentity {
+        connector_key: CONNECTOR.into(),
+        external_id: "4242".into(),
+        name: "maria_k".into(),
+    };
+    assert_eq!(kept.messengers, [expected]);
+    let shown = profile(|profile| !profile.contact_id.is_empty()).await;
+    assert_eq!(shown.name, "Анна");
 }

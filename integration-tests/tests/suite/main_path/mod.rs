@@ -12,6 +12,7 @@ mod numbers;
 mod reading;
 mod sessions;
 mod talk;
+mod window;
 
 use api::conversations::v1::{Conversation, ConversationMode};
 use integration_tests::Cluster;

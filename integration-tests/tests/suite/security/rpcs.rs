@@ -33,6 +33,8 @@ enum Door {
     Administrators,
     /// Programs of a connector.
     Connectors,
+    /// The backend of a CRM in which the widget is installed.
+    Crm,
     /// Visitors.
     Visitors,
     /// Clients with a cabinet.
@@ -367,6 +369,7 @@ impl Strangers {
             Door::Open => String::new(),
             Door::Everybody | Door::Administrators => self.admin.token().await,
             Door::Connectors => self.connector.clone(),
+            Door::Crm => self.admin.crm_widget().await,
             Door::Visitors => self.visitor.token().to_owned(),
             Door::Clients => self.client.clone(),
         }
@@ -517,6 +520,15 @@ impl Findings<'_> {
                     Some(R::ScopeMissing),
                 )
                 .await;
+            }
+            Door::Crm => {
+                for (who, token) in [
+                    ("an administrator", strangers.admin.token().await),
+                    ("a program", strangers.program.clone()),
+                ] {
+                    let answer = self.call(&token, case.foreign.clone()).await;
+                    self.note(who, &answer, denied);
+                }
             }
             Door::Open | Door::Everybody | Door::Visitors | Door::Clients => {}
         }

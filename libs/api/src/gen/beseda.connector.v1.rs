@@ -201,7 +201,8 @@ pub struct IncomingMessage {
     /// Set when the connector cannot carry the content: the channel's own word for it. At most 100 characters.
     #[prost(string, tag = "3")]
     pub unsupported_kind: ::prost::alloc::string::String,
-    /// Facts of the request for rules, such as page, referrer, utm_source, language: at most 30, values at most 2,000 characters.
+    /// Facts of the request for rules, such as page, referrer, utm_source, language: at most 30, values at most 2,000 characters. Three tell
+    /// of the client: "username", the public name in the channel without @ (TG-03), "user_id", the channel's id of the person, and "phone".
     #[prost(map = "string, string", tag = "4")]
     pub facts: ::std::collections::HashMap<
         ::prost::alloc::string::String,

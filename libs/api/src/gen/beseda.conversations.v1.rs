@@ -3410,6 +3410,10 @@ pub struct OpenWindowResponse {
     /// Who is responsible for the deal or contact now: "user\_…"; empty for nobody, and in the left menu.
     #[prost(string, tag = "4")]
     pub responsible_user_id: ::prost::alloc::string::String,
+    /// In which language the window is: "ru", "es" or "en", from the language of the caller in the CRM, else that of the account (CHW-63 to
+    /// CHW-66). When it changes there, tokens that say the old one are refused, so that the window follows with its next token (CHW-67).
+    #[prost(string, tag = "5")]
+    pub language: ::prost::alloc::string::String,
 }
 /// Which page.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3562,6 +3566,45 @@ pub struct CreateChatResponse {
     /// they are, and are to be merged (ContactService.MergeContacts), is for a person to say.
     #[prost(string, repeated, tag = "3")]
     pub similar_contact_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Whose profile.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetChatProfileRequest {
+    /// Required. "chat\_…".
+    #[prost(string, tag = "1")]
+    pub chat_id: ::prost::alloc::string::String,
+}
+/// The client.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetChatProfileResponse {
+    /// As the caller may see them.
+    #[prost(message, optional, tag = "1")]
+    pub profile: ::core::option::Option<ChatProfile>,
+}
+/// A client (CHW-58). What is not known is empty, and so is what the caller may not see of the contact.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChatProfile {
+    /// The contact's name, else the name in the channel.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Telephone numbers of the contact, and the one that the channel told.
+    #[prost(string, repeated, tag = "2")]
+    pub phones: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Public name in the channel, without @.
+    #[prost(string, tag = "3")]
+    pub username: ::prost::alloc::string::String,
+    /// The channel's id of the client.
+    #[prost(string, tag = "4")]
+    pub user_id: ::prost::alloc::string::String,
+    /// E-mails of the contact.
+    #[prost(string, repeated, tag = "5")]
+    pub emails: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The contact: "con\_…".
+    #[prost(string, tag = "6")]
+    pub contact_id: ::prost::alloc::string::String,
+    /// crm did not answer: what the contact would tell is missing.
+    #[prost(bool, tag = "7")]
+    pub contact_unavailable: bool,
 }
 /// What can be done with a chat. Values may be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -3874,6 +3917,38 @@ pub mod chat_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// «Профиль» (CHW-57): who the client is, from the channel and, as far as the caller may see it, from the contact. There is none of a
+        /// group.
+        /// Errors: CHAT_NOT_FOUND.
+        pub async fn get_chat_profile(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetChatProfileRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetChatProfileResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ChatService/GetChatProfile",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.ChatService",
+                        "GetChatProfile",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// One chat, with what may be done in it now.
         /// Errors: CHAT_NOT_FOUND.
         pub async fn get_chat(
@@ -4074,6 +4149,16 @@ pub mod chat_service_server {
             request: tonic::Request<super::ListContactChatsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListContactChatsResponse>,
+            tonic::Status,
+        >;
+        /// «Профиль» (CHW-57): who the client is, from the channel and, as far as the caller may see it, from the contact. There is none of a
+        /// group.
+        /// Errors: CHAT_NOT_FOUND.
+        async fn get_chat_profile(
+            &self,
+            request: tonic::Request<super::GetChatProfileRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetChatProfileResponse>,
             tonic::Status,
         >;
         /// One chat, with what may be done in it now.
@@ -4329,6 +4414,51 @@ pub mod chat_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListContactChatsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ChatService/GetChatProfile" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetChatProfileSvc<T: ChatService>(pub Arc<T>);
+                    impl<
+                        T: ChatService,
+                    > tonic::server::UnaryService<super::GetChatProfileRequest>
+                    for GetChatProfileSvc<T> {
+                        type Response = super::GetChatProfileResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetChatProfileRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ChatService>::get_chat_profile(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetChatProfileSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -4667,6 +4797,23 @@ pub struct ListMessagesResponse {
     /// To the future; empty at the end.
     #[prost(string, tag = "3")]
     pub newer_page_token: ::prost::alloc::string::String,
+}
+/// Which conversation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExportConversationRequest {
+    /// Required. "conv\_…".
+    #[prost(string, tag = "1")]
+    pub conversation_id: ::prost::alloc::string::String,
+}
+/// A step of the export.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExportConversationResponse {
+    /// With the first step: the conversation as the caller may see it.
+    #[prost(message, optional, tag = "1")]
+    pub conversation: ::core::option::Option<Conversation>,
+    /// Up to 200 messages, oldest first, right after those of the step before.
+    #[prost(message, repeated, tag = "2")]
+    pub messages: ::prost::alloc::vec::Vec<Message>,
 }
 /// What to write.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5028,6 +5175,38 @@ pub mod conversation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// The whole history up to now, from the beginning, for a file: the stream ends with the newest message. Rights are looked at again with
+        /// each step; what comes meanwhile is left out.
+        /// Errors: CONVERSATION_NOT_FOUND, FIELD_INVALID; PERMISSION_MISSING where only the contact may be seen.
+        pub async fn export_conversation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExportConversationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ExportConversationResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.ConversationService/ExportConversation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.ConversationService",
+                        "ExportConversation",
+                    ),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
         /// Writes to the client. The message is stored and queued when the call returns; its way to the client is seen in its
         /// delivery status. It sets NO_ANSWER_NEEDED.
         /// Errors: CONVERSATION_NOT_FOUND, CONVERSATION_CLOSED, SUBSCRIPTION_UNPAID, CONNECTION_DISABLED, FIELD_INVALID, REQUEST_ID_REUSED;
@@ -5286,6 +5465,25 @@ pub mod conversation_service_server {
             tonic::Response<super::ListMessagesResponse>,
             tonic::Status,
         >;
+        /// Server streaming response type for the ExportConversation method.
+        type ExportConversationStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::ExportConversationResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// The whole history up to now, from the beginning, for a file: the stream ends with the newest message. Rights are looked at again with
+        /// each step; what comes meanwhile is left out.
+        /// Errors: CONVERSATION_NOT_FOUND, FIELD_INVALID; PERMISSION_MISSING where only the contact may be seen.
+        async fn export_conversation(
+            &self,
+            request: tonic::Request<super::ExportConversationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ExportConversationStream>,
+            tonic::Status,
+        >;
         /// Writes to the client. The message is stored and queued when the call returns; its way to the client is seen in its
         /// delivery status. It sets NO_ANSWER_NEEDED.
         /// Errors: CONVERSATION_NOT_FOUND, CONVERSATION_CLOSED, SUBSCRIPTION_UNPAID, CONNECTION_DISABLED, FIELD_INVALID, REQUEST_ID_REUSED;
@@ -5524,6 +5722,57 @@ pub mod conversation_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.v1.ConversationService/ExportConversation" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExportConversationSvc<T: ConversationService>(pub Arc<T>);
+                    impl<
+                        T: ConversationService,
+                    > tonic::server::ServerStreamingService<
+                        super::ExportConversationRequest,
+                    > for ExportConversationSvc<T> {
+                        type Response = super::ExportConversationResponse;
+                        type ResponseStream = T::ExportConversationStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ExportConversationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConversationService>::export_conversation(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExportConversationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)
@@ -8196,7 +8445,7 @@ pub enum ChatMatch {
     Name = 1,
     /// A telephone number of the contact.
     Phone = 2,
-    /// The contact's name in a messenger.
+    /// The client's public name in the channel, or the contact's name in a messenger (TG-03).
     Messenger = 3,
 }
 impl ChatMatch {

@@ -197,6 +197,10 @@ pub enum ErrorReason {
     SmsProviderNotFound = 464,
     /// FAILED_PRECONDITION. The cabinet needs this SMS provider; choose another or switch the cabinet off first. {sms_provider_id}
     SmsProviderInUse = 465,
+    /// PERMISSION_DENIED. The employee is switched off; an administrator can switch them on again. {user_id}
+    UserSwitchedOff = 361,
+    /// PERMISSION_DENIED. This is done in Beseda itself, not from inside the CRM: log in with e-mail and password (CHW-01). {}
+    LogInRequired = 362,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -303,6 +307,8 @@ impl ErrorReason {
             Self::CodeInvalid => "ERROR_REASON_CODE_INVALID",
             Self::SmsProviderNotFound => "ERROR_REASON_SMS_PROVIDER_NOT_FOUND",
             Self::SmsProviderInUse => "ERROR_REASON_SMS_PROVIDER_IN_USE",
+            Self::UserSwitchedOff => "ERROR_REASON_USER_SWITCHED_OFF",
+            Self::LogInRequired => "ERROR_REASON_LOG_IN_REQUIRED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -408,6 +414,8 @@ impl ErrorReason {
             "ERROR_REASON_CODE_INVALID" => Some(Self::CodeInvalid),
             "ERROR_REASON_SMS_PROVIDER_NOT_FOUND" => Some(Self::SmsProviderNotFound),
             "ERROR_REASON_SMS_PROVIDER_IN_USE" => Some(Self::SmsProviderInUse),
+            "ERROR_REASON_USER_SWITCHED_OFF" => Some(Self::UserSwitchedOff),
+            "ERROR_REASON_LOG_IN_REQUIRED" => Some(Self::LogInRequired),
             _ => None,
         }
     }

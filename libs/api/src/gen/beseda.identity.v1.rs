@@ -3328,6 +3328,542 @@ pub mod audit_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// The widget.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CrmWidget {
+    /// Is it installed?
+    #[prost(bool, tag = "1")]
+    pub installed: bool,
+    /// Its API key: "key\_…"; empty when it is not installed, as is what follows.
+    #[prost(string, tag = "2")]
+    pub api_key_id: ::prost::alloc::string::String,
+    /// The administrator who installed it: "user\_…".
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// When it was installed last.
+    #[prost(message, optional, tag = "4")]
+    pub install_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Nothing to say.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCrmWidgetRequest {}
+/// The widget.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCrmWidgetResponse {
+    /// As it is now.
+    #[prost(message, optional, tag = "1")]
+    pub crm_widget: ::core::option::Option<CrmWidget>,
+}
+/// Nothing to say.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InstallCrmWidgetRequest {}
+/// The widget and its secret.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InstallCrmWidgetResponse {
+    /// As it is now.
+    #[prost(message, optional, tag = "1")]
+    pub crm_widget: ::core::option::Option<CrmWidget>,
+    /// For the CRM's backend, to be kept there: whoever has it acts as any employee of the account. It cannot be read again.
+    /// "authorization: Bearer <secret>" works as well as a client token.
+    #[prost(string, tag = "2")]
+    pub secret: ::prost::alloc::string::String,
+}
+/// Nothing to say.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UninstallCrmWidgetRequest {}
+/// Done.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UninstallCrmWidgetResponse {}
+/// Generated client implementations.
+pub mod crm_widget_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// The widget with which the chat window stands inside the company's CRM. It is installed here, in Beseda, by an administrator
+    /// (CHW-01); from then on the CRM's backend opens the window for whoever uses the CRM (SessionService.BeginCrmSession).
+    #[derive(Debug, Clone)]
+    pub struct CrmWidgetServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl CrmWidgetServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> CrmWidgetServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> CrmWidgetServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            CrmWidgetServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Is it installed? For every caller of the account: the CRM's backend shows the widget when it is (CHW-02).
+        pub async fn get_crm_widget(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCrmWidgetRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCrmWidgetResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.identity.v1.CrmWidgetService/GetCrmWidget",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.identity.v1.CrmWidgetService",
+                        "GetCrmWidget",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Installs it, and works at once (CHW-03). Installed again it gets another key, and the old one is refused. Administrators only, and
+        /// in a session of their own log-in: from inside the CRM it cannot be installed (CHW-01).
+        /// Errors: PERMISSION_MISSING, LOG_IN_REQUIRED.
+        pub async fn install_crm_widget(
+            &mut self,
+            request: impl tonic::IntoRequest<super::InstallCrmWidgetRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::InstallCrmWidgetResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.identity.v1.CrmWidgetService/InstallCrmWidget",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.identity.v1.CrmWidgetService",
+                        "InstallCrmWidget",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes it away: its key and every session that it began are refused within a second. Where none is installed nothing changes.
+        /// Administrators only, in a session of their own log-in.
+        /// Errors: PERMISSION_MISSING, LOG_IN_REQUIRED.
+        pub async fn uninstall_crm_widget(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UninstallCrmWidgetRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UninstallCrmWidgetResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.identity.v1.CrmWidgetService/UninstallCrmWidget",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.identity.v1.CrmWidgetService",
+                        "UninstallCrmWidget",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod crm_widget_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with CrmWidgetServiceServer.
+    #[async_trait]
+    pub trait CrmWidgetService: std::marker::Send + std::marker::Sync + 'static {
+        /// Is it installed? For every caller of the account: the CRM's backend shows the widget when it is (CHW-02).
+        async fn get_crm_widget(
+            &self,
+            request: tonic::Request<super::GetCrmWidgetRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCrmWidgetResponse>,
+            tonic::Status,
+        >;
+        /// Installs it, and works at once (CHW-03). Installed again it gets another key, and the old one is refused. Administrators only, and
+        /// in a session of their own log-in: from inside the CRM it cannot be installed (CHW-01).
+        /// Errors: PERMISSION_MISSING, LOG_IN_REQUIRED.
+        async fn install_crm_widget(
+            &self,
+            request: tonic::Request<super::InstallCrmWidgetRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::InstallCrmWidgetResponse>,
+            tonic::Status,
+        >;
+        /// Takes it away: its key and every session that it began are refused within a second. Where none is installed nothing changes.
+        /// Administrators only, in a session of their own log-in.
+        /// Errors: PERMISSION_MISSING, LOG_IN_REQUIRED.
+        async fn uninstall_crm_widget(
+            &self,
+            request: tonic::Request<super::UninstallCrmWidgetRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UninstallCrmWidgetResponse>,
+            tonic::Status,
+        >;
+    }
+    /// The widget with which the chat window stands inside the company's CRM. It is installed here, in Beseda, by an administrator
+    /// (CHW-01); from then on the CRM's backend opens the window for whoever uses the CRM (SessionService.BeginCrmSession).
+    #[derive(Debug)]
+    pub struct CrmWidgetServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> CrmWidgetServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for CrmWidgetServiceServer<T>
+    where
+        T: CrmWidgetService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.identity.v1.CrmWidgetService/GetCrmWidget" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCrmWidgetSvc<T: CrmWidgetService>(pub Arc<T>);
+                    impl<
+                        T: CrmWidgetService,
+                    > tonic::server::UnaryService<super::GetCrmWidgetRequest>
+                    for GetCrmWidgetSvc<T> {
+                        type Response = super::GetCrmWidgetResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCrmWidgetRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CrmWidgetService>::get_crm_widget(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCrmWidgetSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.identity.v1.CrmWidgetService/InstallCrmWidget" => {
+                    #[allow(non_camel_case_types)]
+                    struct InstallCrmWidgetSvc<T: CrmWidgetService>(pub Arc<T>);
+                    impl<
+                        T: CrmWidgetService,
+                    > tonic::server::UnaryService<super::InstallCrmWidgetRequest>
+                    for InstallCrmWidgetSvc<T> {
+                        type Response = super::InstallCrmWidgetResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::InstallCrmWidgetRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CrmWidgetService>::install_crm_widget(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = InstallCrmWidgetSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.identity.v1.CrmWidgetService/UninstallCrmWidget" => {
+                    #[allow(non_camel_case_types)]
+                    struct UninstallCrmWidgetSvc<T: CrmWidgetService>(pub Arc<T>);
+                    impl<
+                        T: CrmWidgetService,
+                    > tonic::server::UnaryService<super::UninstallCrmWidgetRequest>
+                    for UninstallCrmWidgetSvc<T> {
+                        type Response = super::UninstallCrmWidgetResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UninstallCrmWidgetRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CrmWidgetService>::uninstall_crm_widget(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UninstallCrmWidgetSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for CrmWidgetServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.identity.v1.CrmWidgetService";
+    impl<T> tonic::server::NamedService for CrmWidgetServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// A department.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Group {
@@ -4078,6 +4614,35 @@ pub struct LogInResponse {
     #[prost(message, optional, tag = "2")]
     pub user: ::core::option::Option<User>,
 }
+/// Who uses the CRM.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BeginCrmSessionRequest {
+    /// Required. E-mail in the CRM, by which they are known again. At most 254 characters.
+    #[prost(string, tag = "1")]
+    pub email: ::prost::alloc::string::String,
+    /// Required. Name in the CRM. 1 to 200 characters; taken at their first opening only.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// BCP 47 language that they have set in the CRM; empty when it reports none: then the last that it reported, else the account's.
+    #[prost(string, tag = "3")]
+    pub language: ::prost::alloc::string::String,
+    /// Name of the device or program, for the session list. At most 200 characters.
+    #[prost(string, tag = "4")]
+    pub device: ::prost::alloc::string::String,
+}
+/// The session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BeginCrmSessionResponse {
+    /// The tokens.
+    #[prost(message, optional, tag = "1")]
+    pub tokens: ::core::option::Option<TokenPair>,
+    /// Who it is.
+    #[prost(message, optional, tag = "2")]
+    pub user: ::core::option::Option<User>,
+    /// Was it their first opening?
+    #[prost(bool, tag = "3")]
+    pub created: bool,
+}
 /// An access token and how to get the next one.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct TokenPair {
@@ -4326,6 +4891,39 @@ pub mod session_service_client {
                 .insert(GrpcMethod::new("beseda.identity.v1.SessionService", "LogIn"));
             self.inner.unary(req, path, codec).await
         }
+        /// Begins a session for somebody who uses the company's CRM, which vouches for them: for the key of the CRM widget only. Whoever comes
+        /// for the first time becomes an employee with the role «Менеджер» (IDN-39, IDN-40); they can log in by themselves once an administrator
+        /// sets a password. The language that the CRM reports is theirs from now on, in their other sessions as well (CHW-63, CHW-67).
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, EMAIL_TAKEN, USER_SWITCHED_OFF, FIELD_INVALID.
+        pub async fn begin_crm_session(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BeginCrmSessionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BeginCrmSessionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.identity.v1.SessionService/BeginCrmSession",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.identity.v1.SessionService",
+                        "BeginCrmSession",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// A new access token and the next refresh token. A refresh token is good for one use; using it again right after the
         /// answer was lost is forgiven once, any other reuse ends the session. Needs no access token.
         /// Errors: TOKEN_INVALID, TOKEN_EXPIRED, SESSION_ENDED, REFRESH_TOKEN_REUSED.
@@ -4515,6 +5113,17 @@ pub mod session_service_server {
             &self,
             request: tonic::Request<super::LogInRequest>,
         ) -> std::result::Result<tonic::Response<super::LogInResponse>, tonic::Status>;
+        /// Begins a session for somebody who uses the company's CRM, which vouches for them: for the key of the CRM widget only. Whoever comes
+        /// for the first time becomes an employee with the role «Менеджер» (IDN-39, IDN-40); they can log in by themselves once an administrator
+        /// sets a password. The language that the CRM reports is theirs from now on, in their other sessions as well (CHW-63, CHW-67).
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, EMAIL_TAKEN, USER_SWITCHED_OFF, FIELD_INVALID.
+        async fn begin_crm_session(
+            &self,
+            request: tonic::Request<super::BeginCrmSessionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BeginCrmSessionResponse>,
+            tonic::Status,
+        >;
         /// A new access token and the next refresh token. A refresh token is good for one use; using it again right after the
         /// answer was lost is forgiven once, any other reuse ends the session. Needs no access token.
         /// Errors: TOKEN_INVALID, TOKEN_EXPIRED, SESSION_ENDED, REFRESH_TOKEN_REUSED.
@@ -4672,6 +5281,52 @@ pub mod session_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = LogInSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.identity.v1.SessionService/BeginCrmSession" => {
+                    #[allow(non_camel_case_types)]
+                    struct BeginCrmSessionSvc<T: SessionService>(pub Arc<T>);
+                    impl<
+                        T: SessionService,
+                    > tonic::server::UnaryService<super::BeginCrmSessionRequest>
+                    for BeginCrmSessionSvc<T> {
+                        type Response = super::BeginCrmSessionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BeginCrmSessionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionService>::begin_crm_session(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BeginCrmSessionSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

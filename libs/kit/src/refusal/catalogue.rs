@@ -28,7 +28,9 @@ pub fn code(reason: R) -> Code {
         | R::OriginNotAllowed
         | R::ScopeMissing
         | R::FieldNotEditable
-        | R::ChatRestricted => Code::PermissionDenied,
+        | R::ChatRestricted
+        | R::UserSwitchedOff
+        | R::LogInRequired => Code::PermissionDenied,
         R::ConversationNotFound
         | R::CabinetNotFound
         | R::SmsProviderNotFound
@@ -270,6 +272,16 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "Сотрудник с такой почтой уже есть.",
             "Ya existe un empleado con ese correo.",
             "Another user has this e-mail.",
+        ),
+        R::UserSwitchedOff => (
+            "Сотрудник отключён. Обратитесь к администратору.",
+            "El empleado está desactivado. Consulte con el administrador.",
+            "This employee is switched off. Ask an administrator.",
+        ),
+        R::LogInRequired => (
+            "Это делают в личном кабинете Beseda, а не из CRM. Войдите по почте и паролю.",
+            "Esto se hace en Beseda, no desde el CRM. Inicie sesión con correo y contraseña.",
+            "This is done in Beseda itself, not from inside the CRM. Log in with e-mail and password.",
         ),
         R::GroupNameTaken => (
             "Отдел с таким названием уже есть.",

@@ -53,6 +53,8 @@ plain! {
     refresh_token_reused = RefreshTokenReused;
     /// The e-mail belongs to another user.
     email_taken = EmailTaken;
+    /// Not from inside the CRM.
+    log_in_required = LogInRequired;
     /// The name belongs to another group.
     group_name_taken = GroupNameTaken;
     /// The name belongs to another tag.
@@ -124,6 +126,8 @@ named! {
     online_chat_not_found(online_chat_id) = OnlineChatNotFound;
     /// No such user.
     user_not_found(user_id) = UserNotFound;
+    /// The user is switched off.
+    user_switched_off(user_id) = UserSwitchedOff;
     /// No such group.
     group_not_found(group_id) = GroupNotFound;
     /// No such session.

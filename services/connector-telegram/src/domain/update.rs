@@ -133,8 +133,8 @@ fn facts(message: &Message) -> Vec<(&'static str, String)> {
     let words = message.words();
     let start = words.strip_prefix("/start ").unwrap_or_default();
     let facts = [
-        ("telegram_user_id", id_text(user.id)),
-        ("telegram_username", user.username),
+        ("user_id", id_text(user.id)),
+        ("username", user.username),
         ("language", user.language_code),
         ("telegram_group", message.chat.title.clone()),
         ("telegram_album", message.media_group_id.clone()),
@@ -204,7 +204,7 @@ fn pressed(value: &Value) -> Option<Told> {
         is_group: pressed.message.chat.is_group(),
         time: 0,
         sender: pressed.from.name(),
-        facts: vec![("telegram_user_id", pressed.from.id.to_string())],
+        facts: vec![("user_id", pressed.from.id.to_string())],
         what: What::Written {
             text: pressed.data,
             unknown: "button".to_owned(),

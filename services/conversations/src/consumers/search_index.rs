@@ -1,4 +1,4 @@
-//! This service's own events feed the search index, off the path of the commit.
+//! This service's own events feed the search index, and what it finds clients by, off the path of the commit.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ use types::{AccountId, ChatId, Clock};
 use uuid::Uuid;
 
 use crate::changes::EVENT_KIND;
+use crate::domain::profile::Profile;
+use crate::store::profiles::{self, Profiles};
 use crate::store::search::{self, At, CONSUMER, chats};
 
 /// A message may be found this much later; a batch costs its transaction, which the path of a message pays for.
@@ -46,11 +48,17 @@ impl events::Effect for SearchIndex {
         Box::pin(async move {
             let mut messages = Vec::with_capacity(events.len());
             let mut chats: BTreeSet<(AccountId, ChatId)> = BTreeSet::new();
+            let mut told = Profiles::new();
             for event in events.iter().filter(|event| event.kind == EVENT_KIND) {
                 let news = news(event).map_err(Failure::Poison)?;
                 messages.extend(news.message);
                 chats.extend(news.chat.map(|chat| (news.account, chat)));
+                if let (Some(chat), Some(profile)) = (news.chat, news.profile) {
+                    let known = told.entry((news.account, chat)).or_default();
+                    *known = std::mem::take(known).renewed(&profile);
+                }
             }
+            profiles::keep(tx, &told).await?;
             let stale = chats::stale(tx, &chats).await?;
             let accounts = messages.iter().map(|at| at.account);
             search::lock(tx, accounts.chain(stale.keys().copied())).await?;
@@ -84,12 +92,19 @@ struct News {
     account: AccountId,
     message: Option<At>,
     chat: Option<ChatId>,
+    /// What the channel told of the client with it.
+    profile: Option<Profile>,
 }
 
 fn news(event: &Event) -> Result<News, String> {
     let account = Uuid::from_slice(&event.account_id).map_err(|error| error.to_string())?;
     let told = ConversationEvent::decode(&event.payload[..])
         .map_err(|error| format!("the payload does not decode: {error}"))?;
+    let profile = match told.group {
+        // In a group each message is somebody else's.
+        true => None,
+        false => Profile::of_facts(|name| told.facts.get(name)),
+    };
     let no_id = |error| format!("no id: {error}");
     let message: Option<Result<At, String>> = told.message.map(|message| {
         Ok(At {
@@ -106,5 +121,6 @@ fn news(event: &Event) -> Result<News, String> {
         account: account.into(),
         message: message.transpose()?,
         chat: chat.transpose()?,
+        profile,
     })
 }

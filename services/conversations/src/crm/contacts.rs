@@ -16,6 +16,7 @@ use types::ContactId;
 use super::{CardReader, on_behalf_of};
 use crate::domain::card::{Card, Kind};
 use crate::domain::client::Client;
+use crate::domain::profile::Profile;
 
 /// Contacts that are looked at for one chat: its own and 10 that are like it.
 const MOST: i32 = 11;
@@ -130,9 +131,30 @@ impl CardReader {
         client: &Client,
         contact: &Contact,
     ) {
-        let Some((contact, path)) = supplemented(contact, connector_key, client) else {
-            return;
-        };
+        if let Some((contact, path)) = supplemented(contact, connector_key, client) {
+            self.update(caller, contact, path).await;
+        }
+    }
+
+    /// Keeps on a contact how a channel knows its client (TG-04), if the caller may change it: the link holds either way.
+    pub async fn remember(
+        &self,
+        caller: &Caller,
+        connector_key: &str,
+        profile: &Profile,
+        contact: ContactId,
+    ) {
+        let known = self.contact_of(caller, &contact.to_string()).await;
+        if let Some(contact) = known
+            .ok()
+            .flatten()
+            .and_then(|contact| with_identity(contact, connector_key, profile))
+        {
+            self.update(caller, contact, "messengers").await;
+        }
+    }
+
+    async fn update(&self, caller: &Caller, contact: Contact, path: &str) {
         let request = UpdateContactRequest {
             contact: Some(contact),
             update_mask: Some(FieldMask {
@@ -171,6 +193,27 @@ fn supplemented(
             (!has).then_some((contact, "messengers"))
         }
     }
+}
+
+/// The contact with the client's id and public name in a channel; `None` when it has them, or there is no id.
+fn with_identity(mut contact: Contact, connector_key: &str, profile: &Profile) -> Option<Contact> {
+    if profile.user_id.is_empty() {
+        return None;
+    }
+    let wanted = MessengerIdentity {
+        name: profile.username.clone(),
+        ..identity(connector_key, &profile.user_id)
+    };
+    let mut known = contact.messengers.iter_mut();
+    let known = known.find(|it| {
+        it.connector_key == wanted.connector_key && it.external_id == wanted.external_id
+    });
+    match known {
+        Some(known) if wanted.name.is_empty() || known.name == wanted.name => return None,
+        Some(known) => known.name = wanted.name,
+        None => contact.messengers.push(wanted),
+    }
+    Some(contact)
 }
 
 /// How a channel knows a contact.

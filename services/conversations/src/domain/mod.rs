@@ -15,6 +15,7 @@ pub mod message;
 pub mod notification;
 pub mod nps;
 pub mod plan;
+pub mod profile;
 pub mod routing;
 pub mod search;
 pub mod settings;

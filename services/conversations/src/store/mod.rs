@@ -18,6 +18,7 @@ pub mod messages;
 pub mod notifications;
 pub(crate) mod numbers;
 pub mod participants;
+pub mod profiles;
 pub mod search;
 pub mod surveys;
 pub mod writability;

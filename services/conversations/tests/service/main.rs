@@ -10,6 +10,7 @@ mod counters;
 mod deliveries;
 mod desk;
 mod equality;
+mod export;
 mod faults;
 mod filter_counts;
 mod filters;

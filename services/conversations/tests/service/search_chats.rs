@@ -1,7 +1,9 @@
 //! Search in chats.
 
+use api::connector::v1::channel_event::Event;
 use api::conversations::v1::{
-    ChatHit, ChatMatch, Connection, SearchChatsRequest, SearchChatsResponse,
+    ChatHit, ChatMatch, ChatProfile, Connection, GetChatProfileRequest, SearchChatsRequest,
+    SearchChatsResponse,
 };
 use api::identity::v1 as id;
 use api::identity::v1::RightLevel::{Allowed, Forbidden, Own};
@@ -240,4 +242,58 @@ async fn a_group_is_found_by_administrators_only() {
     indexed(&world).await;
     assert_eq!(all(&world, &world.admin, "клуб").await.len(), 1);
     assert!(all(&world, &manager, "клуб").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_client_is_found_by_the_public_name_in_the_channel_and_has_a_profile() {
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let told = |facts: &[(&str, &str)]| {
+        let mut event = world.message_named(&connection.id, "42", "Анна");
+        if let Some(Event::Message(message)) = &mut event.event {
+            let facts = facts
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            message.facts = facts.collect();
+        }
+        event
+    };
+    let first = told(&[("username", "@Anna_Petrova"), ("user_id", "42")]);
+    let stored = world.publish(vec![first]).await.expect("published");
+    indexed(&world).await;
+    let hits = all(&world, &world.admin, "anna_p").await;
+    let matched: Vec<_> = hits.iter().map(ChatHit::matched).collect();
+    assert_eq!(matched, [ChatMatch::Messenger]);
+    // Told anew, the name is another one; what is not told stays.
+    world
+        .publish(vec![told(&[
+            ("username", "anna_b"),
+            ("phone", "+79990001122"),
+        ])])
+        .await
+        .expect("published");
+    indexed(&world).await;
+    assert!(all(&world, &world.admin, "anna_p").await.is_empty());
+    let chat = hits[0].conversation.clone().expect("it").chat_id;
+    assert_eq!(
+        hits[0].conversation.clone().expect("it").id,
+        stored[0].conversation_id
+    );
+    let request = GetChatProfileRequest { chat_id: chat };
+    let profile = world
+        .chats()
+        .get_chat_profile(with(&world.admin, request))
+        .await
+        .expect("a profile")
+        .into_inner()
+        .profile
+        .expect("it");
+    let expected = ChatProfile {
+        name: "Анна".to_owned(),
+        phones: vec!["+79990001122".to_owned()],
+        username: "anna_b".to_owned(),
+        user_id: "42".to_owned(),
+        ..ChatProfile::default()
+    };
+    assert_eq!(profile, expected);
 }

@@ -8,7 +8,7 @@ use super::By;
 use crate::Error;
 use crate::domain::api_key::{ApiKey, Secret};
 use crate::domain::audit::Changes;
-use crate::store::{api_keys, revocations};
+use crate::store::{api_keys, crm_widgets, revocations, sessions};
 
 /// Makes a key. The secret is known only now.
 ///
@@ -40,7 +40,7 @@ pub async fn create(
     Ok((key, secret))
 }
 
-/// Revokes a key; one that is revoked stays so.
+/// Revokes a key and ends the sessions that it began; one that is revoked stays so.
 ///
 /// # Errors
 /// `ApiKeyNotFound`, or when the database fails.
@@ -52,6 +52,9 @@ pub async fn revoke(tx: &mut Tx, by: By, id: ApiKeyId) -> Result<(), Error> {
         return Ok(());
     }
     api_keys::revoke(tx, by.account, id, by.now).await?;
+    crm_widgets::delete(tx, by.account, id).await?;
     by.note(tx, "api_key.revoke", id, Changes::new()).await?;
-    Ok(revocations::insert(tx, by.account, &[id.uuid()], by.now).await?)
+    let mut ended = sessions::end_begun_by(tx, by.account, id, by.now).await?;
+    ended.push(id.uuid());
+    Ok(revocations::insert(tx, by.account, &ended, by.now).await?)
 }

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod crm_widgets;
 pub mod groups;
 pub mod rights;
 pub mod sessions;

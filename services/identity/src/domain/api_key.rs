@@ -8,6 +8,9 @@ use uuid::Uuid;
 /// How many scopes a key has at most.
 pub const MAX_SCOPES: usize = 20;
 
+/// The scope of the key of the CRM widget. No other key can have it.
+pub const WIDGET_SCOPE: &str = "sessions.begin";
+
 const PREFIX: &str = "bsk_";
 const SCOPES: [&str; 6] = [
     "inbox.read",

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod api_key;
 pub mod audit;
+pub mod crm_widget;
 pub mod email;
 pub mod group;
 pub mod limits;

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use types::{AccountId, SessionId, UserId};
+use types::{AccountId, ApiKeyId, SessionId, UserId};
 
 /// How long a refresh token lives; every use gives one that lives as long again.
 pub const REFRESH_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -29,6 +29,8 @@ pub struct Session {
     pub user: UserId,
     /// Name of the device or program.
     pub device: String,
+    /// The key that began it for the employee; `None` when they logged in.
+    pub begun_by: Option<ApiKeyId>,
     /// When it began.
     pub create_time: OffsetDateTime,
     /// When its tokens were last refreshed.
@@ -37,6 +39,24 @@ pub struct Session {
     pub expire_time: OffsetDateTime,
     /// When it was ended; `None` while it lives.
     pub end_time: Option<OffsetDateTime>,
+}
+
+impl Session {
+    /// A log-in, now.
+    #[must_use]
+    pub fn begin(account: AccountId, user: UserId, device: String, now: OffsetDateTime) -> Self {
+        Self {
+            id: SessionId::generate(),
+            account,
+            user,
+            device,
+            begun_by: None,
+            create_time: now,
+            last_use_time: now,
+            expire_time: now + REFRESH_LIFE,
+            end_time: None,
+        }
+    }
 }
 
 /// Which refresh tokens of a session are good.

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod audit;
+pub mod crm_widgets;
 pub mod groups;
 pub mod internal;
 mod mask;

@@ -18,6 +18,8 @@ impl From<Error> for Refusal {
             Error::GroupNotFound(id) => Self::group_not_found(id),
             Error::SessionNotFound(id) => Self::session_not_found(id),
             Error::ApiKeyNotFound(id) => Self::api_key_not_found(id),
+            Error::UserSwitchedOff(id) => Self::user_switched_off(id),
+            Error::LogInRequired => Self::log_in_required(),
             Error::EmailTaken => Self::email_taken(),
             Error::GroupNameTaken => Self::group_name_taken(),
             Error::GroupNotEmpty(id) => Self::group_not_empty(id),

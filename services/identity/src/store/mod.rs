@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod audit;
+pub mod crm_widgets;
 pub mod groups;
 pub mod revocations;
 pub mod rights;

@@ -3,10 +3,11 @@
 use pg::{Error, Tx};
 use sqlx::FromRow;
 use time::OffsetDateTime;
-use types::{AccountId, SessionId, UserId};
+use types::{AccountId, ApiKeyId, SessionId, UserId};
 use uuid::Uuid;
 
 use super::corrupt;
+use crate::domain::refresh::RefreshToken;
 use crate::domain::session::{Digest, Previous, Rotation, Session};
 
 #[derive(FromRow)]
@@ -15,6 +16,7 @@ struct SessionRow {
     session_id: Uuid,
     user_id: Uuid,
     device: String,
+    begun_by: Option<Uuid>,
     create_time: OffsetDateTime,
     last_use_time: OffsetDateTime,
     expire_time: OffsetDateTime,
@@ -28,6 +30,7 @@ impl From<SessionRow> for Session {
             account: row.account_id.into(),
             user: row.user_id.into(),
             device: row.device,
+            begun_by: row.begun_by.map(ApiKeyId::from),
             create_time: row.create_time,
             last_use_time: row.last_use_time,
             expire_time: row.expire_time,
@@ -87,28 +90,25 @@ impl TryFrom<RotationRow> for Refreshable {
     }
 }
 
-/// Adds a session.
+/// Adds a session with its first refresh token.
 #[tracing::instrument(level = "debug", name = "db.session.insert", skip_all)]
-pub async fn insert(
-    tx: &mut Tx,
-    session: &Session,
-    family: &Digest,
-    rotation: &Rotation,
-) -> Result<(), Error> {
+pub async fn insert(tx: &mut Tx, session: &Session, token: &RefreshToken) -> Result<(), Error> {
+    let rotation = Rotation::first(token.digest());
     sqlx::query(
         "INSERT INTO sessions (account_id, session_id, user_id, device, family_digest, current_digest, create_time,
-                               last_use_time, expire_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                               last_use_time, expire_time, begun_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(session.account.uuid())
     .bind(session.id.uuid())
     .bind(session.user.uuid())
     .bind(&session.device)
-    .bind(&family[..])
+    .bind(&token.family_digest()[..])
     .bind(&rotation.current[..])
     .bind(session.create_time)
     .bind(session.last_use_time)
     .bind(session.expire_time)
+    .bind(session.begun_by.map(ApiKeyId::uuid))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -122,7 +122,7 @@ pub async fn get(
     session: SessionId,
 ) -> Result<Option<Session>, Error> {
     let row: Option<SessionRow> = sqlx::query_as(
-        "SELECT account_id, session_id, user_id, device, create_time, last_use_time, expire_time, end_time
+        "SELECT account_id, session_id, user_id, device, begun_by, create_time, last_use_time, expire_time, end_time
            FROM sessions WHERE account_id = $1 AND session_id = $2",
     )
     .bind(account.uuid())
@@ -140,7 +140,7 @@ pub async fn lock(
     session: SessionId,
 ) -> Result<Option<Refreshable>, Error> {
     let row: Option<RotationRow> = sqlx::query_as(
-        "SELECT account_id, session_id, user_id, device, create_time, last_use_time, expire_time, end_time,
+        "SELECT account_id, session_id, user_id, device, begun_by, create_time, last_use_time, expire_time, end_time,
                 family_digest, current_digest, previous_digest, previous_replaced, previous_forgiven
            FROM sessions WHERE account_id = $1 AND session_id = $2 FOR NO KEY UPDATE",
     )
@@ -184,7 +184,7 @@ pub async fn list_live(
     limit: i64,
 ) -> Result<Vec<Session>, Error> {
     let rows: Vec<SessionRow> = sqlx::query_as(
-        "SELECT account_id, session_id, user_id, device, create_time, last_use_time, expire_time, end_time
+        "SELECT account_id, session_id, user_id, device, begun_by, create_time, last_use_time, expire_time, end_time
            FROM sessions
           WHERE account_id = $1 AND user_id = $2 AND session_id < $3 AND end_time IS NULL AND expire_time > $4
           ORDER BY session_id DESC LIMIT $5",
@@ -235,6 +235,26 @@ pub async fn end_all(
     .bind(account.uuid())
     .bind(user.uuid())
     .bind(except.map(SessionId::uuid))
+    .bind(now)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ended)
+}
+
+/// Ends the live sessions that a key began, and says which they were.
+#[tracing::instrument(level = "debug", name = "db.session.end_begun_by", skip_all)]
+pub async fn end_begun_by(
+    tx: &mut Tx,
+    account: AccountId,
+    key: ApiKeyId,
+    now: OffsetDateTime,
+) -> Result<Vec<Uuid>, Error> {
+    let ended = sqlx::query_scalar(
+        "UPDATE sessions SET end_time = $3 WHERE account_id = $1 AND begun_by = $2 AND end_time IS NULL
+         RETURNING session_id",
+    )
+    .bind(account.uuid())
+    .bind(key.uuid())
     .bind(now)
     .fetch_all(&mut **tx)
     .await?;

@@ -8,6 +8,7 @@ use api::identity::internal::v1::identity_internal_service_client::IdentityInter
 use api::identity::v1::account_service_client::AccountServiceClient;
 use api::identity::v1::api_key_service_client::ApiKeyServiceClient;
 use api::identity::v1::audit_service_client::AuditServiceClient;
+use api::identity::v1::crm_widget_service_client::CrmWidgetServiceClient;
 use api::identity::v1::group_service_client::GroupServiceClient;
 use api::identity::v1::rights_service_client::RightsServiceClient;
 use api::identity::v1::session_service_client::SessionServiceClient;
@@ -200,6 +201,10 @@ impl Caller {
 
     pub fn api_keys(&self) -> ApiKeyServiceClient<Channel> {
         ApiKeyServiceClient::new(self.channel.clone())
+    }
+
+    pub fn crm_widgets(&self) -> CrmWidgetServiceClient<Channel> {
+        CrmWidgetServiceClient::new(self.channel.clone())
     }
 
     pub fn rights(&self) -> RightsServiceClient<Channel> {

@@ -5,6 +5,7 @@ mod accounts;
 mod api_keys;
 mod app;
 mod audit;
+mod crm_widgets;
 mod errors;
 mod groups;
 mod internal;

@@ -107,6 +107,7 @@ fn conversations() -> Vec<(&'static str, Reveals)> {
             encoded(&conv::SearchChatsRequest { query: "contact-".into(), ..Default::default() })
         })),
         ("/beseda.conversations.v1.ConversationService/GetConversation", Reads(by_id!(Conversation, conv::GetConversationRequest.conversation_id))),
+        ("/beseda.conversations.v1.ConversationService/ExportConversation", Reads(by_id!(Conversation, conv::ExportConversationRequest.conversation_id))),
         ("/beseda.conversations.v1.ConversationService/ListMessages", Reads(by_id!(Conversation, conv::ListMessagesRequest.conversation_id))),
         ("/beseda.conversations.v1.ConversationService/ExplainVisibility", Reads(by_id!(Conversation, conv::ExplainVisibilityRequest.conversation_id))),
         ("/beseda.conversations.v1.ConversationService/SendMessage", Changes(|thing| of(thing, Kind::Conversation, |conversation_id| {
@@ -123,6 +124,7 @@ fn conversations() -> Vec<(&'static str, Reveals)> {
         ("/beseda.conversations.v1.ChatService/ListWindowContacts", Lists(first_page!(conv::ListWindowContactsRequest))),
         ("/beseda.conversations.v1.ChatService/ListContactChats", Reads(by_id!(Contact, conv::ListContactChatsRequest.contact_id))),
         ("/beseda.conversations.v1.ChatService/GetChat", Nothing(CHATS)),
+        ("/beseda.conversations.v1.ChatService/GetChatProfile", Nothing(CHATS)),
         ("/beseda.conversations.v1.ChatService/GetWritability", Nothing(CHATS)),
         ("/beseda.conversations.v1.ChatService/CreateChat", Nothing(RESTRICTED)),
         ("/beseda.conversations.v1.ChatService/BlockChat", Nothing(CHATS)),
@@ -282,6 +284,9 @@ fn without_things() -> Vec<(&'static str, Reveals)> {
         ("/beseda.identity.v1.ApiKeyService/CreateApiKey", Nothing(PEOPLE)),
         ("/beseda.identity.v1.ApiKeyService/ListApiKeys", Nothing(PEOPLE)),
         ("/beseda.identity.v1.ApiKeyService/RevokeApiKey", Nothing(PEOPLE)),
+        ("/beseda.identity.v1.CrmWidgetService/GetCrmWidget", Nothing(PEOPLE)),
+        ("/beseda.identity.v1.CrmWidgetService/InstallCrmWidget", Nothing(PEOPLE)),
+        ("/beseda.identity.v1.CrmWidgetService/UninstallCrmWidget", Nothing(PEOPLE)),
         ("/beseda.identity.v1.GroupService/CreateGroup", Nothing(PEOPLE)),
         ("/beseda.identity.v1.GroupService/GetGroup", Nothing(PEOPLE)),
         ("/beseda.identity.v1.GroupService/ListGroups", Nothing(PEOPLE)),
@@ -292,6 +297,7 @@ fn without_things() -> Vec<(&'static str, Reveals)> {
         ("/beseda.identity.v1.RightsService/GetRightsOptions", Nothing(PEOPLE)),
         ("/beseda.identity.v1.RightsService/SetRightsOptions", Nothing(PEOPLE)),
         ("/beseda.identity.v1.SessionService/LogIn", Nothing(PEOPLE)),
+        ("/beseda.identity.v1.SessionService/BeginCrmSession", Nothing(PEOPLE)),
         ("/beseda.identity.v1.SessionService/RefreshSession", Nothing(PEOPLE)),
         ("/beseda.identity.v1.SessionService/LogOut", Nothing(PEOPLE)),
         ("/beseda.identity.v1.SessionService/IssueClientToken", Nothing(PEOPLE)),

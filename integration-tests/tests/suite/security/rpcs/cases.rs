@@ -5,6 +5,7 @@ mod cabinet;
 mod chats;
 mod connectors;
 mod crm;
+mod crm_widget;
 mod files;
 mod filters;
 mod inbox;
@@ -28,6 +29,7 @@ pub(super) fn cases(theirs: &Theirs) -> BTreeMap<&'static str, Case> {
     let mut cases = BTreeMap::new();
     identity_cases(theirs, &mut cases);
     crm::crm_cases(theirs, &mut cases);
+    crm_widget::cases(theirs, &mut cases);
     merge::merge_cases(theirs, &mut cases);
     inbox::inbox_cases(theirs, &mut cases);
     conversations_cases(theirs, &mut cases);
@@ -410,6 +412,16 @@ fn conversations_cases(theirs: &Theirs, cases: &mut Cases) {
         "/beseda.conversations.v1.ConversationService/GetConversation",
         Everybody,
         &conv::GetConversationRequest {
+            conversation_id: conversation_id.clone(),
+        },
+        R::ConversationNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.conversations.v1.ConversationService/ExportConversation",
+        Everybody,
+        &conv::ExportConversationRequest {
             conversation_id: conversation_id.clone(),
         },
         R::ConversationNotFound,

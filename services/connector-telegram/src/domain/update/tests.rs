@@ -37,8 +37,8 @@ fn a_text_says_who_wrote_what_where_and_when() {
     assert_eq!((&told.sender[..], told.time), ("Anna Ли", 1_800_000_000));
     assert!(!told.is_group);
     let facts = [
-        ("telegram_user_id", "42".to_owned()),
-        ("telegram_username", "anna".to_owned()),
+        ("user_id", "42".to_owned()),
+        ("username", "anna".to_owned()),
         ("language", "ru".to_owned()),
     ];
     assert_eq!(told.facts, facts);

@@ -3,6 +3,7 @@
 mod block;
 mod create;
 mod get;
+mod profile;
 mod shown;
 mod status;
 mod window;
@@ -12,8 +13,9 @@ use std::sync::Arc;
 
 use api::conversations::v1::chat_service_server::ChatService;
 use api::conversations::v1::{
-    BlockChatRequest, BlockChatResponse, CreateChatRequest, CreateChatResponse, GetChatRequest,
-    GetChatResponse, GetWritabilityRequest, GetWritabilityResponse, ListContactChatsRequest,
+    BlockChatRequest, BlockChatResponse, CreateChatRequest, CreateChatResponse,
+    GetChatProfileRequest, GetChatProfileResponse, GetChatRequest, GetChatResponse,
+    GetWritabilityRequest, GetWritabilityResponse, ListContactChatsRequest,
     ListContactChatsResponse, ListWindowContactsRequest, ListWindowContactsResponse,
     OpenWindowRequest, OpenWindowResponse, UnblockChatRequest, UnblockChatResponse,
 };
@@ -87,6 +89,15 @@ impl ChatService for Chats {
         request: Request<CreateChatRequest>,
     ) -> Result<Response<CreateChatResponse>, Status> {
         Ok(Response::new(create::create_chat(self, &request).await?))
+    }
+
+    async fn get_chat_profile(
+        &self,
+        request: Request<GetChatProfileRequest>,
+    ) -> Result<Response<GetChatProfileResponse>, Status> {
+        Ok(Response::new(
+            profile::get_chat_profile(self, &request).await?,
+        ))
     }
 
     async fn get_writability(

@@ -16,8 +16,9 @@ use super::status::Error;
 use crate::changes::{self, Change};
 use crate::domain::card::{Card, Kind, Sight};
 use crate::domain::conversation::Conversation;
+use crate::domain::profile::Profile;
 use crate::grpc::{By, seeing};
-use crate::store::{cards, conversations};
+use crate::store::{cards, conversations, profiles};
 use crate::wire;
 
 /// What the conversation is to have.
@@ -67,11 +68,29 @@ pub async fn link_conversation(
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { link(tx, &by, id, wanted).await })
     });
-    let (conversation, sight, change): (_, Sight, Change) = done.await?;
+    let Linked {
+        conversation,
+        sight,
+        change,
+        client,
+    } = done.await?;
     service.after.changed([change.touched()]);
+    if let Some(contact) = contact {
+        let key = &conversation.connector_key;
+        service.cards.remember(&caller, key, &client, contact).await;
+    }
     Ok(LinkConversationResponse {
         conversation: Some(wire::conversation(&conversation, &sight)),
     })
+}
+
+/// A conversation after it was linked.
+struct Linked {
+    conversation: Conversation,
+    sight: Sight,
+    change: Change,
+    /// What its channel tells of the client.
+    client: Profile,
 }
 
 fn card_id(fields: &mut Fields, text: &str) -> Option<CardId> {
@@ -82,12 +101,7 @@ fn card_id(fields: &mut Fields, text: &str) -> Option<CardId> {
     }
 }
 
-async fn link(
-    tx: &mut Tx,
-    by: &By,
-    id: ConversationId,
-    wanted: Wanted,
-) -> Result<(Conversation, Sight, Change), Error> {
+async fn link(tx: &mut Tx, by: &By, id: ConversationId, wanted: Wanted) -> Result<Linked, Error> {
     let Locked { chat, .. } = change::lock(tx, by, id).await?;
     let account = by.scope.account();
     let before = cards::of_conversation(tx, account, id).await?;
@@ -119,6 +133,7 @@ async fn link(
         .await?
         .ok_or(Error::NotFound(id))?;
     let now = cards::of_conversation(tx, account, id).await?;
+    let client = profiles::get(tx, by.scope, chat.id).await?;
     let change = Change {
         kind: ChangeKind::CardChanged,
         conversation: conversation.clone(),
@@ -128,7 +143,12 @@ async fn link(
         previous: Some(before),
     };
     changes::append(tx, std::slice::from_ref(&change)).await?;
-    Ok((conversation, by.viewer.sight(&now), change))
+    Ok(Linked {
+        conversation,
+        sight: by.viewer.sight(&now),
+        change,
+        client,
+    })
 }
 
 /// A card of one of these kinds that the caller may see.

@@ -3,6 +3,7 @@
 mod change;
 mod close;
 mod explain;
+mod export;
 mod get;
 mod link;
 mod list_messages;
@@ -18,11 +19,13 @@ use std::sync::Arc;
 use api::conversations::v1::conversation_service_server::ConversationService;
 use api::conversations::v1::{
     CloseConversationRequest, CloseConversationResponse, ExplainVisibilityRequest,
-    ExplainVisibilityResponse, GetConversationRequest, GetConversationResponse,
-    LinkConversationRequest, LinkConversationResponse, ListMessagesRequest, ListMessagesResponse,
-    MarkNoAnswerNeededRequest, MarkNoAnswerNeededResponse, SendMessageRequest, SendMessageResponse,
-    SendNpsRequest, SendNpsResponse, StartConversationRequest, StartConversationResponse,
+    ExplainVisibilityResponse, ExportConversationRequest, ExportConversationResponse,
+    GetConversationRequest, GetConversationResponse, LinkConversationRequest,
+    LinkConversationResponse, ListMessagesRequest, ListMessagesResponse, MarkNoAnswerNeededRequest,
+    MarkNoAnswerNeededResponse, SendMessageRequest, SendMessageResponse, SendNpsRequest,
+    SendNpsResponse, StartConversationRequest, StartConversationResponse,
 };
+use futures::stream::BoxStream;
 use pg::Db;
 use rights::RightsCopy;
 use tonic::{Request, Response, Status};
@@ -34,6 +37,7 @@ pub use status::Error;
 
 use crate::after_commit::AfterCommit;
 use crate::consumers::AccountStates;
+use crate::crm::CardReader;
 
 /// `ConversationService`.
 #[derive(Debug, Clone)]
@@ -44,6 +48,8 @@ pub struct Conversations {
     pub after: AfterCommit,
     /// Who may what.
     pub rights: RightsCopy,
+    /// Contacts.
+    pub cards: CardReader,
     /// May the account send?
     pub accounts: Arc<AccountStates>,
     /// The time.
@@ -52,6 +58,17 @@ pub struct Conversations {
 
 #[tonic::async_trait]
 impl ConversationService for Conversations {
+    type ExportConversationStream = BoxStream<'static, Result<ExportConversationResponse, Status>>;
+
+    async fn export_conversation(
+        &self,
+        request: Request<ExportConversationRequest>,
+    ) -> Result<Response<Self::ExportConversationStream>, Status> {
+        Ok(Response::new(
+            export::export_conversation(self, &request).await?,
+        ))
+    }
+
     async fn get_conversation(
         &self,
         request: Request<GetConversationRequest>,

@@ -151,6 +151,9 @@ impl Page<'_> {
             for mut hit in visible(tx, by, &ids).await? {
                 // The index may be behind: what counts is what the caller sees the chat's client called now.
                 if self.is_found_by_name(&hit) {
+                    if !self.query.is_in(&[&hit.names.client, &hit.names.contact]) {
+                        hit.matched = ChatMatch::Messenger;
+                    }
                     hit.key = Key::Name(places[&hit.conversation.chat]);
                     self.hits.push(hit);
                 }
@@ -216,7 +219,12 @@ impl Page<'_> {
     }
 
     fn is_found_by_name(&self, hit: &Hit) -> bool {
-        self.query.is_in(&[&hit.names.client, &hit.names.contact])
+        let Names {
+            client,
+            contact,
+            username,
+        } = &hit.names;
+        self.query.is_in(&[client, contact, username])
     }
 
     /// When there is more than fits: cuts it off, and says where the next page begins.

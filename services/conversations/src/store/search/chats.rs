@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use auth::AccountScope;
 use pg::{Error, Tx};
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 use types::{AccountId, ChatId};
 use uuid::Uuid;
 
@@ -30,12 +31,18 @@ pub struct Names {
     pub client: String,
     /// Of the contact; empty where there is none.
     pub contact: String,
+    /// Public name in the channel; empty where there is none.
+    pub username: String,
 }
 
 impl Names {
     /// As they stand in the index.
     fn folded(&self) -> String {
-        fold(&format!("{}\n{}", self.client, self.contact)).text
+        fold(&format!(
+            "{}\n{}\n{}",
+            self.client, self.username, self.contact
+        ))
+        .text
     }
 }
 
@@ -48,11 +55,13 @@ pub async fn stale(
     tx: &mut Tx,
     chats: &BTreeSet<(AccountId, ChatId)>,
 ) -> Result<BTreeMap<AccountId, Vec<ChatId>>, Error> {
-    let rows: Vec<(Uuid, Uuid, String, String, Option<String>)> = sqlx::query_as(
-        "SELECT w.account_id, w.id, h.client_name, coalesce(k.name, ''), s.folded
+    let rows = sqlx::query(
+        "SELECT w.account_id, w.id, h.client_name, coalesce(k.name, '') AS contact_name, coalesce(p.username, '') AS username,
+                s.folded
            FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
            JOIN chats h ON h.account_id = w.account_id AND h.id = w.id
            LEFT JOIN cards k ON k.account_id = h.account_id AND k.id = h.contact_id AND NOT k.deleted
+           LEFT JOIN chat_profiles p ON p.account_id = h.account_id AND p.chat_id = h.id
            LEFT JOIN search_chats s ON s.account_id = h.account_id AND s.chat_id = h.id",
     )
     .bind(chats.iter().map(|(account, _)| account.uuid()).collect::<Vec<_>>())
@@ -60,12 +69,23 @@ pub async fn stale(
     .fetch_all(&mut **tx)
     .await?;
     let mut stale: BTreeMap<AccountId, Vec<ChatId>> = BTreeMap::new();
-    for (account, chat, client, contact, indexed) in rows {
-        if indexed != Some(Names { client, contact }.folded()) {
+    for row in &rows {
+        let indexed: Option<String> = row.try_get("folded")?;
+        if indexed != Some(names_of(row)?.folded()) {
+            let account: Uuid = row.try_get("account_id")?;
+            let chat: Uuid = row.try_get("id")?;
             stale.entry(account.into()).or_default().push(chat.into());
         }
     }
     Ok(stale)
+}
+
+fn names_of(row: &PgRow) -> Result<Names, Error> {
+    Ok(Names {
+        client: row.try_get("client_name")?,
+        contact: row.try_get("contact_name")?,
+        username: row.try_get("username")?,
+    })
 }
 
 /// Indexes the names of chats as they are now, and locks the account's index for it.
@@ -166,10 +186,11 @@ pub async fn names(
     chats: &[ChatId],
 ) -> Result<Vec<(ChatId, Names)>, Error> {
     let rows = sqlx::query(
-        "SELECT h.id, h.client_name, coalesce(k.name, '') AS contact_name
+        "SELECT h.id, h.client_name, coalesce(k.name, '') AS contact_name, coalesce(p.username, '') AS username
            FROM unnest($2::uuid[]) WITH ORDINALITY AS w (id, n)
            JOIN chats h ON h.account_id = $1 AND h.id = w.id
            LEFT JOIN cards k ON k.account_id = $1 AND k.id = h.contact_id AND NOT k.deleted
+           LEFT JOIN chat_profiles p ON p.account_id = $1 AND p.chat_id = h.id
           ORDER BY w.n",
     )
     .bind(account.uuid())
@@ -177,13 +198,7 @@ pub async fn names(
     .fetch_all(&mut **tx)
     .await?;
     rows.iter()
-        .map(|row| {
-            let names = Names {
-                client: row.try_get("client_name")?,
-                contact: row.try_get("contact_name")?,
-            };
-            Ok((row.try_get::<Uuid, _>("id")?.into(), names))
-        })
+        .map(|row| Ok((row.try_get::<Uuid, _>("id")?.into(), names_of(row)?)))
         .collect()
 }
 

@@ -10,9 +10,10 @@ use api::conversations::v1::notification_service_client::NotificationServiceClie
 use api::conversations::v1::watch_inbox_response::Event;
 use api::conversations::v1::{
     BatchCheckVisibilityRequest, ChangeKind, CheckVisibilityRequest, Conversation,
-    ConversationLife, ConversationVisibility as Seen, GetConversationRequest,
-    ListConversationsRequest, ListMessagesRequest, ListNotificationsRequest, PreviewRightsRequest,
-    VisibilityQuestion, WatchInboxRequest, WhoCanSeeRequest,
+    ConversationLife, ConversationVisibility as Seen, ExportConversationRequest,
+    GetConversationRequest, ListConversationsRequest, ListMessagesRequest,
+    ListNotificationsRequest, PreviewRightsRequest, VisibilityQuestion, WatchInboxRequest,
+    WhoCanSeeRequest,
 };
 use api::identity::v1 as id;
 use testkit::{Seed, wait_for_state};
@@ -139,6 +140,12 @@ async fn messages_agree(world: &World, person: &Person, seen: &Sights) {
         let asked = with(&person.token, request);
         let page = world.conversations().list_messages(asked).await;
         assert_eq!(page.is_ok(), sight.shows_messages(), "{sight:?} of {id}");
+        let request = ExportConversationRequest {
+            conversation_id: id.clone(),
+        };
+        let asked = with(&person.token, request);
+        let export = world.conversations().export_conversation(asked).await;
+        assert_eq!(export.is_ok(), sight.shows_messages(), "{sight:?} of {id}");
     }
 }
 

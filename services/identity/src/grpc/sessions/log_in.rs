@@ -4,7 +4,6 @@ use api::identity::v1::{LogInRequest, LogInResponse};
 use kit::validate::Fields;
 use pg::{SystemScope, Tx};
 use tonic::Request;
-use types::SessionId;
 
 use super::token_pair;
 use crate::Error;
@@ -13,7 +12,7 @@ use crate::domain::account::Account;
 use crate::domain::email::{self, Email};
 use crate::domain::password;
 use crate::domain::refresh::RefreshToken;
-use crate::domain::session::{REFRESH_LIFE, Rotation, Session};
+use crate::domain::session::Session;
 use crate::domain::user::User;
 use crate::grpc::client_address;
 use crate::store::users::Credentials;
@@ -68,25 +67,14 @@ async fn find(core: &Core, email: &Email) -> Result<Option<Credentials>, Error> 
 
 async fn begin(core: &Core, known: Credentials, device: String) -> Result<LogInResponse, Error> {
     let (account, user) = (known.account(), known.user());
-    let now = core.now();
-    let session = Session {
-        id: SessionId::generate(),
-        account,
-        user,
-        device,
-        create_time: now,
-        last_use_time: now,
-        expire_time: now + REFRESH_LIFE,
-        end_time: None,
-    };
+    let session = Session::begin(account, user, device, core.now());
     let refresh = RefreshToken::first(account, session.id);
-    let (stored, family) = (session.clone(), refresh.family_digest());
-    let rotation = Rotation::first(refresh.digest());
+    let (stored, token) = (session.clone(), refresh.clone());
     let scope = SystemScope::for_job("log-in");
     let begun = core.db.tx(scope, move |tx| {
         Box::pin(async move {
             let found = still_as_checked(tx, &known).await?;
-            sessions::insert(tx, &stored, &family, &rotation).await?;
+            sessions::insert(tx, &stored, &token).await?;
             Ok::<_, Error>(found)
         })
     });

@@ -1,5 +1,6 @@
 //! Log-in and sessions.
 
+mod begin_crm;
 mod end;
 mod get_caller;
 mod issue_client_token;
@@ -11,10 +12,10 @@ use std::sync::Arc;
 
 use api::identity::v1::session_service_server::SessionService;
 use api::identity::v1::{
-    GetCallerRequest, GetCallerResponse, IssueClientTokenRequest, IssueClientTokenResponse,
-    KillSessionRequest, KillSessionResponse, ListSessionsRequest, ListSessionsResponse,
-    LogInRequest, LogInResponse, LogOutRequest, LogOutResponse, RefreshSessionRequest,
-    RefreshSessionResponse, TokenPair,
+    BeginCrmSessionRequest, BeginCrmSessionResponse, GetCallerRequest, GetCallerResponse,
+    IssueClientTokenRequest, IssueClientTokenResponse, KillSessionRequest, KillSessionResponse,
+    ListSessionsRequest, ListSessionsResponse, LogInRequest, LogInResponse, LogOutRequest,
+    LogOutResponse, RefreshSessionRequest, RefreshSessionResponse, TokenPair,
 };
 use kit::time::to_proto;
 use time::OffsetDateTime;
@@ -35,6 +36,13 @@ impl SessionService for Sessions {
         request: Request<LogInRequest>,
     ) -> Result<Response<LogInResponse>, Status> {
         answer(log_in::handle(&self.0, request).await)
+    }
+
+    async fn begin_crm_session(
+        &self,
+        request: Request<BeginCrmSessionRequest>,
+    ) -> Result<Response<BeginCrmSessionResponse>, Status> {
+        answer(begin_crm::handle(&self.0, request).await)
     }
 
     async fn refresh_session(

@@ -20,6 +20,16 @@ pub(super) fn chat_cases(theirs: &Theirs, cases: &mut Cases) {
     );
     add(
         cases,
+        "/beseda.conversations.v1.ChatService/GetChatProfile",
+        Everybody,
+        &conv::GetChatProfileRequest {
+            chat_id: theirs.conversation.chat_id.clone(),
+        },
+        R::ChatNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
         "/beseda.conversations.v1.ChatService/GetWritability",
         Everybody,
         &conv::GetWritabilityRequest {

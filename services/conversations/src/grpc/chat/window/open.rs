@@ -57,6 +57,7 @@ pub async fn open_window(
             .responsible
             .map(|user| user.to_string())
             .unwrap_or_default(),
+        language: caller.language().tag().to_owned(),
     })
 }
 
