@@ -9,7 +9,7 @@ set -euo pipefail
 what_for=${1:-up}
 least_postgres=15
 least_node=20
-missing=()   # packages, by our names: postgres redis chromium cc
+missing=()   # packages, by our names: postgres redis chromium cc python
 unmet=()     # what a person has to install, as sentences
 
 say() { printf '%s\n' "$*"; }
@@ -35,6 +35,9 @@ chromium_is_there() {
         [ -d "/Applications/Chromium.app" ] || [ -d "/Applications/Google Chrome.app" ]
 }
 
+# With what makes environments of its own, which Debian packs apart.
+python_is_there() { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
+
 node_is_there() {
     has node && has npm && [ "$(node --version | sed -E 's/v([0-9]+).*/\1/')" -ge "$least_node" ]
 }
@@ -54,6 +57,9 @@ look() {
     if [ "$what_for" = test ] && ! chromium_is_there; then
         missing+=(chromium)
     fi
+    if [ "$what_for" = test ] && ! python_is_there; then
+        missing+=(python)
+    fi
 }
 
 manager() {
@@ -72,14 +78,17 @@ packages() {
     "apt-get postgres") echo "postgresql" ;;
     "apt-get redis") echo "redis-server" ;;
     "apt-get chromium") if grep -qs '^ID=ubuntu' /etc/os-release; then echo "chromium-browser"; else echo "chromium"; fi ;;
+    "apt-get python") echo "python3 python3-venv" ;;
     "apt-get cc") echo "gcc libc6-dev" ;;
     "dnf postgres") echo "postgresql-server postgresql-contrib" ;;
     "dnf redis") if dnf -q list redis >/dev/null 2>&1; then echo "redis"; else echo "valkey"; fi ;;
     "dnf chromium") echo "chromium" ;;
+    "dnf python") echo "python3" ;;
     "dnf cc") echo "gcc" ;;
     "brew postgres") echo "postgresql@17" ;;
     "brew redis") echo "redis" ;;
     "brew chromium") echo "--cask chromium" ;;
+    "brew python") echo "python" ;;
     "brew cc") echo "gcc" ;;
     esac
 }
@@ -211,7 +220,7 @@ refuse() {
             say "Run, then try again:"
             commands "$with" | sed "s/^/  $prefix/"
         else
-            say "Install PostgreSQL $least_postgres or newer, redis-server, a C compiler and, for tests, Chromium."
+            say "Install PostgreSQL $least_postgres or newer, redis-server, a C compiler and, for tests, Chromium and Python 3 with venv."
         fi
     fi
     exit 1

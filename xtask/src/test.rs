@@ -16,7 +16,7 @@ pub fn run(packages: &[String], arguments: &[String]) -> Result<bool> {
     // Programs and tests in one go: a second build with other features would do most of it again.
     if !succeeds(
         cargo()
-            .args(["build", "--bins", "--tests"])
+            .args(["build", "--bins", "--tests", "--examples"])
             .args(&selection),
     )? {
         return Ok(false);

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use tokio::fs;
 
 /// How often the folder is looked at.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(200);
 
 /// What administrators enter.
 const SETTINGS: &str = r#"{
@@ -72,36 +72,42 @@ impl Channel for Folder {
         if !text.contains(message.message_id()) {
             text += &format!("{}: {}\n", message.message_id(), message.text());
             if fs::write(&file, text).await.is_err() {
-                return Outcome::Retry(Duration::from_secs(10));
+                return Outcome::Retry(Duration::from_secs(1));
             }
         }
         Outcome::Sent(message.message_id().to_owned())
     }
 }
 
-/// Brings every file that is there and removes it when the hub has it.
+/// Brings every file that is there, in the order of their names, and removes it when the hub has it.
 async fn bring(folder: &Path, inbound: &Inbound) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let mut chats = fs::read_dir(folder.join("in")).await?;
-    while let Some(chat) = chats.next_entry().await? {
-        let mut files = fs::read_dir(chat.path()).await?;
-        while let Some(file) = files.next_entry().await? {
-            let (chat, name) = (chat.file_name(), file.file_name());
-            let (chat, name) = (chat.to_string_lossy(), name.to_string_lossy());
+    for chat in names(&folder.join("in")).await? {
+        for name in names(&folder.join("in").join(&chat)).await? {
+            let file = folder.join("in").join(&chat).join(&name);
             let event = ChannelEvent {
                 // The same whenever this file is brought: the hub stores it once.
                 external_event_id: format!("{chat}/{name}"),
-                external_chat_id: chat.into_owned(),
+                external_chat_id: chat.clone(),
                 event: Some(Event::Message(IncomingMessage {
-                    text: fs::read_to_string(file.path()).await?,
+                    text: fs::read_to_string(&file).await?,
                     ..IncomingMessage::default()
                 })),
                 ..ChannelEvent::default()
             };
             inbound.publish(vec![event]).await?;
-            fs::remove_file(file.path()).await?;
+            fs::remove_file(file).await?;
         }
     }
     Ok(())
+}
+
+async fn names(folder: &Path) -> std::io::Result<Vec<String>> {
+    let (mut names, mut entries) = (Vec::new(), fs::read_dir(folder).await?);
+    while let Some(entry) = entries.next_entry().await? {
+        names.push(entry.file_name().to_string_lossy().into_owned());
+    }
+    names.sort_unstable();
+    Ok(names)
 }
 
 #[tokio::main]

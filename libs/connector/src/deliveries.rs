@@ -33,44 +33,69 @@ pub(crate) struct Sender<C: Channel> {
     pub lines: Lines<C::Line>,
     pub reports: Reports,
     pub life: Lifecycle,
-    /// Lease tokens of those that are being sent.
-    pub underway: Arc<Mutex<HashMap<String, Arc<AtomicI64>>>>,
+    /// Those that are being sent, by their ids.
+    pub underway: Arc<Mutex<HashMap<String, Underway>>>,
 }
+
+/// A delivery that is being sent.
+pub(crate) struct Underway {
+    /// Token of its newest lease.
+    lease: Arc<AtomicI64>,
+    /// As it was handed out last.
+    newest: Delivery,
+}
+
+/// Somebody else had the delivery when it was to begin; with the token that was told.
+struct Lost(i64);
 
 impl<C: Channel> Sender<C> {
     /// Sends it in a task of its own. One that is being sent already only gets its new lease.
     pub fn begin(self: &Arc<Self>, delivery: Delivery) {
-        let lease = {
+        let lease = Arc::new(AtomicI64::new(delivery.lease_token));
+        {
             let mut underway = self.underway.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(lease) = underway.get(&delivery.id) {
-                lease.store(delivery.lease_token, Ordering::Relaxed);
+            if let Some(known) = underway.get_mut(&delivery.id) {
+                known.lease.store(delivery.lease_token, Ordering::Relaxed);
+                known.newest = delivery;
                 return;
             }
-            let lease = Arc::new(AtomicI64::new(delivery.lease_token));
-            underway.insert(delivery.id.clone(), Arc::clone(&lease));
-            lease
-        };
+            let known = Underway {
+                lease: Arc::clone(&lease),
+                newest: delivery.clone(),
+            };
+            underway.insert(delivery.id.clone(), known);
+        }
         let sender = Arc::clone(self);
         self.life.spawn("delivery", async move {
-            let id = delivery.id.clone();
-            sender.deliver(delivery, &lease).await;
-            let mut underway = sender
-                .underway
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            underway.remove(&id);
+            let mut next = Some(delivery);
+            while let Some(delivery) = next {
+                let id = delivery.id.clone();
+                let delivered = sender.deliver(delivery, &lease).await;
+                next = sender.ended(&id, delivered);
+            }
         });
     }
 
-    async fn deliver(&self, delivery: Delivery, lease: &AtomicI64) {
-        let id = delivery.id.clone();
+    /// It is no longer being sent; unless it was lost and has been handed out to us again meanwhile.
+    fn ended(&self, id: &str, delivered: Result<(), Lost>) -> Option<Delivery> {
+        let mut underway = self.underway.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Err(Lost(token)), Some(known)) = (delivered, underway.get(id))
+            && known.newest.lease_token != token
+        {
+            return Some(known.newest.clone());
+        }
+        underway.remove(id);
+        None
+    }
+
+    async fn deliver(&self, delivery: Delivery, lease: &AtomicI64) -> Result<(), Lost> {
+        let (id, token) = (delivery.id.clone(), delivery.lease_token);
         let outcome = if delivery.maybe_sent && !C::KNOWS_REPEATED {
             Outcome::Unknown
         } else {
             match self.lines.opened(&delivery.connection_id).await {
                 None => Outcome::Retry(CLOSED_PAUSE),
-                // Somebody else has it by now.
-                Some(_) if !self.announce(&id, lease).await => return,
+                Some(_) if !self.announce(&id, token).await => return Err(Lost(token)),
                 Some(open) => self.send(&open, delivery, lease).await,
             }
         };
@@ -82,13 +107,14 @@ impl<C: Channel> Sender<C> {
                 "the hub did not take the report of a delivery"
             );
         }
+        Ok(())
     }
 
     /// Says that it goes to the channel now.
-    async fn announce(&self, id: &str, lease: &AtomicI64) -> bool {
+    async fn announce(&self, id: &str, lease_token: i64) -> bool {
         let report = DeliveryReport {
             delivery_id: id.to_owned(),
-            lease_token: lease.load(Ordering::Relaxed),
+            lease_token,
             outcome: DeliveryOutcome::Sending.into(),
             ..DeliveryReport::default()
         };
@@ -104,7 +130,7 @@ impl<C: Channel> Sender<C> {
         let renewing = async {
             loop {
                 Clock::system().sleep(RENEW).await;
-                self.announce(&id, lease).await;
+                self.announce(&id, lease.load(Ordering::Relaxed)).await;
             }
         };
         let sent = tokio::select! {

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{admin, events, inbox, run, up};
+use crate::{admin, conformance, events, inbox, run, up};
 
 /// Conversations with clients: one inbox over all channels, by gRPC.
 #[derive(Debug, Parser)]
@@ -32,6 +32,11 @@ pub enum Command {
     Events {
         #[command(subcommand)]
         task: events::Task,
+    },
+    /// Check a connector that you write.
+    Conformance {
+        #[command(subcommand)]
+        task: conformance::Task,
     },
     /// Print a new master key for BESEDA_MASTER_KEY.
     MasterKey,

@@ -3,12 +3,14 @@
 //! - `up`: everything on one machine in one process, with stores of its own where none are named.
 //! - `run`: one service, as production runs it.
 //! - `migrate`, `admin`, `events`: what an operator does on the database.
+//! - `conformance`: checks connectors against a hub of its own.
 //! - `inbox`: a terminal client of the public API for backend teams and operators.
 //!
 //! Services are the same library crates in `up` and in `run`, and talk over gRPC in both.
 
 mod admin;
 mod cli;
+mod conformance;
 mod database;
 mod environment;
 mod events;
@@ -44,6 +46,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Migrate => ended(migrate::main().await),
         Command::Admin { task } => ended(admin::main(task).await),
         Command::Events { task } => ended(events::main(task).await),
+        Command::Conformance { task } => conformance::main(task).await,
         Command::MasterKey => {
             println!("{}", kit::secrets::MasterKey::generate());
             ExitCode::SUCCESS
