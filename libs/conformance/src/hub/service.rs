@@ -97,10 +97,11 @@ impl Hub {
         let results = self.change(|book| {
             book.published(events);
             // What could not be stored was not.
-            moment
-                .is_ok()
-                .then(|| book.store(events))
-                .unwrap_or_default()
+            if moment.is_ok() {
+                book.store(events)
+            } else {
+                Vec::new()
+            }
         });
         if moment? {
             return Err(unavailable());

@@ -34,7 +34,7 @@ pub async fn in_(bench: &mut Bench) -> Result<(), Failure> {
     bench.hub.change(|book| {
         book.faults
             .upload
-            .extend([Fault::Unavailable, Fault::LoseAnswer])
+            .extend([Fault::Unavailable, Fault::LoseAnswer]);
     });
     let file = File {
         name: "list.txt".to_owned(),
