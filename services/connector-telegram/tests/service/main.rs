@@ -1,5 +1,6 @@
 //! The connector at the real hub and at a strict double of the Bot API.
 
+mod conformance;
 mod inbound;
 mod outbound;
 mod secrets;

@@ -39,6 +39,8 @@ struct World {
     polls: usize,
     chats: BTreeSet<i64>,
     blocked: BTreeSet<i64>,
+    /// Chats in which nothing can be sent for now.
+    held: BTreeSet<i64>,
     /// Groups that go on under another id.
     moved: BTreeMap<i64, i64>,
     files: HashMap<String, Vec<u8>>,
@@ -160,6 +162,14 @@ impl Telegram {
 
     pub fn block(&self, person: i64) {
         self.world().blocked.insert(person);
+    }
+
+    pub fn hold(&self, chat: i64, is_held: bool) {
+        let mut world = self.world();
+        match is_held {
+            true => world.held.insert(chat),
+            false => world.held.remove(&chat),
+        };
     }
 
     pub fn move_group(&self, from: i64, to: i64) {

@@ -202,6 +202,9 @@ impl World {
         if self.blocked.contains(&chat) {
             return Answer::Refused(403, "Forbidden: bot was blocked by the user", json!({}));
         }
+        if self.held.contains(&chat) {
+            return Answer::Refused(500, "Internal Server Error", json!({}));
+        }
         let sent = match sent(method, chat, given) {
             Ok(sent) => sent,
             Err(description) => return bad(description),
