@@ -104,6 +104,10 @@ async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> Resul
     if options.wants("P18") {
         figures::footprint::measure(stand, report)?;
     }
+    // Before any load: what that leaves allocated would be counted, or used again.
+    if options.wants("P16") {
+        figures::streams::measure(options, stand, report).await?;
+    }
     if options.wants("P7") {
         figures::skeleton::measure(options, stand, report).await?;
     }
@@ -121,9 +125,6 @@ async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> Resul
     }
     if options.wants("P15") {
         figures::fanout::measure(options, stand, report).await?;
-    }
-    if options.wants("P16") {
-        figures::streams::measure(options, stand, report).await?;
     }
     Ok(())
 }

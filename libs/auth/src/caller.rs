@@ -93,6 +93,18 @@ impl Caller {
         Ok(())
     }
 
+    /// Waits until [`Caller::check_session`] refuses: for streams that have nothing to send.
+    pub async fn session_ended(&self) {
+        // Listen first, then look: nothing falls in between.
+        let mut news = self.ended.news();
+        while self.check_session().is_ok() {
+            if news.changed().await.is_err() {
+                // Nobody hears of sessions any more: the process stops.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
     pub(crate) fn verified(&self) -> &Verified {
         &self.verified
     }

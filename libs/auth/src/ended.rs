@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -16,7 +17,11 @@ const REMEMBER: Duration = token::LIFE.saturating_mul(2);
 
 /// What ended lately. Reading takes no lock.
 #[derive(Default)]
-pub(crate) struct Ended(ArcSwap<Snapshot>);
+pub(crate) struct Ended {
+    snapshot: ArcSwap<Snapshot>,
+    /// Changes when something ends.
+    news: watch::Sender<()>,
+}
 
 #[derive(Default)]
 struct Snapshot {
@@ -26,23 +31,32 @@ struct Snapshot {
 
 impl Ended {
     pub(crate) fn contains(&self, subject: Uuid) -> bool {
-        self.0.load().subjects.contains_key(&subject)
+        self.snapshot.load().subjects.contains_key(&subject)
+    }
+
+    /// Changes when something ends from now on.
+    pub(crate) fn news(&self) -> watch::Receiver<()> {
+        self.news.subscribe()
     }
 
     /// From where to ask on.
     pub(crate) fn cursor(&self) -> i64 {
-        self.0.load().cursor
+        self.snapshot.load().cursor
     }
 
     /// Takes news in and forgets what is old. Only the one task that listens calls this.
     pub(crate) fn learn(&self, news: Revocations) {
         let now = Instant::now();
-        let mut subjects = self.0.load().subjects.clone();
+        let is_news = !news.subjects.is_empty();
+        let mut subjects = self.snapshot.load().subjects.clone();
         subjects.retain(|_, heard| now.duration_since(*heard) < REMEMBER);
         subjects.extend(news.subjects.into_iter().map(|subject| (subject, now)));
-        self.0.store(Arc::new(Snapshot {
+        self.snapshot.store(Arc::new(Snapshot {
             subjects,
             cursor: news.cursor,
         }));
+        if is_news {
+            self.news.send_replace(());
+        }
     }
 }

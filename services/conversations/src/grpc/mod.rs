@@ -14,5 +14,5 @@ mod steps;
 mod viewer;
 pub mod visibility;
 
-pub(crate) use steps::{HEARTBEAT, SESSION_CHECK, until_refused};
+pub(crate) use steps::{HEARTBEAT, quiet, until_refused};
 pub(crate) use viewer::{By, author, caller_id, seeing};

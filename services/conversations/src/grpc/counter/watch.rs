@@ -14,7 +14,7 @@ use super::{CounterReader, wire};
 use crate::domain::card::Viewer;
 use crate::domain::counts::Counters;
 use crate::grpc::conversation::Error;
-use crate::grpc::{HEARTBEAT, SESSION_CHECK, seeing, until_refused};
+use crate::grpc::{HEARTBEAT, quiet, seeing, until_refused};
 use crate::live::Known;
 
 pub async fn watch_counters(
@@ -127,7 +127,7 @@ impl Watch {
                 Ok(()) => Waited::Counts,
                 Err(_) => Waited::Stopping,
             },
-            () = self.reader.clock.sleep(SESSION_CHECK) => Waited::Quiet,
+            () = quiet(&self.reader.clock, &self.caller, self.sent) => Waited::Quiet,
         }
     }
 }

@@ -16,7 +16,7 @@ use types::{AccountId, Clock};
 
 use super::CounterReader;
 use super::filters::{Asked, count};
-use crate::grpc::{HEARTBEAT, SESSION_CHECK, until_refused};
+use crate::grpc::{HEARTBEAT, quiet, until_refused};
 use crate::live::Subscription;
 
 /// How long at least between two countings: they read rows.
@@ -131,7 +131,7 @@ impl Watch {
                 Some(_) => Waited::Something,
                 None => Waited::Lost,
             },
-            () = self.reader.clock.sleep(SESSION_CHECK) => Waited::Quiet,
+            () = quiet(&self.reader.clock, &self.caller, self.sent) => Waited::Quiet,
         }
     }
 }

@@ -24,7 +24,7 @@ use super::Inbox;
 use crate::changes::previous_cards;
 use crate::domain::card::{Cards, Viewer};
 use crate::grpc::conversation::Error;
-use crate::grpc::{HEARTBEAT, SESSION_CHECK, caller_id, seeing};
+use crate::grpc::{HEARTBEAT, caller_id, quiet, seeing};
 use crate::live::{Cursor, Live, Missed, Subscription, Told};
 use crate::wire;
 
@@ -192,7 +192,7 @@ impl Watch {
             () = changed(&mut self.rights, self.epoch) => Waited::RightsChanged,
             event = self.subscription.queue.recv() => event.map_or(Waited::TooSlow, Waited::Event),
             () = self.subscription.stopping.cancelled() => Waited::Stopping,
-            () = self.clock.sleep(SESSION_CHECK) => {
+            () = quiet(&self.clock, &self.caller, self.sent) => {
                 if self.clock.now() - self.sent < HEARTBEAT { Waited::Quiet } else { Waited::Heartbeat }
             }
         }

@@ -22,7 +22,7 @@ use super::feed::{self, END, Page};
 use crate::consumers::notifications::kind;
 use crate::domain::notification::may_concern;
 use crate::grpc::conversation::Error;
-use crate::grpc::{HEARTBEAT, SESSION_CHECK, caller_id, seeing, until_refused};
+use crate::grpc::{HEARTBEAT, caller_id, quiet, seeing, until_refused};
 use crate::live::{Cursor, Subscription, Told};
 use crate::store::notifications::{self, Span};
 
@@ -226,7 +226,7 @@ impl Watch {
                 Err(_) => Heard::Stopping,
             },
             event = self.subscription.queue.recv() => Heard::Event(event),
-            () = self.service.clock.sleep(SESSION_CHECK) => Heard::Nothing,
+            () = quiet(&self.service.clock, &self.caller, self.sent) => Heard::Nothing,
         }
     }
 
