@@ -5,6 +5,7 @@ CARGO ?= cargo
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 WIDGET := web/widget
 BROWSER := integration-tests/browser
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 WIDGET_SOURCES := $(shell find $(WIDGET) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/tests/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
@@ -14,8 +15,8 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: install-up $(WIDGET)/dist/loader.js ## install what is missing, build, and run everything on this machine (ARGS="…")
-	@$(CARGO) build --quiet --package beseda
-	@target/debug/beseda up $(ARGS)
+	@$(CARGO) build --package beseda
+	@$(TARGET)/debug/beseda up $(ARGS)
 
 test: install-test $(WIDGET)/dist/loader.js $(BROWSER)/node_modules/.ready ## run all tests on a PostgreSQL and Redis of their own (ARGS="-p kit")
 	@cd $(WIDGET) && npm test --silent
@@ -25,8 +26,8 @@ check: install-check $(WIDGET)/node_modules/.ready tools/node_modules/.ready ## 
 	@$(CARGO) run --quiet --package xtask -- check $(ARGS)
 
 bench: install-up $(WIDGET)/dist/loader.js ## measure on a release build (ARGS="…")
-	@$(CARGO) build --quiet --release --package beseda --package bench
-	@target/release/bench $(ARGS)
+	@$(CARGO) build --release --package beseda --package bench
+	@$(TARGET)/release/bench $(ARGS)
 
 proto: tools/node_modules/.ready $(WIDGET)/node_modules/.ready ## format the contracts and write the code made from them anew
 	@tools/node_modules/.bin/buf format -w proto

@@ -141,6 +141,12 @@ fn refusal(status: &Status) -> String {
     {
         text = format!("{text} {}: {}.", violation.field, violation.description);
     }
+    // Which permission or scope it is, an administrator has to know.
+    let info = details.error_info();
+    let missing = info.and_then(|it| it.metadata.get("permission").or(it.metadata.get("scope")));
+    if let Some(missing) = missing {
+        text = format!("{text} ({missing})");
+    }
     let reason = kit::refusal::reason_of(status);
     let name = match reason {
         Some(reason) => kit::refusal::name(reason).to_owned(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use api::connector::v1::take_deliveries_response::Event as Taken;
 use api::connector::v1::{Delivery, DeliveryOutcome, DeliveryReport};
 use api::conversations::v1::{DeliveryStatus, Message};
+use testkit::wait_for;
 use types::{AccountId, DeliveryId};
 
 use crate::world::{CONNECTOR, Deliveries, World, refusal, report};
@@ -157,6 +158,46 @@ async fn a_status_moves_forward_only() {
         );
         assert_eq!(status(&world, &conversation).await.0, expected);
     }
+}
+
+#[tokio::test]
+async fn a_report_does_not_undo_that_the_client_has_read_meanwhile() {
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let conversation = world.conversation(&connection, "anna").await;
+    world.answer(&conversation, "answer").await;
+    let delivery = world.take(0).await.next().await;
+    // What a client has read is written without the lock of the chat, right after the report looked.
+    let mut reading = world.db.owner().await;
+    let read = "BEGIN; UPDATE conversations.messages SET status = 4 WHERE status = 1";
+    sqlx::raw_sql(read)
+        .execute(&mut reading)
+        .await
+        .expect("read");
+    let mut observer = world.db.owner().await;
+    let meanwhile = async {
+        wait_for("the report waits for the message", async || {
+            let waits: bool = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity
+                  WHERE datname = current_database() AND wait_event_type = 'Lock')",
+            )
+            .fetch_one(&mut observer)
+            .await
+            .expect("readable");
+            waits.then_some(())
+        })
+        .await;
+        sqlx::raw_sql("COMMIT")
+            .execute(&mut reading)
+            .await
+            .expect("committed");
+    };
+    let (told, ()) = tokio::join!(
+        world.report(vec![report(&delivery, DeliveryOutcome::Sent)]),
+        meanwhile
+    );
+    assert_eq!(told, [""]);
+    assert_eq!(status(&world, &conversation).await.0, DeliveryStatus::Read);
 }
 
 #[tokio::test]

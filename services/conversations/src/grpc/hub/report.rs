@@ -160,7 +160,7 @@ async fn apply(
         .into_values()
         .filter(|delivery| before.get(&delivery.id) != Some(delivery))
         .collect();
-    deliveries::store(tx, &changed).await?;
+    deliveries::store(tx, &before, &changed).await?;
     let changes = tell(tx, &before, &changed).await?;
     changes::append(tx, &changes).await?;
     Ok(Stored {

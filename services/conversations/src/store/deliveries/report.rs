@@ -144,12 +144,17 @@ fn from_row(row: &PgRow) -> Result<Locked, Error> {
     })
 }
 
-/// Stores how far deliveries and their messages have come.
+/// Stores how far deliveries and their messages have come since they were read as `before`.
 ///
 /// # Errors
-/// When the database fails.
+/// `Serialization` when a message has come further meanwhile: that the client has read it is told without the chat's lock. When the
+/// database fails.
 #[tracing::instrument(name = "db.delivery.store", skip_all, fields(deliveries = changed.len()), err)]
-pub async fn store(tx: &mut Tx, changed: &[Locked]) -> Result<(), Error> {
+pub async fn store(
+    tx: &mut Tx,
+    before: &HashMap<DeliveryId, Locked>,
+    changed: &[Locked],
+) -> Result<(), Error> {
     if changed.is_empty() {
         return Ok(());
     }
@@ -171,26 +176,41 @@ pub async fn store(tx: &mut Tx, changed: &[Locked]) -> Result<(), Error> {
     .bind(each().map(|it| it.progress.sending).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await?;
-    store_messages(tx, changed).await
+    store_messages(tx, before, changed).await
 }
 
-async fn store_messages(tx: &mut Tx, changed: &[Locked]) -> Result<(), Error> {
-    let each = || changed.iter();
-    sqlx::query(
+async fn store_messages(
+    tx: &mut Tx,
+    before: &HashMap<DeliveryId, Locked>,
+    changed: &[Locked],
+) -> Result<(), Error> {
+    let moved: Vec<(&Locked, &Message)> = changed
+        .iter()
+        .filter_map(|it| Some((it, &before.get(&it.id)?.message)))
+        .filter(|(it, was)| it.message != **was)
+        .collect();
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let each = || moved.iter().map(|(it, _)| it);
+    let stored = sqlx::query(
         "UPDATE messages m SET status = n.status, failure_text = n.failure_text
-           FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::smallint[], $5::text[])
-             AS n (account_id, conversation_id, seq, status, failure_text)
-          WHERE m.account_id = n.account_id AND m.conversation_id = n.conversation_id AND m.seq = n.seq
-            AND (m.status <> n.status OR m.failure_text <> n.failure_text)",
+           FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::smallint[], $5::text[], $6::smallint[])
+             AS n (account_id, conversation_id, seq, status, failure_text, was)
+          WHERE m.account_id = n.account_id AND m.conversation_id = n.conversation_id AND m.seq = n.seq AND m.status = n.was",
     )
     .bind(each().map(|it| it.account.uuid()).collect::<Vec<_>>())
     .bind(each().map(|it| it.message.conversation.uuid()).collect::<Vec<_>>())
     .bind(each().map(|it| it.message.seq).collect::<Vec<_>>())
     .bind(each().map(|it| of_status(it.message.status)).collect::<Vec<_>>())
     .bind(each().map(|it| &it.message.failure_text[..]).collect::<Vec<_>>())
+    .bind(moved.iter().map(|(_, was)| of_status(was.status)).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    match usize::try_from(stored.rows_affected()) {
+        Ok(count) if count == moved.len() => Ok(()),
+        _ => Err(Error::Serialization),
+    }
 }
 
 /// Moves how far the client has read to a message that was read. Its chat must be locked by this transaction.
