@@ -19,6 +19,8 @@ pub enum Permission {
     SettingsRead,
     /// Change settings, users and keys.
     SettingsWrite,
+    /// Issue tokens of visitors of online chats, with whom their whole history is read: the backend of a site, and administrators.
+    VisitorsIssue,
     /// Begin sessions for employees: the key of the CRM widget alone.
     SessionsBegin,
 }
@@ -35,6 +37,7 @@ impl Permission {
             Self::CrmWrite => "crm.write",
             Self::SettingsRead => "settings.read",
             Self::SettingsWrite => "settings.write",
+            Self::VisitorsIssue => "visitors.issue",
             Self::SessionsBegin => "sessions.begin",
         }
     }
@@ -63,6 +66,7 @@ impl Permission {
             Self::CrmWrite => &["crm.write"],
             Self::SettingsRead => &["settings.read", "settings.write"],
             Self::SettingsWrite => &["settings.write"],
+            Self::VisitorsIssue => &["visitors.issue"],
             Self::SessionsBegin => &["sessions.begin"],
         }
     }

@@ -20,6 +20,7 @@ use types::Clock;
 use url::Url;
 
 use crate::config::Config;
+use crate::crm::Crm;
 use crate::domain::origin::Origin;
 use crate::grpc::embedding::Embeddings;
 use crate::grpc::online_chats::OnlineChats;
@@ -75,7 +76,9 @@ impl App {
             config.service_secret,
             config.clock.clone(),
         );
+        let crm = Crm::new(&tokens, kit::channel(&config.crm)?);
         let parts = Parts {
+            crm,
             public_url: config.public_url,
             own_origin,
             hub: Hub::new(&tokens, conversations.clone()),

@@ -20,6 +20,8 @@ pub struct Config {
     pub identity: String,
     /// Address of conversations, `http://host:port`.
     pub conversations: String,
+    /// Address of crm, `http://host:port`.
+    pub crm: String,
     /// With what this service proves to identity that it is "connector-onlinechat".
     pub service_secret: SecretString,
     /// Where browsers reach the gateway, `https://chat.example.com`: embed codes name it, and calls from its pages are ours.

@@ -8,6 +8,7 @@
 
 pub mod app;
 mod config;
+mod crm;
 pub mod domain;
 pub mod grpc;
 pub mod hub;

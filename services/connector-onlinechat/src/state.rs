@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 use types::Clock;
 
+use crate::crm::Crm;
 use crate::domain::origin::Origin;
 use crate::hub::Hub;
 use crate::hub::receipts::Receipts;
@@ -29,6 +30,8 @@ pub struct Parts {
     pub hub: Hub,
     /// Conversations' connections, with the caller's own token.
     pub connections: ConnectionServiceClient<Channel>,
+    /// Fields and cards.
+    pub crm: Crm,
     /// Online chats by their key.
     pub online_chats: OnlineChats,
     /// Visitors' sessions.

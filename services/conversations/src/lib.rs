@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use api::connector::v1::connector_hub_service_server::ConnectorHubServiceServer;
+use api::conversations::internal::v1::client_chat_service_server::ClientChatServiceServer;
 use api::conversations::v1::attachment_service_server::AttachmentServiceServer;
 use api::conversations::v1::chat_service_server::ChatServiceServer;
 use api::conversations::v1::connection_service_server::ConnectionServiceServer;
@@ -221,6 +222,10 @@ impl App {
             accounts: Arc::clone(&conversations.accounts),
             clock: config.clock.clone(),
         };
+        let client_chats = grpc::client_chat::ClientChats {
+            db: db.clone(),
+            after: after.clone(),
+        };
         let connections = grpc::connection::Connections::new(
             db.clone(),
             directory.clone(),
@@ -256,6 +261,10 @@ impl App {
                     .max_decoding_message_size(MAX_REQUEST_BYTES),
             )
             .service(ChatServiceServer::new(chats).max_decoding_message_size(MAX_REQUEST_BYTES))
+            .service(
+                ClientChatServiceServer::new(client_chats)
+                    .max_decoding_message_size(MAX_REQUEST_BYTES),
+            )
             .service(
                 AttachmentServiceServer::new(attachments)
                     .max_decoding_message_size(MAX_REQUEST_BYTES),

@@ -47,6 +47,27 @@ beforeEach(() => {
 
 afterEach(() => vi.useRealTimers());
 
+describe("a client whom the site's backend names", () => {
+  test("is presented by the given token, which the browser never keeps (A-26)", () => {
+    const { posted, say } = opened({ visitorToken: "vit_1" });
+    say({ type: "visit", ask: 1, keep: null });
+    expect(posted).toHaveBeenLastCalledWith(expect.objectContaining({ resumeToken: "vit_1" }), ORIGIN);
+    say({ type: "visit", ask: 2, keep: "vit_1" });
+    expect(localStorage).toHaveLength(0);
+  });
+
+  test("is not mixed up with whoever used this browser before", () => {
+    const chatId = newChatId();
+    localStorage.setItem(`beseda:${chatId}:resume`, "vrt_before");
+    embed(script(chatId, { visitorToken: "vit_1" }));
+    button().click();
+    const { posted, say } = replaceWindow(frame() as HTMLIFrameElement);
+    say({ type: "visit", ask: 1, keep: "vit_1" });
+    expect(posted).toHaveBeenLastCalledWith(expect.objectContaining({ resumeToken: "vit_1" }), ORIGIN);
+    expect(localStorage.getItem(`beseda:${chatId}:resume`)).toBe("vrt_before");
+  });
+});
+
 describe("the button", () => {
   test("is there once, however often the script is loaded", () => {
     const chatId = newChatId();

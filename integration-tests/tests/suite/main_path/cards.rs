@@ -6,8 +6,9 @@ use api::conversations::v1::chat_service_client::ChatServiceClient;
 use api::conversations::v1::conversation_service_client::ConversationServiceClient;
 use api::conversations::v1::open_conversation_response::Card;
 use api::conversations::v1::{
-    ChangeKind, ChatProfile, ConversationMode, GetChatProfileRequest, LinkConversationRequest,
-    OpenConversationRequest, OpenConversationResponse,
+    ChangeKind, ChatProfile, ConversationLife, ConversationMode, GetChatProfileRequest,
+    LinkConversationRequest, OpenConversationRequest, OpenConversationResponse, OpenWindowRequest,
+    WindowPlace,
 };
 use api::crm::v1 as crm;
 use api::crm::v1::contact_service_client::ContactServiceClient;
@@ -16,7 +17,10 @@ use api::crm::v1::field_service_client::FieldServiceClient;
 use api::crm::v1::pipeline_service_client::PipelineServiceClient;
 use api::crm::v1::tag_service_client::TagServiceClient;
 use api::identity::v1::Role;
-use integration_tests::actors::{Admin, CONNECTOR, Employee, Watch, written};
+use api::onlinechat::v1::{FinishConversationRequest, OnlineChatMode};
+use integration_tests::Seed;
+use integration_tests::actors::{Admin, CONNECTOR, Employee, Visitor, Watch, written};
+use integration_tests::calls::with_token;
 use testkit::wait_for;
 use tonic::Status;
 
@@ -256,4 +260,61 @@ async fn a_linked_contact_keeps_how_the_channel_knows_the_client() {
     assert_eq!(kept.messengers, [expected]);
     let shown = profile(|profile| !profile.contact_id.is_empty()).await;
     assert_eq!(shown.name, "Анна");
+}
+
+#[tokio::test]
+async fn a_finished_conversations_history_stays_in_the_deal_card() {
+    let (cluster, admin, _) = office(ConversationMode::NewAfterClose).await;
+    let chat = admin.online_chat(OnlineChatMode::Multiple).await;
+    let visitor = Visitor::come(&cluster.url(), &chat.id, "").await;
+    let visitor = visitor.expect("a visitor comes");
+    let seed = Seed::take();
+    let thread_id = seed.uuid().to_string();
+    for text in ["Сколько стоят окна?", "И двери?"] {
+        let sent = visitor.send(seed.uuid(), &thread_id, text).await;
+        sent.expect("sent");
+    }
+    let talk = admin.all(ConversationLife::Open).await.remove(0);
+    let (contact, deal) = cards(&admin).await;
+    let link = LinkConversationRequest {
+        conversation_id: talk.id.clone(),
+        contact_id: contact.id.clone(),
+        card_id: deal.id.clone(),
+    };
+    wait_for("the cards have reached conversations", async || {
+        ConversationServiceClient::new(admin.channel())
+            .link_conversation(admin.ask(link.clone()).await)
+            .await
+            .ok()
+    })
+    .await;
+    let finish = FinishConversationRequest { thread_id };
+    let finished = visitor
+        .client()
+        .finish_conversation(with_token(visitor.token(), finish))
+        .await;
+    finished.expect("finished");
+    assert_eq!(admin.all(ConversationLife::Open).await, [], "it left imBox");
+
+    // The card of the deal: its contact, the contact's chat, the conversation in it, and what was written.
+    let request = OpenWindowRequest {
+        place: WindowPlace::Deal.into(),
+        card_id: deal.id.clone(),
+        ..Default::default()
+    };
+    let window = ChatServiceClient::new(admin.channel())
+        .open_window(admin.ask(request).await)
+        .await;
+    let shown = window.expect("opened").into_inner().contacts.remove(0);
+    assert_eq!(shown.contact_id, contact.id);
+    let kept = shown.last_chat.and_then(|chat| chat.conversation);
+    let kept = kept.expect("the conversation");
+    assert_eq!(
+        (&kept.id, kept.life()),
+        (&talk.id, ConversationLife::Closed)
+    );
+    let opened = open(&admin, &kept.id).await.expect("opened");
+    assert!(matches!(&opened.card, Some(Card::Deal(shown)) if shown.id == deal.id));
+    let texts: Vec<_> = opened.messages.iter().map(|it| &it.text[..]).collect();
+    assert_eq!(texts, ["Сколько стоят окна?", "И двери?"]);
 }

@@ -5,6 +5,7 @@ mod cards;
 mod create_chat;
 mod edge;
 mod embed;
+mod external_id;
 mod files;
 mod life;
 mod merge;

@@ -166,6 +166,48 @@ pub struct FindContactsResponse {
     #[prost(bool, tag = "3")]
     pub more: bool,
 }
+/// What to look for.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FindCardByValueRequest {
+    /// Required. Account. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. The field: sixteen bytes. Of type TEXT or NUMBER, by what is looked for.
+    #[prost(bytes = "vec", tag = "2")]
+    pub field_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required.
+    #[prost(oneof = "find_card_by_value_request::Value", tags = "3, 4")]
+    pub value: ::core::option::Option<find_card_by_value_request::Value>,
+}
+/// Nested message and enum types in `FindCardByValueRequest`.
+pub mod find_card_by_value_request {
+    /// Required.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Value {
+        /// Exactly this text, but for white space around it. 1 to 200 characters.
+        #[prost(string, tag = "3")]
+        Text(::prost::alloc::string::String),
+        /// This number.
+        #[prost(double, tag = "4")]
+        Number(f64),
+    }
+}
+/// What was found. Empty when no card has the value.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FindCardByValueResponse {
+    /// The card: sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub card_id: ::prost::alloc::vec::Vec<u8>,
+    /// The contact: the card itself, or the main contact of the deal or customer. Sixteen bytes; empty when there is none.
+    #[prost(bytes = "vec", tag = "2")]
+    pub contact_id: ::prost::alloc::vec::Vec<u8>,
+    /// Of which kind it is.
+    #[prost(enumeration = "CardKind", tag = "3")]
+    pub card_kind: i32,
+    /// Other cards have the value too.
+    #[prost(bool, tag = "4")]
+    pub more: bool,
+}
 /// Generated client implementations.
 pub mod crm_internal_service_client {
     #![allow(
@@ -291,6 +333,37 @@ pub mod crm_internal_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// The card whose field of the account's own has a value, the last changed of several. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, CUSTOM_FIELD_NOT_FOUND.
+        pub async fn find_card_by_value(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FindCardByValueRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FindCardByValueResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.internal.v1.CrmInternalService/FindCardByValue",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.crm.internal.v1.CrmInternalService",
+                        "FindCardByValue",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -314,6 +387,15 @@ pub mod crm_internal_service_server {
             request: tonic::Request<super::FindContactsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::FindContactsResponse>,
+            tonic::Status,
+        >;
+        /// The card whose field of the account's own has a value, the last changed of several. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, CUSTOM_FIELD_NOT_FOUND.
+        async fn find_card_by_value(
+            &self,
+            request: tonic::Request<super::FindCardByValueRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FindCardByValueResponse>,
             tonic::Status,
         >;
     }
@@ -426,6 +508,55 @@ pub mod crm_internal_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = FindContactsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.internal.v1.CrmInternalService/FindCardByValue" => {
+                    #[allow(non_camel_case_types)]
+                    struct FindCardByValueSvc<T: CrmInternalService>(pub Arc<T>);
+                    impl<
+                        T: CrmInternalService,
+                    > tonic::server::UnaryService<super::FindCardByValueRequest>
+                    for FindCardByValueSvc<T> {
+                        type Response = super::FindCardByValueResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FindCardByValueRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CrmInternalService>::find_card_by_value(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FindCardByValueSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -201,6 +201,12 @@ pub enum ErrorReason {
     UserSwitchedOff = 361,
     /// PERMISSION_DENIED. This is done in Beseda itself, not from inside the CRM: log in with e-mail and password (CHW-01). {}
     LogInRequired = 362,
+    /// FAILED_PRECONDITION. «Приветственное сообщение» of the online chat is off, so its bot cannot be edited; switch it on. {online_chat_id}
+    GreetingOff = 520,
+    /// FAILED_PRECONDITION. An external ID needs a field of type TEXT or NUMBER of deals, customers or contacts; this is none. {field_id}
+    ExternalIdFieldUnsuitable = 521,
+    /// FAILED_PRECONDITION. The online chat has no field for external IDs, or crm has deleted it; choose one. {online_chat_id}
+    ExternalIdNotSetUp = 522,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -309,6 +315,11 @@ impl ErrorReason {
             Self::SmsProviderInUse => "ERROR_REASON_SMS_PROVIDER_IN_USE",
             Self::UserSwitchedOff => "ERROR_REASON_USER_SWITCHED_OFF",
             Self::LogInRequired => "ERROR_REASON_LOG_IN_REQUIRED",
+            Self::GreetingOff => "ERROR_REASON_GREETING_OFF",
+            Self::ExternalIdFieldUnsuitable => {
+                "ERROR_REASON_EXTERNAL_ID_FIELD_UNSUITABLE"
+            }
+            Self::ExternalIdNotSetUp => "ERROR_REASON_EXTERNAL_ID_NOT_SET_UP",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -416,6 +427,11 @@ impl ErrorReason {
             "ERROR_REASON_SMS_PROVIDER_IN_USE" => Some(Self::SmsProviderInUse),
             "ERROR_REASON_USER_SWITCHED_OFF" => Some(Self::UserSwitchedOff),
             "ERROR_REASON_LOG_IN_REQUIRED" => Some(Self::LogInRequired),
+            "ERROR_REASON_GREETING_OFF" => Some(Self::GreetingOff),
+            "ERROR_REASON_EXTERNAL_ID_FIELD_UNSUITABLE" => {
+                Some(Self::ExternalIdFieldUnsuitable)
+            }
+            "ERROR_REASON_EXTERNAL_ID_NOT_SET_UP" => Some(Self::ExternalIdNotSetUp),
             _ => None,
         }
     }

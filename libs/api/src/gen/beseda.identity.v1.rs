@@ -2447,7 +2447,8 @@ pub struct ApiKey {
     /// Name for people. 1 to 200 characters.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
-    /// What it allows, 1 to 20 of: "inbox.read", "inbox.write", "crm.read", "crm.write", "settings.read", "settings.write", "connector:<key>".
+    /// What it allows, 1 to 20 of: "inbox.read", "inbox.write", "crm.read", "crm.write", "settings.read", "settings.write", "visitors.issue"
+    /// (tokens of an online chat's visitors, for the backend of its site), "connector:<key>".
     #[prost(string, repeated, tag = "3")]
     pub scopes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// When it stops working; absent means never.

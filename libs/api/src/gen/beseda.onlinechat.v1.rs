@@ -62,6 +62,25 @@ pub struct VisitorChatSettings {
     /// The longest message, in characters.
     #[prost(int32, tag = "4")]
     pub max_text_length: i32,
+    /// Picture in the header (ONL-28): PNG, JPEG or WebP; empty: none.
+    #[prost(bytes = "vec", tag = "5")]
+    pub avatar: ::prost::alloc::vec::Vec<u8>,
+    /// "#rrggbb"; empty: the usual colour.
+    #[prost(string, tag = "6")]
+    pub accent_color: ::prost::alloc::string::String,
+    /// What the bot says to a visitor who has not written yet; absent while «Приветственное сообщение» is off (ONL-27).
+    #[prost(message, optional, tag = "7")]
+    pub greeting: ::core::option::Option<VisitorGreeting>,
+}
+/// The bot's first words.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VisitorGreeting {
+    /// Name of the bot; empty: the title of the window.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Text.
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
 }
 /// Nothing to say.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1141,6 +1160,26 @@ pub struct OnlineChat {
     /// Output only. Changes with every change.
     #[prost(string, tag = "10")]
     pub etag: ::prost::alloc::string::String,
+    /// Picture in the window's header and beside the bot's words (ONL-28): PNG, JPEG or WebP of at most 16,384 bytes; empty: none.
+    #[prost(bytes = "vec", tag = "11")]
+    pub avatar: ::prost::alloc::vec::Vec<u8>,
+    /// Colour of the window's header, buttons and the visitor's own messages: "#rrggbb"; empty: the usual blue.
+    #[prost(string, tag = "12")]
+    pub accent_color: ::prost::alloc::string::String,
+    /// «Приветственное сообщение»: does the bot greet a visitor who has not written yet? While it is off, name and text stay as they
+    /// are and cannot be changed (ONL-27).
+    #[prost(bool, tag = "13")]
+    pub greeting_enabled: bool,
+    /// Name of the bot; empty: the title. At most 100 characters.
+    #[prost(string, tag = "14")]
+    pub greeting_name: ::prost::alloc::string::String,
+    /// What the bot says. 1 to 1,000 characters while the greeting is on.
+    #[prost(string, tag = "15")]
+    pub greeting_text: ::prost::alloc::string::String,
+    /// «Внешний ID»: the field of deals, customers or contacts that holds the site's ids of its clients (ONL-21), "fld\_…"; of type TEXT or
+    /// NUMBER (ONL-22). Empty: none. With another field visitors with an external ID are others.
+    #[prost(string, tag = "16")]
+    pub external_id_field_id: ::prost::alloc::string::String,
 }
 /// The new online chat.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1199,7 +1238,8 @@ pub struct UpdateOnlineChatRequest {
     /// Required. `id` names it; with an `etag` only that version is changed.
     #[prost(message, optional, tag = "1")]
     pub online_chat: ::core::option::Option<OnlineChat>,
-    /// Of: title, mode, site_url, embedded_in_app, show_sender_name, enabled. Empty: the fields that are set.
+    /// Of: title, mode, site_url, embedded_in_app, show_sender_name, enabled, avatar, accent_color, greeting_enabled, greeting_name,
+    /// greeting_text, external_id_field_id. Empty: the fields that are set.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
 }
@@ -1226,6 +1266,43 @@ pub struct GetEmbedCodeResponse {
     /// The site it is bound to; empty for an application (ONL-20).
     #[prost(string, tag = "2")]
     pub site_url: ::prost::alloc::string::String,
+}
+/// Who sits at the browser.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct IssueVisitorTokenRequest {
+    /// Required. "och\_…".
+    #[prost(string, tag = "1")]
+    pub online_chat_id: ::prost::alloc::string::String,
+    /// Required. The site's id of the client, as it stands in the field. A text is trimmed and then compared exactly, a number as a number:
+    /// 007 and 7 are the same. 1 to 200 characters.
+    #[prost(string, tag = "2")]
+    pub external_id: ::prost::alloc::string::String,
+    /// The client's name, when the site knows it. At most 200 characters.
+    #[prost(string, tag = "3")]
+    pub visitor_name: ::prost::alloc::string::String,
+}
+/// The visitor.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct IssueVisitorTokenResponse {
+    /// What the chat window presents as `resume_token`: valid for 24 hours after its last use. Every call gives another one.
+    #[prost(string, tag = "1")]
+    pub visitor_token: ::prost::alloc::string::String,
+    /// When it ends if it is not used.
+    #[prost(message, optional, tag = "2")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// "vis\_…": the same for the same external ID.
+    #[prost(string, tag = "3")]
+    pub visitor_id: ::prost::alloc::string::String,
+    /// The card that has this external ID: "deal\_…", "cust\_…" or "con\_…"; empty when none has it yet. Of several the one that was changed
+    /// last.
+    #[prost(string, tag = "4")]
+    pub card_id: ::prost::alloc::string::String,
+    /// The contact that it leads to: that contact, or the main one of the deal or customer; empty when there is none.
+    #[prost(string, tag = "5")]
+    pub contact_id: ::prost::alloc::string::String,
+    /// Several cards have this external ID: somebody has to set that right.
+    #[prost(bool, tag = "6")]
+    pub conflict: bool,
 }
 /// Generated client implementations.
 pub mod online_chat_service_client {
@@ -1320,7 +1397,8 @@ pub mod online_chat_service_client {
             self
         }
         /// Adds an online chat.
-        /// Errors: PERMISSION_MISSING, FIELD_INVALID, REQUEST_ID_REUSED, SERVICE_UNAVAILABLE.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, REQUEST_ID_REUSED, CUSTOM_FIELD_NOT_FOUND, EXTERNAL_ID_FIELD_UNSUITABLE,
+        /// SERVICE_UNAVAILABLE.
         pub async fn create_online_chat(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateOnlineChatRequest>,
@@ -1413,7 +1491,8 @@ pub mod online_chat_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Changes it, for example the mode (ONL-08) or where it is placed (ONL-17, ONL-18).
-        /// Errors: PERMISSION_MISSING, ONLINE_CHAT_NOT_FOUND, ETAG_MISMATCH, FIELD_INVALID, SERVICE_UNAVAILABLE.
+        /// Errors: PERMISSION_MISSING, ONLINE_CHAT_NOT_FOUND, ETAG_MISMATCH, FIELD_INVALID, GREETING_OFF,
+        /// CUSTOM_FIELD_NOT_FOUND, EXTERNAL_ID_FIELD_UNSUITABLE, SERVICE_UNAVAILABLE.
         pub async fn update_online_chat(
             &mut self,
             request: impl tonic::IntoRequest<super::UpdateOnlineChatRequest>,
@@ -1474,6 +1553,41 @@ pub mod online_chat_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// For the backend of the site, with an API key whose scope is "visitors.issue", and for administrators: the token of the visitor who has
+        /// this external ID. The same ID is the same visitor on every device, with the whole history (ONL-24). Whoever has the token
+        /// reads that history: give it to a browser only after the site has made sure who sits there, and hand it to the chat as
+        /// `data-visitor-token` of the embed script. The visitor's chat is bound to the contact that the field leads to, unless it is bound
+        /// already.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, ONLINE_CHAT_NOT_FOUND, EXTERNAL_ID_NOT_SET_UP, FIELD_INVALID, SERVICE_UNAVAILABLE.
+        pub async fn issue_visitor_token(
+            &mut self,
+            request: impl tonic::IntoRequest<super::IssueVisitorTokenRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::IssueVisitorTokenResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.onlinechat.v1.OnlineChatService/IssueVisitorToken",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.onlinechat.v1.OnlineChatService",
+                        "IssueVisitorToken",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1490,7 +1604,8 @@ pub mod online_chat_service_server {
     #[async_trait]
     pub trait OnlineChatService: std::marker::Send + std::marker::Sync + 'static {
         /// Adds an online chat.
-        /// Errors: PERMISSION_MISSING, FIELD_INVALID, REQUEST_ID_REUSED, SERVICE_UNAVAILABLE.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, REQUEST_ID_REUSED, CUSTOM_FIELD_NOT_FOUND, EXTERNAL_ID_FIELD_UNSUITABLE,
+        /// SERVICE_UNAVAILABLE.
         async fn create_online_chat(
             &self,
             request: tonic::Request<super::CreateOnlineChatRequest>,
@@ -1517,7 +1632,8 @@ pub mod online_chat_service_server {
             tonic::Status,
         >;
         /// Changes it, for example the mode (ONL-08) or where it is placed (ONL-17, ONL-18).
-        /// Errors: PERMISSION_MISSING, ONLINE_CHAT_NOT_FOUND, ETAG_MISMATCH, FIELD_INVALID, SERVICE_UNAVAILABLE.
+        /// Errors: PERMISSION_MISSING, ONLINE_CHAT_NOT_FOUND, ETAG_MISMATCH, FIELD_INVALID, GREETING_OFF,
+        /// CUSTOM_FIELD_NOT_FOUND, EXTERNAL_ID_FIELD_UNSUITABLE, SERVICE_UNAVAILABLE.
         async fn update_online_chat(
             &self,
             request: tonic::Request<super::UpdateOnlineChatRequest>,
@@ -1532,6 +1648,19 @@ pub mod online_chat_service_server {
             request: tonic::Request<super::GetEmbedCodeRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetEmbedCodeResponse>,
+            tonic::Status,
+        >;
+        /// For the backend of the site, with an API key whose scope is "visitors.issue", and for administrators: the token of the visitor who has
+        /// this external ID. The same ID is the same visitor on every device, with the whole history (ONL-24). Whoever has the token
+        /// reads that history: give it to a browser only after the site has made sure who sits there, and hand it to the chat as
+        /// `data-visitor-token` of the embed script. The visitor's chat is bound to the contact that the field leads to, unless it is bound
+        /// already.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, ONLINE_CHAT_NOT_FOUND, EXTERNAL_ID_NOT_SET_UP, FIELD_INVALID, SERVICE_UNAVAILABLE.
+        async fn issue_visitor_token(
+            &self,
+            request: tonic::Request<super::IssueVisitorTokenRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::IssueVisitorTokenResponse>,
             tonic::Status,
         >;
     }
@@ -1833,6 +1962,55 @@ pub mod online_chat_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetEmbedCodeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.onlinechat.v1.OnlineChatService/IssueVisitorToken" => {
+                    #[allow(non_camel_case_types)]
+                    struct IssueVisitorTokenSvc<T: OnlineChatService>(pub Arc<T>);
+                    impl<
+                        T: OnlineChatService,
+                    > tonic::server::UnaryService<super::IssueVisitorTokenRequest>
+                    for IssueVisitorTokenSvc<T> {
+                        type Response = super::IssueVisitorTokenResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::IssueVisitorTokenRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OnlineChatService>::issue_visitor_token(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = IssueVisitorTokenSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -65,6 +65,9 @@ pub fn code(reason: R) -> Code {
         R::ConversationClosed
         | R::CabinetDisabled
         | R::SmsProviderInUse
+        | R::GreetingOff
+        | R::ExternalIdFieldUnsuitable
+        | R::ExternalIdNotSetUp
         | R::SmsProviderMissing
         | R::SubscriptionUnpaid
         | R::EmbedCodeLocked
@@ -141,6 +144,21 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "Виджет для отправки СМС не найден.",
             "No existe este proveedor de SMS.",
             "There is no such SMS provider.",
+        ),
+        R::GreetingOff => (
+            "Приветственное сообщение выключено: включите его, чтобы изменить бота.",
+            "El mensaje de bienvenida está desactivado: actívelo para cambiar el bot.",
+            "The greeting is off: switch it on to change the bot.",
+        ),
+        R::ExternalIdFieldUnsuitable => (
+            "Для внешнего ID подходит только поле сделки, покупателя или контакта с типом «Текст» или «Число».",
+            "Para el ID externo solo sirve un campo de tipo texto o número de un trato, cliente o contacto.",
+            "Only a field of type text or number of a deal, customer or contact can hold the external ID.",
+        ),
+        R::ExternalIdNotSetUp => (
+            "В настройках онлайн-чата не выбрано поле для внешнего ID.",
+            "En los ajustes del chat en línea no se ha elegido el campo del ID externo.",
+            "No field for the external ID is chosen in the settings of the online chat.",
         ),
         R::SmsProviderInUse => (
             "Этот виджет нужен личному кабинету. Выберите другой или выключите кабинет.",

@@ -94,6 +94,12 @@ named! {
     cabinet_disabled(cabinet_id) = CabinetDisabled;
     /// No such SMS provider.
     sms_provider_not_found(sms_provider_id) = SmsProviderNotFound;
+    /// The greeting of the online chat is off, so its bot cannot be edited.
+    greeting_off(online_chat_id) = GreetingOff;
+    /// The field cannot hold external IDs.
+    external_id_field_unsuitable(field_id) = ExternalIdFieldUnsuitable;
+    /// The online chat has no field for external IDs.
+    external_id_not_set_up(online_chat_id) = ExternalIdNotSetUp;
     /// The cabinet needs the provider.
     sms_provider_in_use(sms_provider_id) = SmsProviderInUse;
     /// No such file for the caller.

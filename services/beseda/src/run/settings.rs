@@ -26,7 +26,7 @@ Settings (secrets, marked *, may also be files: NAME_FILE):
                                 passwords and secrets
   BESEDA_SERVICE_SECRET *       what the service proves itself with; made from the master key when not set
   BESEDA_IDENTITY_URL           http://HOST:PORT of identity (all but identity)
-  BESEDA_CRM_URL                of crm (conversations, cabinet, gateway)
+  BESEDA_CRM_URL                of crm (conversations, connector-onlinechat, cabinet, gateway)
   BESEDA_CONVERSATIONS_URL      of conversations (connectors, gateway)
   BESEDA_ONLINECHAT_URL         of connector-onlinechat (gateway)
   BESEDA_CABINET_URL            of cabinet (gateway), if there is one
@@ -206,6 +206,7 @@ impl Reader {
         let database_url = self.database_url(&connector_onlinechat::MIGRATIONS);
         let identity = self.service_url("BESEDA_IDENTITY_URL");
         let conversations = self.service_url("BESEDA_CONVERSATIONS_URL");
+        let crm = self.service_url("BESEDA_CRM_URL");
         let public_url = self.public_url();
         let service_secret = self.service_secret();
         Some(Config::ConnectorOnlinechat(connector_onlinechat::Config {
@@ -214,6 +215,7 @@ impl Reader {
             redis_url: self.redis_url.clone(),
             identity,
             conversations,
+            crm,
             service_secret: service_secret?,
             public_url,
             limits: service::visitor_limits(self.limited),

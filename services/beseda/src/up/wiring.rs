@@ -80,6 +80,7 @@ impl Wiring {
             redis_url: self.stores.redis_url.clone(),
             identity: self.identity.clone(),
             conversations: self.conversations.clone(),
+            crm: self.crm.clone(),
             service_secret: self.secret(Kind::ConnectorOnlinechat),
             public_url: self.public_url.clone(),
             limits: service::visitor_limits(self.limited),

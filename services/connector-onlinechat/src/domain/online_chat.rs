@@ -3,6 +3,8 @@
 use time::OffsetDateTime;
 use types::{AccountId, ConnectionId, OnlineChatId};
 
+use super::external_id;
+use super::look::{Avatar, Color, Greeting};
 use super::placement::Placement;
 
 /// The longest message of a visitor, in characters.
@@ -51,6 +53,14 @@ pub struct Settings {
     pub show_sender_name: bool,
     /// May visitors write?
     pub enabled: bool,
+    /// Picture in the header (ONL-28).
+    pub avatar: Avatar,
+    /// Colour of the window.
+    pub accent_color: Color,
+    /// What the bot says first (ONL-27).
+    pub greeting: Greeting,
+    /// Where crm keeps the external IDs of visitors (ONL-21).
+    pub external_field: Option<external_id::Field>,
 }
 
 /// An online chat that has its connection: without one it does not exist for anybody yet.

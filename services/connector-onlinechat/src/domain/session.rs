@@ -18,6 +18,10 @@ pub const SESSION_LIFE: Duration = Duration::from_secs(60 * 60);
 /// How long after its last use a resume token works.
 pub const RESUME_LIFE: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 
+/// How long after its last use a token works that the site's backend was given: it gets another one with every page.
+pub const ISSUED_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+const ISSUED_PREFIX: &str = "vit_";
 const SESSION_PREFIX: &str = "vst_";
 const RESUME_PREFIX: &str = "vrt_";
 const RANDOM_LETTERS: usize = 43;
@@ -62,6 +66,20 @@ pub fn new_resume_token() -> (String, Digest) {
     let text = format!("{RESUME_PREFIX}{}", secrets::random_token());
     let digest = secrets::sha256(text.as_bytes());
     (text, digest)
+}
+
+/// A new token of a visitor whom the site's backend names, with its digest.
+#[must_use]
+pub fn new_issued_token() -> (String, Digest) {
+    let text = format!("{ISSUED_PREFIX}{}", secrets::random_token());
+    let digest = secrets::sha256(text.as_bytes());
+    (text, digest)
+}
+
+/// Is it a token that the site's backend was given? One that does not work must not make a stranger of a known client.
+#[must_use]
+pub fn is_issued(text: &str) -> bool {
+    text.starts_with(ISSUED_PREFIX)
 }
 
 /// Digest of a resume token that came with a call; `None` when it has not the form of one.

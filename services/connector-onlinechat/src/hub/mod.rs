@@ -8,18 +8,25 @@ pub mod link;
 pub mod receipts;
 mod refusal;
 
+use std::time::Duration;
+
 use api::connector::v1::list_chat_messages_request::Position;
 use api::connector::v1::{
     ChannelEvent, ChatConversation, DeliveryReport, ListChatMessagesResponse, PublishResult,
     ReportResult,
 };
-use auth::ServiceTokens;
+use api::conversations::internal::v1::BindChatRequest;
+use api::conversations::internal::v1::client_chat_service_client::ClientChatServiceClient;
+use auth::{ServiceChannel, ServiceTokens};
 use kit::Refusal;
-use tonic::Status;
 use tonic::transport::Channel;
-use types::{ConnectionId, VisitorId};
+use tonic::{Request, Status};
+use types::{AccountId, ConnectionId, ContactId, VisitorId};
 
 pub use refusal::of_event as refused_event;
+
+/// How long binding a chat may take.
+const BINDING: Duration = Duration::from_secs(5);
 
 /// The connector's key at the hub.
 pub const CONNECTOR_KEY: &str = "onlinechat";
@@ -37,6 +44,7 @@ pub struct Chat {
 #[derive(Clone, Debug)]
 pub struct Hub {
     hub: connector::Hub,
+    clients: ClientChatServiceClient<ServiceChannel>,
 }
 
 impl Hub {
@@ -44,6 +52,7 @@ impl Hub {
     #[must_use]
     pub fn new(tokens: &ServiceTokens, channel: Channel) -> Self {
         Self {
+            clients: ClientChatServiceClient::new(tokens.channel(channel.clone())),
             hub: connector::Hub::of_service(tokens, channel, CONNECTOR_KEY),
         }
     }
@@ -84,6 +93,29 @@ impl Hub {
         let (connection, visitor) = (chat.connection.to_string(), chat.visitor.to_string());
         let found = self.hub.conversations(&connection, &visitor);
         found.await.map_err(refusal::of_call)
+    }
+
+    /// Binds a visitor's chat to a contact, unless it is bound already; the chat need not be there yet.
+    ///
+    /// # Errors
+    /// When the hub cannot be reached or fails.
+    pub async fn bind(
+        &self,
+        account: AccountId,
+        chat: Chat,
+        client_name: &str,
+        contact: ContactId,
+    ) -> Result<(), Status> {
+        let mut request = Request::new(BindChatRequest {
+            account_id: account.uuid().as_bytes().to_vec(),
+            connection_id: chat.connection.to_string(),
+            external_chat_id: chat.visitor.to_string(),
+            contact_id: contact.to_string(),
+            client_name: client_name.to_owned(),
+        });
+        request.set_timeout(BINDING);
+        self.clients.clone().bind_chat(request).await?;
+        Ok(())
     }
 
     /// Says what became of deliveries, at most 500.

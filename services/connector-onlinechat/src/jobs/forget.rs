@@ -1,4 +1,4 @@
-//! Forgetting what nobody can use any more: sessions, visitors, unfinished creations, kept answers.
+//! Forgetting what nobody can use any more: sessions, tokens, visitors, unfinished creations, kept answers.
 
 use std::time::Duration;
 
@@ -43,6 +43,7 @@ impl Forget {
 /// One round.
 async fn round(db: &Db, now: OffsetDateTime, stopping: &CancellationToken) -> Result<(), Error> {
     while !stopping.is_cancelled() && sessions(db, now - EXPIRED_SESSIONS_KEPT).await? > 0 {}
+    while !stopping.is_cancelled() && tokens(db, now).await? > 0 {}
     while !stopping.is_cancelled() && lost_visitors(db, now).await? > 0 {}
     while !stopping.is_cancelled() && idempotency::prune(db, now).await? > 0 {}
     unfinished(db, now - UNFINISHED_KEPT).await?;
@@ -52,6 +53,13 @@ async fn round(db: &Db, now: OffsetDateTime, stopping: &CancellationToken) -> Re
 async fn sessions(db: &Db, before: OffsetDateTime) -> Result<u64, Error> {
     db.tx(SystemScope::for_job("forget sessions"), move |tx| {
         Box::pin(async move { visitors::forget_sessions(tx, before, BATCH).await })
+    })
+    .await
+}
+
+async fn tokens(db: &Db, before: OffsetDateTime) -> Result<u64, Error> {
+    db.tx(SystemScope::for_job("forget visitors' tokens"), move |tx| {
+        Box::pin(async move { visitors::forget_tokens(tx, before, BATCH).await })
     })
     .await
 }
@@ -75,6 +83,7 @@ async fn unfinished(db: &Db, before: OffsetDateTime) -> Result<u64, Error> {
 mod tests {
     use super::*;
     use crate::domain::facts::Page;
+    use crate::domain::look::{Avatar, Color, Greeting};
     use crate::domain::online_chat::{Mode, Settings};
     use crate::domain::placement::Placement;
     use crate::domain::session::{RESUME_LIFE, SESSION_LIFE, Session};
@@ -97,6 +106,10 @@ mod tests {
                     placement: Placement::Application,
                     show_sender_name: true,
                     enabled: true,
+                    avatar: Avatar::default(),
+                    accent_color: Color::default(),
+                    greeting: Greeting::default(),
+                    external_field: None,
                 };
                 for id in [chat, half] {
                     online_chats::insert(tx, account, id, &settings, NOW).await?;

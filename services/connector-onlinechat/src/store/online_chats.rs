@@ -6,6 +6,8 @@ use time::OffsetDateTime;
 use types::{AccountId, ConnectionId, OnlineChatId};
 use uuid::Uuid;
 
+use crate::domain::external_id::Field;
+use crate::domain::look::{Avatar, Color, Greeting};
 use crate::domain::online_chat::{Mode, OnlineChat, Settings};
 use crate::domain::placement::Placement;
 
@@ -54,6 +56,13 @@ struct Row {
     embedded_in_app: bool,
     show_sender_name: bool,
     enabled: bool,
+    avatar: Vec<u8>,
+    accent_color: String,
+    greeting_enabled: bool,
+    greeting_name: String,
+    greeting_text: String,
+    external_field_id: Option<Uuid>,
+    external_field_numeric: Option<bool>,
     version: i64,
     forwarded_version: i64,
     create_time: OffsetDateTime,
@@ -72,6 +81,9 @@ impl TryFrom<Row> for Stored {
         let mode = Mode::from_number(row.mode).ok_or_else(|| corrupt("mode"))?;
         let placement = Placement::decide(row.embedded_in_app, &row.site_url)
             .map_err(|_| corrupt("site_url"))?;
+        let avatar = Avatar::of(&row.avatar).ok_or_else(|| corrupt("avatar"))?;
+        let accent_color = Color::of(&row.accent_color).ok_or_else(|| corrupt("accent_color"))?;
+        let external_field = row.external_field_id.zip(row.external_field_numeric);
         Ok(Self {
             account: row.account_id.into(),
             id: row.id.into(),
@@ -82,6 +94,17 @@ impl TryFrom<Row> for Stored {
                 placement,
                 show_sender_name: row.show_sender_name,
                 enabled: row.enabled,
+                avatar,
+                accent_color,
+                greeting: Greeting {
+                    enabled: row.greeting_enabled,
+                    name: row.greeting_name,
+                    text: row.greeting_text,
+                },
+                external_field: external_field.map(|(id, numeric)| Field {
+                    id: id.into(),
+                    numeric,
+                }),
             },
             version: row.version,
             forwarded_version: row.forwarded_version,
@@ -101,8 +124,9 @@ pub async fn insert(
 ) -> Result<(), Error> {
     sqlx::query(
         r"INSERT INTO online_chats
-              (account_id, id, title, mode, site_url, embedded_in_app, show_sender_name, enabled, create_time, update_time)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
+              (account_id, id, title, mode, site_url, embedded_in_app, show_sender_name, enabled, avatar, accent_color,
+               greeting_enabled, greeting_name, greeting_text, external_field_id, external_field_numeric, create_time, update_time)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)",
     )
     .bind(account.uuid())
     .bind(id.uuid())
@@ -112,6 +136,13 @@ pub async fn insert(
     .bind(settings.placement == Placement::Application)
     .bind(settings.show_sender_name)
     .bind(settings.enabled)
+    .bind(settings.avatar.bytes())
+    .bind(settings.accent_color.as_str())
+    .bind(settings.greeting.enabled)
+    .bind(&settings.greeting.name)
+    .bind(&settings.greeting.text)
+    .bind(settings.external_field.map(|field| field.id.uuid()))
+    .bind(settings.external_field.map(|field| field.numeric))
     .bind(now)
     .execute(db)
     .await?;
@@ -127,7 +158,8 @@ pub async fn find(
 ) -> Result<Option<Stored>, Error> {
     let row: Option<Row> = sqlx::query_as(
         r"SELECT account_id, id, connection_id, title, mode, site_url, embedded_in_app, show_sender_name, enabled,
-                 version, forwarded_version, create_time
+                 avatar, accent_color, greeting_enabled, greeting_name, greeting_text,
+                 external_field_id, external_field_numeric, version, forwarded_version, create_time
           FROM online_chats
           WHERE account_id = $1 AND id = $2",
     )
@@ -146,7 +178,8 @@ pub async fn find_by_key(
 ) -> Result<Option<OnlineChat>, Error> {
     let row: Option<Row> = sqlx::query_as(
         r"SELECT account_id, id, connection_id, title, mode, site_url, embedded_in_app, show_sender_name, enabled,
-                 version, forwarded_version, create_time
+                 avatar, accent_color, greeting_enabled, greeting_name, greeting_text,
+                 external_field_id, external_field_numeric, version, forwarded_version, create_time
           FROM online_chats
           WHERE id = $1",
     )
@@ -169,7 +202,8 @@ pub async fn list(
 ) -> Result<Vec<OnlineChat>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
         r"SELECT account_id, id, connection_id, title, mode, site_url, embedded_in_app, show_sender_name, enabled,
-                 version, forwarded_version, create_time
+                 avatar, accent_color, greeting_enabled, greeting_name, greeting_text,
+                 external_field_id, external_field_numeric, version, forwarded_version, create_time
           FROM online_chats
           WHERE account_id = $1 AND id > $2 AND connection_id IS NOT NULL
           ORDER BY id
@@ -200,7 +234,8 @@ pub async fn update(
     let done = sqlx::query(
         r"UPDATE online_chats
           SET title = $4, mode = $5, site_url = $6, embedded_in_app = $7, show_sender_name = $8, enabled = $9,
-              version = version + 1, update_time = $10
+              avatar = $10, accent_color = $11, greeting_enabled = $12, greeting_name = $13, greeting_text = $14,
+              external_field_id = $15, external_field_numeric = $16, version = version + 1, update_time = $17
           WHERE account_id = $1 AND id = $2 AND version = $3",
     )
     .bind(account.uuid())
@@ -212,6 +247,13 @@ pub async fn update(
     .bind(settings.placement == Placement::Application)
     .bind(settings.show_sender_name)
     .bind(settings.enabled)
+    .bind(settings.avatar.bytes())
+    .bind(settings.accent_color.as_str())
+    .bind(settings.greeting.enabled)
+    .bind(&settings.greeting.name)
+    .bind(&settings.greeting.text)
+    .bind(settings.external_field.map(|field| field.id.uuid()))
+    .bind(settings.external_field.map(|field| field.numeric))
     .bind(now)
     .execute(db)
     .await?;

@@ -3,7 +3,7 @@
 use pg::Error;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use types::{AccountId, OnlineChatId, VisitorId};
+use types::{AccountId, FieldId, OnlineChatId, VisitorId};
 use uuid::Uuid;
 
 use crate::domain::facts::Page;
@@ -75,6 +75,122 @@ pub async fn insert(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// By what the site's backend names a visitor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct External {
+    /// The field in which the external ID stands.
+    pub field: FieldId,
+    /// The external ID as it is compared.
+    pub key: String,
+}
+
+/// The visitor of an external ID: `new` when there is none yet. They never expire: what they wrote has to be found for ever. A name
+/// that the backend tells now replaces the one before.
+#[tracing::instrument(name = "db.visitor.named", skip_all, fields(online_chat.id = %online_chat), err)]
+pub async fn named(
+    db: &mut PgConnection,
+    account: AccountId,
+    online_chat: OnlineChatId,
+    external: &External,
+    new: &Known,
+    resume: &Digest,
+    now: OffsetDateTime,
+) -> Result<Known, Error> {
+    let (id, name): (Uuid, String) = sqlx::query_as(
+        r"INSERT INTO visitors AS v
+              (account_id, id, online_chat_id, name, resume_digest, resume_expire_time, create_time, external_field_id, external_key)
+          VALUES ($1, $2, $3, $4, $5, 'infinity', $6, $7, $8)
+          ON CONFLICT ON CONSTRAINT visitors_external_key DO UPDATE
+             SET name = CASE WHEN excluded.name = '' THEN v.name ELSE excluded.name END
+          RETURNING id, name",
+    )
+    .bind(account.uuid())
+    .bind(new.id.uuid())
+    .bind(online_chat.uuid())
+    .bind(&new.name)
+    .bind(&resume[..])
+    .bind(now)
+    .bind(external.field.uuid())
+    .bind(&external.key)
+    .fetch_one(db)
+    .await?;
+    Ok(Known {
+        id: id.into(),
+        name,
+    })
+}
+
+/// Stores a token of a visitor whom the site's backend named.
+#[tracing::instrument(name = "db.visitor_token.insert", skip_all, fields(visitor.id = %visitor), err)]
+pub async fn insert_token(
+    db: &mut PgConnection,
+    account: AccountId,
+    visitor: VisitorId,
+    token: &Digest,
+    expire_time: OffsetDateTime,
+) -> Result<(), Error> {
+    sqlx::query(
+        r"INSERT INTO visitor_tokens (account_id, token_digest, visitor_id, expire_time) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(account.uuid())
+    .bind(&token[..])
+    .bind(visitor.uuid())
+    .bind(expire_time)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The visitor of an online chat whom this token names, if it still works: its life begins anew.
+#[tracing::instrument(name = "db.visitor_token.present", skip_all, fields(online_chat.id = %online_chat), err)]
+pub async fn present(
+    db: &mut PgConnection,
+    account: AccountId,
+    online_chat: OnlineChatId,
+    token: &Digest,
+    now: OffsetDateTime,
+    expire_time: OffsetDateTime,
+) -> Result<Option<Known>, Error> {
+    let row: Option<(Uuid, String)> = sqlx::query_as(
+        r"UPDATE visitor_tokens t SET expire_time = $5
+            FROM visitors v
+           WHERE t.account_id = $1 AND t.token_digest = $2 AND t.expire_time > $4
+             AND v.account_id = t.account_id AND v.id = t.visitor_id AND v.online_chat_id = $3
+          RETURNING v.id, v.name",
+    )
+    .bind(account.uuid())
+    .bind(&token[..])
+    .bind(online_chat.uuid())
+    .bind(now)
+    .bind(expire_time)
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|(id, name)| Known {
+        id: id.into(),
+        name,
+    }))
+}
+
+/// Removes up to `limit` tokens that ended before `before`.
+#[tracing::instrument(name = "db.visitor_token.forget", skip_all, err)]
+pub async fn forget_tokens(
+    db: &mut PgConnection,
+    before: OffsetDateTime,
+    limit: i64,
+) -> Result<u64, Error> {
+    let done = sqlx::query(
+        r"DELETE FROM visitor_tokens
+          WHERE (account_id, token_digest) IN (
+              SELECT account_id, token_digest FROM visitor_tokens
+              WHERE expire_time < $1 ORDER BY expire_time LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    )
+    .bind(before)
+    .bind(limit)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Stores a session.

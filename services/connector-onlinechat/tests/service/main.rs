@@ -3,6 +3,7 @@
 
 mod hub;
 mod live;
+mod looks;
 mod online_chats;
 mod sessions;
 mod strangers;

@@ -92,6 +92,8 @@ impl World {
             redis_url,
             identity: identity_url,
             conversations: hub_url,
+            // crm is asked about external IDs only, which the suite across services proves.
+            crm: "http://127.0.0.1:9".to_owned(),
             service_secret: SECRET.to_owned().into(),
             public_url: format!("{PUBLIC_URL}/"),
             limits,

@@ -2,6 +2,7 @@
 
 pub mod attachment;
 pub mod chat;
+pub mod client_chat;
 pub mod connection;
 pub mod conversation;
 pub mod counter;

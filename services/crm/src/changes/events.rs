@@ -28,6 +28,17 @@ pub fn card_changed(kind: Kind) -> &'static str {
     }
 }
 
+/// The kind of a card, as other services of ours are told it.
+#[must_use]
+pub fn card_kind(kind: Kind) -> internal::CardKind {
+    match kind {
+        Kind::Contact => internal::CardKind::Contact,
+        Kind::Company => internal::CardKind::Company,
+        Kind::Deal => internal::CardKind::Deal,
+        Kind::Customer => internal::CardKind::Customer,
+    }
+}
+
 fn bytes(uuid: Uuid) -> Vec<u8> {
     uuid.as_bytes().to_vec()
 }
@@ -59,13 +70,7 @@ pub fn of_card(account: AccountId, card: &Card, fate: Fate) -> NewEvent {
     let place = card.place;
     let payload = internal::CardChanged {
         account_id: bytes(account.uuid()),
-        kind: match kind {
-            Kind::Contact => internal::CardKind::Contact,
-            Kind::Company => internal::CardKind::Company,
-            Kind::Deal => internal::CardKind::Deal,
-            Kind::Customer => internal::CardKind::Customer,
-        }
-        .into(),
+        kind: card_kind(kind).into(),
         card_id: bytes(card.id.uuid()),
         version: card.version,
         name: card.name.clone(),

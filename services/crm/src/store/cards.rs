@@ -1,5 +1,6 @@
 //! Cards with all that belongs to them.
 
+mod by_value;
 pub mod endings;
 pub mod list;
 pub mod lookup;
@@ -15,6 +16,7 @@ use crate::domain::card::Card;
 use crate::domain::ids::{CardId, Kind};
 use row::{columns, from_row};
 
+pub use by_value::by_value;
 pub(super) use row::{kind, kind_number, points};
 pub use write::{add_follower, delete, insert, remove_follower, restore, touch, update};
 

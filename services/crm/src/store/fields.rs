@@ -138,6 +138,20 @@ pub async fn lock_all(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
     Ok(())
 }
 
+/// Is there such a field?
+///
+/// # Errors
+/// When the database fails.
+pub async fn exists(tx: &mut Tx, account: AccountId, field: FieldId) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM fields WHERE account_id = $1 AND field_id = $2)",
+    )
+    .bind(account.uuid())
+    .bind(field.uuid())
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
 /// Stores what can change of a field that was locked.
 #[tracing::instrument(level = "debug", name = "db.field.update", skip_all)]
 pub async fn update(tx: &mut Tx, account: AccountId, field: &Field) -> Result<(), Error> {

@@ -7,6 +7,7 @@ import {
   type VisitorConversation,
   type VisitorMessage,
 } from "../gen/beseda/onlinechat/v1/visitor_service_pb";
+import { pictureAddress } from "./picture";
 
 /** The conversation everything is in while the online chat has a single one. */
 export const ONLY_THREAD = "";
@@ -15,6 +16,18 @@ export interface Settings {
   readonly title: string;
   readonly isMultiple: boolean;
   readonly maxTextLength: number;
+  /** Address of the picture in the header; empty: none. */
+  readonly avatar: string;
+  /** "#rrggbb"; empty: the usual colour. */
+  readonly accentColor: string;
+  /** What the bot says to somebody who has not written yet; null while it is off. */
+  readonly greeting: Greeting | null;
+}
+
+export interface Greeting {
+  /** Empty: the title of the window. */
+  readonly name: string;
+  readonly text: string;
 }
 
 export interface Message {
@@ -47,6 +60,9 @@ export function toSettings(wire: VisitorChatSettings | undefined): Settings {
     title: wire?.title ?? "",
     isMultiple: wire?.mode === OnlineChatMode.MULTIPLE,
     maxTextLength: wire?.maxTextLength || DEFAULT_TEXT_LENGTH,
+    avatar: wire ? pictureAddress(wire.avatar) : "",
+    accentColor: wire?.accentColor ?? "",
+    greeting: wire?.greeting ? { name: wire.greeting.name, text: wire.greeting.text } : null,
   };
 }
 

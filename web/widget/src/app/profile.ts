@@ -1,6 +1,6 @@
 // What the browser remembers of the last session, so that a window opened without a connection can already be used.
 
-import type { Settings } from "./model";
+import { type Settings, toSettings } from "./model";
 import type { KeyValues } from "./storage";
 
 export interface Profile {
@@ -22,7 +22,9 @@ export class ProfileStorage {
     try {
       const { visitorId, settings } = JSON.parse(this.storage.get(this.#key) ?? "") as Partial<Profile>;
       const isComplete = typeof settings?.title === "string" && typeof settings.maxTextLength === "number";
-      return visitorId && isComplete ? { visitorId, settings } : null;
+      if (!visitorId || !isComplete) return null;
+      // What an earlier version did not keep is as in a window without it.
+      return { visitorId, settings: { ...toSettings(undefined), ...settings } };
     } catch {
       return null;
     }

@@ -4,6 +4,11 @@ import { pickLocale } from "../shared/locale";
 import type { Host, Visit } from "./host";
 import type { KeyValues } from "./storage";
 
+/** The token that the application got from its backend: in the fragment, which reaches no server. */
+function givenToken(): string {
+  return new URLSearchParams(location.hash.slice(1)).get("visitor-token") ?? "";
+}
+
 export class StandaloneHost implements Host {
   readonly hasLauncher = false;
   readonly isShown = true;
@@ -17,11 +22,13 @@ export class StandaloneHost implements Host {
 
   async visit(keep: string | null): Promise<Visit> {
     const key = `beseda:${this.chatId}:resume`;
-    if (keep !== null) this.storage.set(key, keep);
+    const given = givenToken();
+    // A given token belongs to a log-in of the application, not to the device.
+    if (keep !== null && !given) this.storage.set(key, keep);
     return {
-      resumeToken: this.storage.get(key) ?? "",
+      resumeToken: given || (this.storage.get(key) ?? ""),
       page: {
-        url: location.href,
+        url: location.href.split("#")[0] ?? "",
         title: document.title,
         referrer: document.referrer,
         language: navigator.language,

@@ -33,10 +33,10 @@ export function embed(script: HTMLScriptElement): void {
 }
 
 function place(script: HTMLScriptElement, chatId: string): void {
-  const { locale: wanted, name = "" } = script.dataset;
+  const { locale: wanted, name = "", visitorToken } = script.dataset;
   const locale = pickLocale([wanted, document.documentElement.lang, ...navigator.languages]);
   const texts = LOADER_TEXTS[locale];
-  const tokens = new TokenStorage(chatId);
+  const tokens = new TokenStorage(chatId, visitorToken);
   const launcher = new Launcher(
     texts,
     (self) =>

@@ -5,11 +5,16 @@ export class TokenStorage {
   readonly #key: string;
   #fallback = "";
 
-  constructor(chatId: string) {
+  /** `given`: the token that the site's backend put into the page for whoever is logged in there. */
+  constructor(
+    chatId: string,
+    private readonly given = "",
+  ) {
     this.#key = `beseda:${chatId}:resume`;
   }
 
   read(): string {
+    if (this.given) return this.given;
     try {
       // Another tab may have stored a newer one.
       return localStorage.getItem(this.#key) ?? this.#fallback;
@@ -19,6 +24,8 @@ export class TokenStorage {
   }
 
   write(token: string): void {
+    // It belongs to that log-in, not to the browser: kept here it would show the history to whoever comes next.
+    if (this.given) return;
     this.#fallback = token;
     try {
       localStorage.setItem(this.#key, token);

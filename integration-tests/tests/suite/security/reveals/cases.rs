@@ -336,6 +336,7 @@ fn without_things() -> Vec<(&'static str, Reveals)> {
         ("/beseda.onlinechat.v1.OnlineChatService/ListOnlineChats", Nothing(SETTINGS)),
         ("/beseda.onlinechat.v1.OnlineChatService/UpdateOnlineChat", Nothing(SETTINGS)),
         ("/beseda.onlinechat.v1.OnlineChatService/GetEmbedCode", Nothing(SETTINGS)),
+        ("/beseda.onlinechat.v1.OnlineChatService/IssueVisitorToken", Nothing("for the site's backend and administrators, who see everything")),
         ("/beseda.cabinet.v1.CabinetSettingsService/GetCabinetSettings", Nothing(SETTINGS)),
         ("/beseda.cabinet.v1.CabinetSettingsService/UpdateCabinetSettings", Nothing(SETTINGS)),
         ("/beseda.cabinet.v1.CabinetSettingsService/UploadLogo", Nothing(SETTINGS)),

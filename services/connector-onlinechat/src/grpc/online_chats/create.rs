@@ -17,8 +17,9 @@ use tonic::Request;
 use types::{ConnectionId, OnlineChatId};
 use uuid::Uuid;
 
-use super::{existing, forward, stored, wire};
+use super::{existing, stored, wire};
 use crate::domain::online_chat::{OnlineChat, Settings};
+use crate::grpc::on_behalf;
 use crate::grpc::status::{Failure, forwarded};
 use crate::hub::CONNECTOR_KEY;
 use crate::state::Parts;
@@ -40,9 +41,13 @@ pub(super) async fn create(
         fields.reject("online_chat", "must be given");
     }
     let proto = online_chat.unwrap_or_default();
-    let settings = wire::settings(&mut fields, &proto);
+    let mut settings = wire::settings(&mut fields, &proto);
     let request_id = fields.optional_uuid("request_id", &request_id);
+    let field = wire::external_field(&mut fields, &proto);
     fields.finish()?;
+    if let Some(field) = field {
+        settings.external_field = Some(state.crm.external_field(&caller, field).await?);
+    }
     let call = request_id.and_then(|request_id| repeatable(&caller, scope, request_id, &proto));
     let id = store(state, scope, call, settings).await?;
     let stored = stored(&state.db, scope, id).await?;
@@ -123,7 +128,7 @@ async fn finish(
         }),
         request_id: id.uuid().to_string(),
     };
-    let request = forward::on_behalf(caller, request)?;
+    let request = on_behalf(caller, request)?;
     let reply = state
         .connections
         .clone()

@@ -1,45 +1,20 @@
 //! Telling conversations what of an online chat is its concern: title, mode, on or off.
 
-use std::time::Duration;
-
 use api::conversations::v1::{Connection, UpdateConnectionRequest};
 use auth::{AccountScope, Caller};
-use http::HeaderValue;
 use kit::Refusal;
 use prost_types::FieldMask;
-use tonic::Request;
-use tonic::metadata::MetadataValue;
 use types::OnlineChatId;
 
 use super::{stored, wire};
 use crate::domain::online_chat::OnlineChat;
+use crate::grpc::on_behalf;
 use crate::grpc::status::{Failure, forwarded};
 use crate::state::Parts;
 use crate::store::online_chats;
 
-/// How long a forwarded call may take.
-const DEADLINE: Duration = Duration::from_secs(10);
 /// Changes that may overtake one another before the caller is asked to repeat.
 const TRIES: usize = 5;
-
-/// A call to another service with the caller's own token and language.
-pub(super) fn on_behalf<T>(caller: &Caller, message: T) -> Result<Request<T>, Refusal> {
-    let mut bearer =
-        HeaderValue::try_from(format!("Bearer {}", caller.bearer())).map_err(Refusal::internal)?;
-    bearer.set_sensitive(true);
-    let mut request = Request::new(message);
-    request.set_timeout(DEADLINE);
-    let metadata = request.metadata_mut();
-    metadata.insert(
-        "authorization",
-        MetadataValue::try_from(bearer.as_bytes()).map_err(Refusal::internal)?,
-    );
-    metadata.insert(
-        "accept-language",
-        MetadataValue::from_static(kit::language::current().tag()),
-    );
-    Ok(request)
-}
 
 /// Forwards the newest version and returns it. Whoever forwarded a version that was overtaken meanwhile forwards again:
 /// its call may have arrived after the newer one's, and the last word must be the newest.

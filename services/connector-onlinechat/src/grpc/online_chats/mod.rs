@@ -4,6 +4,7 @@ mod create;
 mod embed_code;
 mod forward;
 mod get;
+mod issue_visitor_token;
 mod list;
 mod update;
 mod wire;
@@ -11,7 +12,8 @@ mod wire;
 use api::onlinechat::v1::online_chat_service_server::OnlineChatService;
 use api::onlinechat::v1::{
     CreateOnlineChatRequest, CreateOnlineChatResponse, GetEmbedCodeRequest, GetEmbedCodeResponse,
-    GetOnlineChatRequest, GetOnlineChatResponse, ListOnlineChatsRequest, ListOnlineChatsResponse,
+    GetOnlineChatRequest, GetOnlineChatResponse, IssueVisitorTokenRequest,
+    IssueVisitorTokenResponse, ListOnlineChatsRequest, ListOnlineChatsResponse,
     UpdateOnlineChatRequest, UpdateOnlineChatResponse,
 };
 use auth::AccountScope;
@@ -68,6 +70,15 @@ impl OnlineChatService for OnlineChats {
     ) -> Reply<GetEmbedCodeResponse> {
         Ok(Response::new(
             embed_code::embed_code(&self.0, &request).await?,
+        ))
+    }
+
+    async fn issue_visitor_token(
+        &self,
+        request: Request<IssueVisitorTokenRequest>,
+    ) -> Reply<IssueVisitorTokenResponse> {
+        Ok(Response::new(
+            issue_visitor_token::issue(&self.0, &request).await?,
         ))
     }
 }

@@ -9,20 +9,30 @@ use tonic::Request;
 use types::OnlineChatId;
 
 use super::{forward, wire};
+use crate::domain::external_id;
 use crate::domain::online_chat::Settings;
 use crate::domain::placement::Placement;
 use crate::grpc::status::Failure;
 use crate::state::Parts;
 use crate::store::online_chats;
 
+/// The field of external IDs, which crm has to be asked about.
+const EXTERNAL_FIELD: &str = "external_id_field_id";
+
 /// Fields that can be changed, by their names in the mask.
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 12] = [
     "title",
     "mode",
     "site_url",
     "embedded_in_app",
     "show_sender_name",
     "enabled",
+    "avatar",
+    "accent_color",
+    "greeting_enabled",
+    "greeting_name",
+    "greeting_text",
+    EXTERNAL_FIELD,
 ];
 
 pub(super) async fn update(
@@ -45,11 +55,20 @@ pub(super) async fn update(
     } else {
         known(&mut fields, paths)
     };
+    let field = wire::external_field(&mut fields, &proto);
     fields.finish()?;
     let Some(id) = id else {
         return Err(Refusal::online_chat_not_found("").into());
     };
-    store(state, scope, id, Change { proto, paths }).await?;
+    let mut change = Change {
+        proto,
+        paths,
+        external_field: None,
+    };
+    if let Some(field) = field.filter(|_| change.names(EXTERNAL_FIELD)) {
+        change.external_field = Some(state.crm.external_field(&caller, field).await?);
+    }
+    store(state, scope, id, change).await?;
     state.online_chats.forget(id);
     let chat = forward::forward(state, &caller, scope, id).await?;
     Ok(UpdateOnlineChatResponse {
@@ -66,6 +85,12 @@ fn populated(chat: &Proto) -> Vec<String> {
         chat.embedded_in_app,
         chat.show_sender_name,
         chat.enabled,
+        !chat.avatar.is_empty(),
+        !chat.accent_color.is_empty(),
+        chat.greeting_enabled,
+        !chat.greeting_name.is_empty(),
+        !chat.greeting_text.is_empty(),
+        !chat.external_id_field_id.is_empty(),
     ];
     PATHS
         .iter()
@@ -92,6 +117,8 @@ fn known(fields: &mut Fields, paths: Vec<String>) -> Vec<String> {
 struct Change {
     proto: Proto,
     paths: Vec<String>,
+    /// What crm says of the field of external IDs that is to be taken.
+    external_field: Option<external_id::Field>,
 }
 
 impl Change {
@@ -118,8 +145,32 @@ impl Change {
         if let Some((embedded_in_app, site_url)) = self.place(&before.placement) {
             after.placement = wire::placement(&mut fields, embedded_in_app, site_url);
         }
+        self.apply_look(&mut fields, &mut after);
         fields.finish()?;
         Ok(after)
+    }
+
+    fn apply_look(&self, fields: &mut Fields, after: &mut Settings) {
+        let proto = &self.proto;
+        if self.names("avatar") {
+            after.avatar = wire::avatar(fields, proto);
+        }
+        if self.names("accent_color") {
+            after.accent_color = wire::accent_color(fields, proto);
+        }
+        if self.names(EXTERNAL_FIELD) {
+            after.external_field = self.external_field;
+        }
+        if self.names("greeting_enabled") {
+            after.greeting.enabled = proto.greeting_enabled;
+        }
+        if self.names("greeting_name") {
+            after.greeting.name = wire::greeting_name(fields, proto);
+        }
+        if self.names("greeting_text") {
+            after.greeting.text = wire::greeting_text(fields, proto);
+        }
+        wire::require_words(fields, &after.greeting);
     }
 
     /// «Встраивается в приложение» and «Адрес размещения» after the change. Switching the first on takes the second away
@@ -155,6 +206,9 @@ async fn store(
                 return Err(Refusal::etag_mismatch());
             }
             let after = change.apply(&before.settings)?;
+            if !before.settings.greeting.may_become(&after.greeting) {
+                return Err(Refusal::greeting_off(id));
+            }
             let unchanged = after == before.settings;
             if unchanged
                 || online_chats::update(tx, account, id, before.version, &after, now).await?

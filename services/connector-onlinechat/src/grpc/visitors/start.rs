@@ -1,9 +1,10 @@
 //! StartVisitorSession: a visitor comes, or comes back.
 
 use api::onlinechat::v1::{
-    StartVisitorSessionRequest, StartVisitorSessionResponse, VisitorChatSettings,
+    StartVisitorSessionRequest, StartVisitorSessionResponse, VisitorChatSettings, VisitorGreeting,
 };
 use kit::Refusal;
+use kit::secrets;
 use kit::validate::Fields;
 use pg::{SystemScope, Tx};
 use time::OffsetDateTime;
@@ -12,10 +13,12 @@ use types::{AccountId, OnlineChatId, VisitorId};
 
 use super::visitor::{address, check_origin, origin_not_allowed};
 use crate::domain::facts::Page;
+use crate::domain::look::Greeting;
 use crate::domain::online_chat::{MAX_TEXT, OnlineChat};
 use crate::domain::origin::{MAX_ORIGIN, may_embed};
 use crate::domain::session::{
-    RESUME_LIFE, SESSION_LIFE, Session, SessionToken, new_resume_token, resume_digest,
+    ISSUED_LIFE, RESUME_LIFE, SESSION_LIFE, Session, SessionToken, is_issued, new_resume_token,
+    resume_digest,
 };
 use crate::grpc::online_chats::{mode_to_proto, required_id};
 use crate::limits::Action;
@@ -60,7 +63,18 @@ fn settings(online_chat: &OnlineChat) -> VisitorChatSettings {
         mode: mode_to_proto(settings.mode).into(),
         show_sender_name: settings.show_sender_name,
         max_text_length: MAX_TEXT,
+        avatar: settings.avatar.bytes().to_vec(),
+        accent_color: settings.accent_color.as_str().to_owned(),
+        greeting: greeting(&settings.greeting),
     }
+}
+
+/// The bot's first words, while they are on: what an administrator has switched off reaches nobody.
+fn greeting(greeting: &Greeting) -> Option<VisitorGreeting> {
+    greeting.enabled.then(|| VisitorGreeting {
+        name: greeting.name.clone(),
+        text: greeting.text.clone(),
+    })
 }
 
 /// What a visitor brings.
@@ -130,7 +144,7 @@ async fn store(
                 expire_time,
             };
             visitors::insert_session(tx, &session, &token.digest).await?;
-            Ok::<_, pg::Error>(Started {
+            Ok::<_, Refusal>(Started {
                 token,
                 resume_token,
                 visitor,
@@ -138,7 +152,7 @@ async fn store(
             })
         })
     });
-    Ok(stored.await?)
+    stored.await
 }
 
 /// Where and when a visitor comes in.
@@ -155,8 +169,16 @@ impl Door {
         tx: &mut Tx,
         resume_token: String,
         name: String,
-    ) -> Result<(Known, String), pg::Error> {
+    ) -> Result<(Known, String), Refusal> {
         let (account, online_chat, now) = (self.account, self.online_chat, self.now);
+        if is_issued(&resume_token) {
+            // Whom the backend named has the name that the backend told, whatever the page says.
+            let digest = secrets::sha256(resume_token.as_bytes());
+            let until = now + ISSUED_LIFE;
+            let known = visitors::present(tx, account, online_chat, &digest, now, until).await?;
+            let known = known.ok_or_else(Refusal::token_expired)?;
+            return Ok((known, resume_token));
+        }
         let until = now + RESUME_LIFE;
         if let Some(digest) = resume_digest(&resume_token) {
             let known =

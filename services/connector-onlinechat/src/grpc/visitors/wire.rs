@@ -80,6 +80,7 @@ fn thread_id(mode: Mode, external: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::look::{Avatar, Color, Greeting};
     use crate::domain::placement::Placement;
 
     fn settings(mode: Mode, show_sender_name: bool) -> Settings {
@@ -89,6 +90,10 @@ mod tests {
             placement: Placement::Application,
             show_sender_name,
             enabled: true,
+            avatar: Avatar::default(),
+            accent_color: Color::default(),
+            greeting: Greeting::default(),
+            external_field: None,
         }
     }
 

@@ -90,7 +90,8 @@ export class MessageView {
   }
 }
 
-function textNodes(text: string): (Node | string)[] {
+/** A text with the addresses in it as links. */
+export function textNodes(text: string): (Node | string)[] {
   return splitLinks(text).map((piece) =>
     piece.href
       ? h("a", { href: piece.href, target: "_blank", rel: "noopener noreferrer nofollow ugc" }, piece.text)

@@ -7,6 +7,7 @@ import { type Message, ONLY_THREAD } from "../model";
 import type { Entry } from "../outbox";
 import { Composer } from "./composer";
 import { button, h, setChildren } from "./dom";
+import { GreetingView } from "./greeting";
 import { MessageView, type ShownMessage } from "./message";
 import { Scroller } from "./scroller";
 
@@ -14,7 +15,7 @@ export class ThreadView {
   readonly element: HTMLElement;
   readonly #log: HTMLElement;
   readonly #older: HTMLButtonElement;
-  readonly #greeting: HTMLElement;
+  readonly #greeting: GreetingView;
   readonly #failed: HTMLElement;
   readonly #finished: HTMLElement;
   readonly #finishedText: HTMLElement;
@@ -32,7 +33,7 @@ export class ThreadView {
   ) {
     const again = button({}, () => this.#loadOlder(), texts.tryAgain);
     this.#older = button({ class: "older" }, () => this.#loadOlder(), texts.older);
-    this.#greeting = h("p", { class: "greeting" }, texts.greeting);
+    this.#greeting = new GreetingView(texts.greeting, texts.company);
     this.#failed = h("p", { class: "failure" }, texts.historyFailed, " ", again);
     const create = button({ class: "primary" }, () => chat.openNewThread(), texts.newConversation);
     this.#finishedText = h("p", { role: "status" }, texts.finished);
@@ -61,7 +62,8 @@ export class ThreadView {
     const shown = this.#shownMessages(thread.messages);
     this.#older.hidden = !thread.hasOlder || thread.hasFailed;
     this.#failed.hidden = !thread.hasFailed;
-    this.#greeting.hidden = isLoading || thread.hasFailed || shown.length > 0;
+    this.#greeting.render(state.settings);
+    this.#greeting.element.hidden = isLoading || thread.hasFailed || shown.length > 0;
     const isFinished = state.finished.has(this.threadId);
     // Left from a time with a single conversation: it has no key to write under.
     const isNameless = state.settings?.isMultiple === true && this.threadId === ONLY_THREAD;
@@ -72,7 +74,7 @@ export class ThreadView {
     // History is not news: only what comes later is read out.
     this.#log.setAttribute("aria-busy", String(isLoading));
     this.#scroller.keepPlace(() => {
-      setChildren(this.#log, [this.#failed, this.#older, this.#greeting, ...this.#items(shown)]);
+      setChildren(this.#log, [this.#failed, this.#older, this.#greeting.element, ...this.#items(shown)]);
     });
   }
 

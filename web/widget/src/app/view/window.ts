@@ -8,6 +8,7 @@ import type { Times } from "../i18n/times";
 import { button, h, icon, setChildren, setText } from "./dom";
 import { askToFinish } from "./finish";
 import { ListView } from "./list";
+import { paint } from "./look";
 import { noticeText } from "./notice";
 import { ThreadView } from "./thread";
 
@@ -19,6 +20,8 @@ export class WindowView {
   readonly #back: HTMLButtonElement;
   readonly #finish: HTMLButtonElement;
   readonly #title = h("h1", { tabindex: "-1" });
+  // The title says whose window it is; the picture adds nothing to be read out.
+  readonly #avatar = h("img", { class: "avatar", alt: "" });
   readonly #place = h("p");
   readonly #bar: HTMLElement;
   readonly #notice = h("p", { class: "notice", role: "status" });
@@ -40,7 +43,12 @@ export class WindowView {
     const close = button({ class: "tool", "aria-label": texts.close }, () => host.close(), icon(CLOSE));
     close.hidden = !host.hasLauncher;
     this.#bar = h("div", { class: "bar" }, this.#place, this.#finish);
-    const header = h("header", {}, h("div", { class: "top" }, this.#back, this.#title, close), this.#bar);
+    const header = h(
+      "header",
+      {},
+      h("div", { class: "top" }, this.#back, this.#avatar, this.#title, close),
+      this.#bar,
+    );
     document.body.append(header, this.#notice, this.#main);
     document.addEventListener("keydown", (event) => {
       const hasDialog = document.querySelector("dialog[open]") !== null;
@@ -54,11 +62,18 @@ export class WindowView {
     const title = settings?.title || this.texts.defaultTitle;
     setText(this.#title, title);
     document.title = title;
+    this.#renderLook(settings?.avatar ?? "", settings?.accentColor ?? "");
     this.#renderNotice();
     this.#renderTools();
     if (!screen) setChildren(this.#main, [this.#waiting]);
     else if (screen.kind === "list") this.#renderList();
     else this.#renderThread(screen.threadId);
+  }
+
+  #renderLook(avatar: string, accentColor: string): void {
+    this.#avatar.hidden = avatar === "";
+    if (avatar && this.#avatar.getAttribute("src") !== avatar) this.#avatar.src = avatar;
+    paint(document.documentElement, accentColor);
   }
 
   /** The window has come into view: the place to type gets the focus. */

@@ -74,6 +74,18 @@ pub(super) fn cases(theirs: &Theirs, cases: &mut Cases) {
     );
     add(
         cases,
+        "/beseda.onlinechat.v1.OnlineChatService/IssueVisitorToken",
+        Administrators,
+        &och::IssueVisitorTokenRequest {
+            online_chat_id: online_chat_id.clone(),
+            external_id: "1".into(),
+            ..Default::default()
+        },
+        R::OnlineChatNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
         "/beseda.onlinechat.v1.VisitorService/StartVisitorSession",
         Open,
         &och::StartVisitorSessionRequest {

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file beseda/onlinechat/v1/visitor_service.proto.
  */
 export const file_beseda_onlinechat_v1_visitor_service: GenFile = /*@__PURE__*/
-  fileDesc("CipiZXNlZGEvb25saW5lY2hhdC92MS92aXNpdG9yX3NlcnZpY2UucHJvdG8SFGJlc2VkYS5vbmxpbmVjaGF0LnYxIsQBChpTdGFydFZpc2l0b3JTZXNzaW9uUmVxdWVzdBIWCg5vbmxpbmVfY2hhdF9pZBgBIAEoCRIUCgxyZXN1bWVfdG9rZW4YAiABKAkSFAoMdmlzaXRvcl9uYW1lGAMgASgJEhAKCGxhbmd1YWdlGAQgASgJEhAKCHBhZ2VfdXJsGAUgASgJEhIKCnBhZ2VfdGl0bGUYBiABKAkSEAoIcmVmZXJyZXIYByABKAkSGAoQZW1iZWRkaW5nX29yaWdpbhgIIAEoCSLUAQobU3RhcnRWaXNpdG9yU2Vzc2lvblJlc3BvbnNlEhUKDXNlc3Npb25fdG9rZW4YASABKAkSNwoTc2Vzc2lvbl9leHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMcmVzdW1lX3Rva2VuGAMgASgJEjsKCHNldHRpbmdzGAQgASgLMikuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckNoYXRTZXR0aW5ncxISCgp2aXNpdG9yX2lkGAUgASgJIosBChNWaXNpdG9yQ2hhdFNldHRpbmdzEg0KBXRpdGxlGAEgASgJEjIKBG1vZGUYAiABKA4yJC5iZXNlZGEub25saW5lY2hhdC52MS5PbmxpbmVDaGF0TW9kZRIYChBzaG93X3NlbmRlcl9uYW1lGAMgASgIEhcKD21heF90ZXh0X2xlbmd0aBgEIAEoBSIhCh9MaXN0VmlzaXRvckNvbnZlcnNhdGlvbnNSZXF1ZXN0ImQKIExpc3RWaXNpdG9yQ29udmVyc2F0aW9uc1Jlc3BvbnNlEkAKDWNvbnZlcnNhdGlvbnMYASADKAsyKS5iZXNlZGEub25saW5lY2hhdC52MS5WaXNpdG9yQ29udmVyc2F0aW9uIsYBChNWaXNpdG9yQ29udmVyc2F0aW9uEhEKCXRocmVhZF9pZBgBIAEoCRIOCgZudW1iZXIYAiABKAMSEAoIbGFzdF9zZXEYAyABKAMSEQoJbGFzdF90ZXh0GAQgASgJEi8KC3VwZGF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgx1bnJlYWRfY291bnQYBiABKAUSEgoKY2FuX2ZpbmlzaBgHIAEoCBIMCgRvcGVuGAggASgIIlYKGkxpc3RWaXNpdG9yTWVzc2FnZXNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKYmVmb3JlX3NlcRgDIAEoAyJnChtMaXN0VmlzaXRvck1lc3NhZ2VzUmVzcG9uc2USNgoIbWVzc2FnZXMYASADKAsyJC5iZXNlZGEub25saW5lY2hhdC52MS5WaXNpdG9yTWVzc2FnZRIQCghoYXNfbW9yZRgCIAEoCCK5AQoOVmlzaXRvck1lc3NhZ2USCgoCaWQYASABKAkSCwoDc2VxGAIgASgDEgwKBG1pbmUYAyABKAgSGQoRY2xpZW50X21lc3NhZ2VfaWQYBCABKAkSEwoLYXV0aG9yX25hbWUYBSABKAkSDAoEdGV4dBgGIAEoCRIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJdGhyZWFkX2lkGAggASgJIlcKGVNlbmRWaXNpdG9yTWVzc2FnZVJlcXVlc3QSGQoRY2xpZW50X21lc3NhZ2VfaWQYASABKAkSDAoEdGV4dBgCIAEoCRIRCgl0aHJlYWRfaWQYAyABKAkilAEKGlNlbmRWaXNpdG9yTWVzc2FnZVJlc3BvbnNlEjUKB21lc3NhZ2UYASABKAsyJC5iZXNlZGEub25saW5lY2hhdC52MS5WaXNpdG9yTWVzc2FnZRI/Cgxjb252ZXJzYXRpb24YAiABKAsyKS5iZXNlZGEub25saW5lY2hhdC52MS5WaXNpdG9yQ29udmVyc2F0aW9uIigKE1dhdGNoVmlzaXRvclJlcXVlc3QSEQoJYWZ0ZXJfc2VxGAEgASgDItgBChRXYXRjaFZpc2l0b3JSZXNwb25zZRI3CgdtZXNzYWdlGAEgASgLMiQuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvck1lc3NhZ2VIABJBCgxjb252ZXJzYXRpb24YAiABKAsyKS5iZXNlZGEub25saW5lY2hhdC52MS5WaXNpdG9yQ29udmVyc2F0aW9uSAASOwoJaGVhcnRiZWF0GAMgASgLMiYuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckhlYXJ0YmVhdEgAQgcKBWV2ZW50IhIKEFZpc2l0b3JIZWFydGJlYXQiMQoPTWFya1JlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRILCgNzZXEYAiABKAMiEgoQTWFya1JlYWRSZXNwb25zZSIuChlGaW5pc2hDb252ZXJzYXRpb25SZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSIcChpGaW5pc2hDb252ZXJzYXRpb25SZXNwb25zZSpyCg5PbmxpbmVDaGF0TW9kZRIgChxPTkxJTkVfQ0hBVF9NT0RFX1VOU1BFQ0lGSUVEEAASHwobT05MSU5FX0NIQVRfTU9ERV9PTkVfQUNUSVZFEAESHQoZT05MSU5FX0NIQVRfTU9ERV9NVUxUSVBMRRACMsoGCg5WaXNpdG9yU2VydmljZRJ6ChNTdGFydFZpc2l0b3JTZXNzaW9uEjAuYmVzZWRhLm9ubGluZWNoYXQudjEuU3RhcnRWaXNpdG9yU2Vzc2lvblJlcXVlc3QaMS5iZXNlZGEub25saW5lY2hhdC52MS5TdGFydFZpc2l0b3JTZXNzaW9uUmVzcG9uc2USiQEKGExpc3RWaXNpdG9yQ29udmVyc2F0aW9ucxI1LmJlc2VkYS5vbmxpbmVjaGF0LnYxLkxpc3RWaXNpdG9yQ29udmVyc2F0aW9uc1JlcXVlc3QaNi5iZXNlZGEub25saW5lY2hhdC52MS5MaXN0VmlzaXRvckNvbnZlcnNhdGlvbnNSZXNwb25zZRJ6ChNMaXN0VmlzaXRvck1lc3NhZ2VzEjAuYmVzZWRhLm9ubGluZWNoYXQudjEuTGlzdFZpc2l0b3JNZXNzYWdlc1JlcXVlc3QaMS5iZXNlZGEub25saW5lY2hhdC52MS5MaXN0VmlzaXRvck1lc3NhZ2VzUmVzcG9uc2USdwoSU2VuZFZpc2l0b3JNZXNzYWdlEi8uYmVzZWRhLm9ubGluZWNoYXQudjEuU2VuZFZpc2l0b3JNZXNzYWdlUmVxdWVzdBowLmJlc2VkYS5vbmxpbmVjaGF0LnYxLlNlbmRWaXNpdG9yTWVzc2FnZVJlc3BvbnNlEmcKDFdhdGNoVmlzaXRvchIpLmJlc2VkYS5vbmxpbmVjaGF0LnYxLldhdGNoVmlzaXRvclJlcXVlc3QaKi5iZXNlZGEub25saW5lY2hhdC52MS5XYXRjaFZpc2l0b3JSZXNwb25zZTABElkKCE1hcmtSZWFkEiUuYmVzZWRhLm9ubGluZWNoYXQudjEuTWFya1JlYWRSZXF1ZXN0GiYuYmVzZWRhLm9ubGluZWNoYXQudjEuTWFya1JlYWRSZXNwb25zZRJ3ChJGaW5pc2hDb252ZXJzYXRpb24SLy5iZXNlZGEub25saW5lY2hhdC52MS5GaW5pc2hDb252ZXJzYXRpb25SZXF1ZXN0GjAuYmVzZWRhLm9ubGluZWNoYXQudjEuRmluaXNoQ29udmVyc2F0aW9uUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("CipiZXNlZGEvb25saW5lY2hhdC92MS92aXNpdG9yX3NlcnZpY2UucHJvdG8SFGJlc2VkYS5vbmxpbmVjaGF0LnYxIsQBChpTdGFydFZpc2l0b3JTZXNzaW9uUmVxdWVzdBIWCg5vbmxpbmVfY2hhdF9pZBgBIAEoCRIUCgxyZXN1bWVfdG9rZW4YAiABKAkSFAoMdmlzaXRvcl9uYW1lGAMgASgJEhAKCGxhbmd1YWdlGAQgASgJEhAKCHBhZ2VfdXJsGAUgASgJEhIKCnBhZ2VfdGl0bGUYBiABKAkSEAoIcmVmZXJyZXIYByABKAkSGAoQZW1iZWRkaW5nX29yaWdpbhgIIAEoCSLUAQobU3RhcnRWaXNpdG9yU2Vzc2lvblJlc3BvbnNlEhUKDXNlc3Npb25fdG9rZW4YASABKAkSNwoTc2Vzc2lvbl9leHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMcmVzdW1lX3Rva2VuGAMgASgJEjsKCHNldHRpbmdzGAQgASgLMikuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckNoYXRTZXR0aW5ncxISCgp2aXNpdG9yX2lkGAUgASgJIuoBChNWaXNpdG9yQ2hhdFNldHRpbmdzEg0KBXRpdGxlGAEgASgJEjIKBG1vZGUYAiABKA4yJC5iZXNlZGEub25saW5lY2hhdC52MS5PbmxpbmVDaGF0TW9kZRIYChBzaG93X3NlbmRlcl9uYW1lGAMgASgIEhcKD21heF90ZXh0X2xlbmd0aBgEIAEoBRIOCgZhdmF0YXIYBSABKAwSFAoMYWNjZW50X2NvbG9yGAYgASgJEjcKCGdyZWV0aW5nGAcgASgLMiUuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckdyZWV0aW5nIi0KD1Zpc2l0b3JHcmVldGluZxIMCgRuYW1lGAEgASgJEgwKBHRleHQYAiABKAkiIQofTGlzdFZpc2l0b3JDb252ZXJzYXRpb25zUmVxdWVzdCJkCiBMaXN0VmlzaXRvckNvbnZlcnNhdGlvbnNSZXNwb25zZRJACg1jb252ZXJzYXRpb25zGAEgAygLMikuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckNvbnZlcnNhdGlvbiLGAQoTVmlzaXRvckNvbnZlcnNhdGlvbhIRCgl0aHJlYWRfaWQYASABKAkSDgoGbnVtYmVyGAIgASgDEhAKCGxhc3Rfc2VxGAMgASgDEhEKCWxhc3RfdGV4dBgEIAEoCRIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMdW5yZWFkX2NvdW50GAYgASgFEhIKCmNhbl9maW5pc2gYByABKAgSDAoEb3BlbhgIIAEoCCJWChpMaXN0VmlzaXRvck1lc3NhZ2VzUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCmJlZm9yZV9zZXEYAyABKAMiZwobTGlzdFZpc2l0b3JNZXNzYWdlc1Jlc3BvbnNlEjYKCG1lc3NhZ2VzGAEgAygLMiQuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvck1lc3NhZ2USEAoIaGFzX21vcmUYAiABKAgiuQEKDlZpc2l0b3JNZXNzYWdlEgoKAmlkGAEgASgJEgsKA3NlcRgCIAEoAxIMCgRtaW5lGAMgASgIEhkKEWNsaWVudF9tZXNzYWdlX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBHRleHQYBiABKAkSLwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXRocmVhZF9pZBgIIAEoCSJXChlTZW5kVmlzaXRvck1lc3NhZ2VSZXF1ZXN0EhkKEWNsaWVudF9tZXNzYWdlX2lkGAEgASgJEgwKBHRleHQYAiABKAkSEQoJdGhyZWFkX2lkGAMgASgJIpQBChpTZW5kVmlzaXRvck1lc3NhZ2VSZXNwb25zZRI1CgdtZXNzYWdlGAEgASgLMiQuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvck1lc3NhZ2USPwoMY29udmVyc2F0aW9uGAIgASgLMikuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckNvbnZlcnNhdGlvbiIoChNXYXRjaFZpc2l0b3JSZXF1ZXN0EhEKCWFmdGVyX3NlcRgBIAEoAyLYAQoUV2F0Y2hWaXNpdG9yUmVzcG9uc2USNwoHbWVzc2FnZRgBIAEoCzIkLmJlc2VkYS5vbmxpbmVjaGF0LnYxLlZpc2l0b3JNZXNzYWdlSAASQQoMY29udmVyc2F0aW9uGAIgASgLMikuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckNvbnZlcnNhdGlvbkgAEjsKCWhlYXJ0YmVhdBgDIAEoCzImLmJlc2VkYS5vbmxpbmVjaGF0LnYxLlZpc2l0b3JIZWFydGJlYXRIAEIHCgVldmVudCISChBWaXNpdG9ySGVhcnRiZWF0IjEKD01hcmtSZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSCwoDc2VxGAIgASgDIhIKEE1hcmtSZWFkUmVzcG9uc2UiLgoZRmluaXNoQ29udmVyc2F0aW9uUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiHAoaRmluaXNoQ29udmVyc2F0aW9uUmVzcG9uc2UqcgoOT25saW5lQ2hhdE1vZGUSIAocT05MSU5FX0NIQVRfTU9ERV9VTlNQRUNJRklFRBAAEh8KG09OTElORV9DSEFUX01PREVfT05FX0FDVElWRRABEh0KGU9OTElORV9DSEFUX01PREVfTVVMVElQTEUQAjLKBgoOVmlzaXRvclNlcnZpY2USegoTU3RhcnRWaXNpdG9yU2Vzc2lvbhIwLmJlc2VkYS5vbmxpbmVjaGF0LnYxLlN0YXJ0VmlzaXRvclNlc3Npb25SZXF1ZXN0GjEuYmVzZWRhLm9ubGluZWNoYXQudjEuU3RhcnRWaXNpdG9yU2Vzc2lvblJlc3BvbnNlEokBChhMaXN0VmlzaXRvckNvbnZlcnNhdGlvbnMSNS5iZXNlZGEub25saW5lY2hhdC52MS5MaXN0VmlzaXRvckNvbnZlcnNhdGlvbnNSZXF1ZXN0GjYuYmVzZWRhLm9ubGluZWNoYXQudjEuTGlzdFZpc2l0b3JDb252ZXJzYXRpb25zUmVzcG9uc2USegoTTGlzdFZpc2l0b3JNZXNzYWdlcxIwLmJlc2VkYS5vbmxpbmVjaGF0LnYxLkxpc3RWaXNpdG9yTWVzc2FnZXNSZXF1ZXN0GjEuYmVzZWRhLm9ubGluZWNoYXQudjEuTGlzdFZpc2l0b3JNZXNzYWdlc1Jlc3BvbnNlEncKElNlbmRWaXNpdG9yTWVzc2FnZRIvLmJlc2VkYS5vbmxpbmVjaGF0LnYxLlNlbmRWaXNpdG9yTWVzc2FnZVJlcXVlc3QaMC5iZXNlZGEub25saW5lY2hhdC52MS5TZW5kVmlzaXRvck1lc3NhZ2VSZXNwb25zZRJnCgxXYXRjaFZpc2l0b3ISKS5iZXNlZGEub25saW5lY2hhdC52MS5XYXRjaFZpc2l0b3JSZXF1ZXN0GiouYmVzZWRhLm9ubGluZWNoYXQudjEuV2F0Y2hWaXNpdG9yUmVzcG9uc2UwARJZCghNYXJrUmVhZBIlLmJlc2VkYS5vbmxpbmVjaGF0LnYxLk1hcmtSZWFkUmVxdWVzdBomLmJlc2VkYS5vbmxpbmVjaGF0LnYxLk1hcmtSZWFkUmVzcG9uc2USdwoSRmluaXNoQ29udmVyc2F0aW9uEi8uYmVzZWRhLm9ubGluZWNoYXQudjEuRmluaXNoQ29udmVyc2F0aW9uUmVxdWVzdBowLmJlc2VkYS5vbmxpbmVjaGF0LnYxLkZpbmlzaENvbnZlcnNhdGlvblJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * Who comes, from where.
@@ -167,6 +167,27 @@ export type VisitorChatSettings = Message<"beseda.onlinechat.v1.VisitorChatSetti
    * @generated from field: int32 max_text_length = 4;
    */
   maxTextLength: number;
+
+  /**
+   * Picture in the header (ONL-28): PNG, JPEG or WebP; empty: none.
+   *
+   * @generated from field: bytes avatar = 5;
+   */
+  avatar: Uint8Array;
+
+  /**
+   * "#rrggbb"; empty: the usual colour.
+   *
+   * @generated from field: string accent_color = 6;
+   */
+  accentColor: string;
+
+  /**
+   * What the bot says to a visitor who has not written yet; absent while «Приветственное сообщение» is off (ONL-27).
+   *
+   * @generated from field: beseda.onlinechat.v1.VisitorGreeting greeting = 7;
+   */
+  greeting?: VisitorGreeting | undefined;
 };
 
 /**
@@ -175,6 +196,34 @@ export type VisitorChatSettings = Message<"beseda.onlinechat.v1.VisitorChatSetti
  */
 export const VisitorChatSettingsSchema: GenMessage<VisitorChatSettings> = /*@__PURE__*/
   messageDesc(file_beseda_onlinechat_v1_visitor_service, 2);
+
+/**
+ * The bot's first words.
+ *
+ * @generated from message beseda.onlinechat.v1.VisitorGreeting
+ */
+export type VisitorGreeting = Message<"beseda.onlinechat.v1.VisitorGreeting"> & {
+  /**
+   * Name of the bot; empty: the title of the window.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Text.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message beseda.onlinechat.v1.VisitorGreeting.
+ * Use `create(VisitorGreetingSchema)` to create a new message.
+ */
+export const VisitorGreetingSchema: GenMessage<VisitorGreeting> = /*@__PURE__*/
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 3);
 
 /**
  * Nothing to say.
@@ -189,7 +238,7 @@ export type ListVisitorConversationsRequest = Message<"beseda.onlinechat.v1.List
  * Use `create(ListVisitorConversationsRequestSchema)` to create a new message.
  */
 export const ListVisitorConversationsRequestSchema: GenMessage<ListVisitorConversationsRequest> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 3);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 4);
 
 /**
  * The visitor's conversations.
@@ -210,7 +259,7 @@ export type ListVisitorConversationsResponse = Message<"beseda.onlinechat.v1.Lis
  * Use `create(ListVisitorConversationsResponseSchema)` to create a new message.
  */
 export const ListVisitorConversationsResponseSchema: GenMessage<ListVisitorConversationsResponse> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 4);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 5);
 
 /**
  * A conversation as the visitor sees it.
@@ -280,7 +329,7 @@ export type VisitorConversation = Message<"beseda.onlinechat.v1.VisitorConversat
  * Use `create(VisitorConversationSchema)` to create a new message.
  */
 export const VisitorConversationSchema: GenMessage<VisitorConversation> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 5);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 6);
 
 /**
  * Which messages.
@@ -315,7 +364,7 @@ export type ListVisitorMessagesRequest = Message<"beseda.onlinechat.v1.ListVisit
  * Use `create(ListVisitorMessagesRequestSchema)` to create a new message.
  */
 export const ListVisitorMessagesRequestSchema: GenMessage<ListVisitorMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 6);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 7);
 
 /**
  * A page of the history.
@@ -343,7 +392,7 @@ export type ListVisitorMessagesResponse = Message<"beseda.onlinechat.v1.ListVisi
  * Use `create(ListVisitorMessagesResponseSchema)` to create a new message.
  */
 export const ListVisitorMessagesResponseSchema: GenMessage<ListVisitorMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 7);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 8);
 
 /**
  * A message as the visitor sees it.
@@ -413,7 +462,7 @@ export type VisitorMessage = Message<"beseda.onlinechat.v1.VisitorMessage"> & {
  * Use `create(VisitorMessageSchema)` to create a new message.
  */
 export const VisitorMessageSchema: GenMessage<VisitorMessage> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 8);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 9);
 
 /**
  * What to write.
@@ -448,7 +497,7 @@ export type SendVisitorMessageRequest = Message<"beseda.onlinechat.v1.SendVisito
  * Use `create(SendVisitorMessageRequestSchema)` to create a new message.
  */
 export const SendVisitorMessageRequestSchema: GenMessage<SendVisitorMessageRequest> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 9);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 10);
 
 /**
  * What was written.
@@ -476,7 +525,7 @@ export type SendVisitorMessageResponse = Message<"beseda.onlinechat.v1.SendVisit
  * Use `create(SendVisitorMessageResponseSchema)` to create a new message.
  */
 export const SendVisitorMessageResponseSchema: GenMessage<SendVisitorMessageResponse> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 10);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 11);
 
 /**
  * Where to start.
@@ -497,7 +546,7 @@ export type WatchVisitorRequest = Message<"beseda.onlinechat.v1.WatchVisitorRequ
  * Use `create(WatchVisitorRequestSchema)` to create a new message.
  */
 export const WatchVisitorRequestSchema: GenMessage<WatchVisitorRequest> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 11);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 12);
 
 /**
  * One step of the stream.
@@ -542,7 +591,7 @@ export type WatchVisitorResponse = Message<"beseda.onlinechat.v1.WatchVisitorRes
  * Use `create(WatchVisitorResponseSchema)` to create a new message.
  */
 export const WatchVisitorResponseSchema: GenMessage<WatchVisitorResponse> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 12);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 13);
 
 /**
  * A sign of life.
@@ -557,7 +606,7 @@ export type VisitorHeartbeat = Message<"beseda.onlinechat.v1.VisitorHeartbeat"> 
  * Use `create(VisitorHeartbeatSchema)` to create a new message.
  */
 export const VisitorHeartbeatSchema: GenMessage<VisitorHeartbeat> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 13);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 14);
 
 /**
  * What was seen.
@@ -585,7 +634,7 @@ export type MarkReadRequest = Message<"beseda.onlinechat.v1.MarkReadRequest"> & 
  * Use `create(MarkReadRequestSchema)` to create a new message.
  */
 export const MarkReadRequestSchema: GenMessage<MarkReadRequest> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 14);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 15);
 
 /**
  * Noted.
@@ -600,7 +649,7 @@ export type MarkReadResponse = Message<"beseda.onlinechat.v1.MarkReadResponse"> 
  * Use `create(MarkReadResponseSchema)` to create a new message.
  */
 export const MarkReadResponseSchema: GenMessage<MarkReadResponse> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 15);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 16);
 
 /**
  * Which conversation.
@@ -621,7 +670,7 @@ export type FinishConversationRequest = Message<"beseda.onlinechat.v1.FinishConv
  * Use `create(FinishConversationRequestSchema)` to create a new message.
  */
 export const FinishConversationRequestSchema: GenMessage<FinishConversationRequest> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 16);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 17);
 
 /**
  * Finished.
@@ -636,7 +685,7 @@ export type FinishConversationResponse = Message<"beseda.onlinechat.v1.FinishCon
  * Use `create(FinishConversationResponseSchema)` to create a new message.
  */
 export const FinishConversationResponseSchema: GenMessage<FinishConversationResponse> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 17);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 18);
 
 /**
  * Conversation mode of an online chat (ONL-05).
