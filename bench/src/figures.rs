@@ -9,6 +9,7 @@ pub mod ingest;
 pub mod list;
 pub mod revocation;
 pub mod rights;
+pub mod rules;
 pub mod search;
 pub mod skeleton;
 pub mod streams;

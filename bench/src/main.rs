@@ -83,6 +83,9 @@ async fn run(options: &Options, report: &mut Report) -> Result<()> {
     if options.wants("P8") {
         figures::rights::measure(options, report)?;
     }
+    if options.wants("rules") {
+        figures::rules::measure(options, report)?;
+    }
     if ON_THE_STAND.iter().any(|figure| options.wants(figure)) {
         on_the_stand(options, report).await?;
     }

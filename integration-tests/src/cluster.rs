@@ -32,17 +32,20 @@ pub enum Service {
     OnlineChat,
     /// The client's cabinet.
     Cabinet,
+    /// Rules.
+    Sync,
     /// The edge.
     Gateway,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Identity,
         Self::Crm,
         Self::Conversations,
         Self::OnlineChat,
+        Self::Sync,
         Self::Cabinet,
         Self::Gateway,
     ];
@@ -56,6 +59,7 @@ impl Service {
             Self::Conversations => "conversations",
             Self::OnlineChat => "connector-onlinechat",
             Self::Cabinet => "cabinet",
+            Self::Sync => "sync",
             Self::Gateway => "gateway",
         }
     }
@@ -68,6 +72,7 @@ impl Service {
             Self::Conversations => "BESEDA_CONVERSATIONS_URL",
             Self::OnlineChat => "BESEDA_ONLINECHAT_URL",
             Self::Cabinet => "BESEDA_CABINET_URL",
+            Self::Sync => "BESEDA_SYNC_URL",
             Self::Gateway => "BESEDA_PUBLIC_URL",
         }
     }
@@ -85,10 +90,10 @@ pub struct Settings {
 /// A running installation.
 pub struct Cluster {
     // Before `db`: the services end before their database is dropped.
-    processes: [Arc<Mutex<Process>>; 6],
+    processes: [Arc<Mutex<Process>>; 7],
     db: TestDb,
     environment: Vec<(&'static str, String)>,
-    ports: [u16; 6],
+    ports: [u16; 7],
     admin_port: u16,
 }
 
@@ -119,11 +124,11 @@ impl Cluster {
         } else {
             testkit::database(&[]).await
         };
-        let [ports @ .., admin_port] = ports::free::<7>();
+        let [ports @ .., admin_port] = ports::free::<8>();
         let mut environment = base_environment(&db, &ports).await;
         environment.extend(settings.environment);
         run(&environment, &["migrate"], "").await;
-        let processes = [0, 1, 2, 3, 4, 5].map(|place| {
+        let processes = [0, 1, 2, 3, 4, 5, 6].map(|place| {
             let service = Service::ALL[place];
             Arc::new(Mutex::new(spawn(
                 service,
@@ -291,7 +296,7 @@ impl Cluster {
     }
 }
 
-async fn base_environment(db: &TestDb, ports: &[u16; 6]) -> Vec<(&'static str, String)> {
+async fn base_environment(db: &TestDb, ports: &[u16; 7]) -> Vec<(&'static str, String)> {
     let mut environment = vec![
         (
             "BESEDA_DATABASE_URL",

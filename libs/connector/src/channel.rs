@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::connector::v1::{ConnectorConnection, ConnectorManifest, Delivery};
+use api::connector::v1::{ConnectorConnection, ConnectorManifest, Delivery, TemplateToSend};
 use api::conversations::v1::Attachment;
 use futures::Stream;
 use serde::de::DeserializeOwned;
@@ -129,6 +129,24 @@ impl Outgoing {
     #[must_use]
     pub fn message_id(&self) -> &str {
         &self.delivery.message_id
+    }
+
+    /// The id of the delivery, the same at every try: "dlv_…". What the channel says later of the message is reported under it.
+    #[must_use]
+    pub fn delivery_id(&self) -> &str {
+        &self.delivery.id
+    }
+
+    /// Which try it is, 1 for the first.
+    #[must_use]
+    pub fn attempt(&self) -> i32 {
+        self.delivery.attempt
+    }
+
+    /// The template to send instead of the text, which is how it reads.
+    #[must_use]
+    pub fn template(&self) -> Option<&TemplateToSend> {
+        self.delivery.template.as_ref()
     }
 
     /// The channel's id of the chat.

@@ -8,12 +8,13 @@ use api::connector::v1::list_chat_messages_request::Position;
 use api::connector::v1::take_deliveries_response::Event as Taken;
 use api::connector::v1::watch_connections_response::Event as Watched;
 use api::connector::v1::{
-    ChannelEvent, ChatConversation, ConnectorConnection, ConnectorManifest, Delivery,
+    ChannelEvent, ChatConversation, ChatIds, ConnectorConnection, ConnectorManifest, Delivery,
     DeliveryReport, HealthReport, ListChatConversationsRequest, ListChatMessagesRequest,
     ListChatMessagesResponse, PublishRequest, PublishResult, RegisterConnectorRequest,
-    ReportDeliveriesRequest, ReportHealthRequest, ReportResult, TakeDeliveriesRequest,
-    WatchConnectionsRequest,
+    ReportDeliveriesRequest, ReportHealthRequest, ReportResult, ReportTemplatesRequest,
+    ResolveChatsRequest, TakeDeliveriesRequest, WatchConnectionsRequest,
 };
+use api::conversations::v1::Template;
 use auth::ServiceTokens;
 use futures::{Stream, StreamExt};
 use http::{HeaderValue, header};
@@ -199,6 +200,43 @@ impl Hub {
             reports,
         });
         self.client.clone().report_health(request).await?;
+        Ok(())
+    }
+
+    /// Says under which ids chats are known, each given by all of its ids.
+    ///
+    /// # Errors
+    /// When the hub cannot be reached or fails.
+    pub async fn resolve(
+        &self,
+        connection_id: &str,
+        chats: Vec<Vec<String>>,
+    ) -> Result<Vec<String>, Error> {
+        let chats = chats.into_iter().map(|ids| ChatIds { ids });
+        let request = timed(ResolveChatsRequest {
+            connector_key: self.key(),
+            connection_id: connection_id.to_owned(),
+            chats: chats.collect(),
+        });
+        let reply = self.client.clone().resolve_chats(request).await?;
+        Ok(reply.into_inner().external_chat_ids)
+    }
+
+    /// Tells all templates of a connection.
+    ///
+    /// # Errors
+    /// When the hub cannot be reached or fails.
+    pub async fn report_templates(
+        &self,
+        connection_id: &str,
+        templates: Vec<Template>,
+    ) -> Result<(), Error> {
+        let request = timed(ReportTemplatesRequest {
+            connector_key: self.key(),
+            connection_id: connection_id.to_owned(),
+            templates,
+        });
+        self.client.clone().report_templates(request).await?;
         Ok(())
     }
 

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use api::connector::v1::{ChannelEvent, ConnectorConnection, PublishResult};
+use api::connector::v1::{ChannelEvent, ConnectorConnection, DeliveryReport, PublishResult};
+use api::conversations::v1::Template;
 use kit::lifecycle::Lifecycle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -63,20 +64,56 @@ impl Inbound {
     }
 
     async fn store(&self, events: Vec<ChannelEvent>) -> Result<Vec<PublishResult>, Error> {
-        let mut backoff = Backoff::default();
-        loop {
-            match self.hub.publish(events.clone()).await {
-                Ok(results) => {
-                    count(&self.hub, &results);
-                    return Ok(results);
-                }
-                Err(error) if is_passing(&error) => {
-                    tracing::debug!(%error, "events were not stored; bringing them again");
-                    Clock::system().sleep(backoff.wait()).await;
-                }
-                Err(error) => return Err(error),
-            }
+        let again = || {
+            let (hub, events) = (self.hub.clone(), events.clone());
+            async move { hub.publish(events).await }
+        };
+        let results = insist(again).await?;
+        count(&self.hub, &results);
+        Ok(results)
+    }
+
+    /// Tells what the channel says later of messages that it was given, at most 500, and repeats until the hub has heard it. What it
+    /// says of messages that are not the connector's, or not any more, is left out.
+    ///
+    /// # Errors
+    /// When the hub refuses the connector itself.
+    pub async fn report(&self, reports: Vec<DeliveryReport>) -> Result<(), Error> {
+        if reports.is_empty() {
+            return Ok(());
         }
+        let again = || {
+            let (hub, reports) = (self.hub.clone(), reports.clone());
+            async move { hub.report(reports).await }
+        };
+        insist(again).await?;
+        Ok(())
+    }
+
+    /// Says under which ids chats are known, each given by all ids that the channel names for it, the one that lasts longest first.
+    /// At most 100. Repeats until the hub has answered.
+    ///
+    /// # Errors
+    /// When the hub refuses the connector itself, or the ids.
+    pub async fn resolve(&self, chats: Vec<Vec<String>>) -> Result<Vec<String>, Error> {
+        if chats.is_empty() {
+            return Ok(Vec::new());
+        }
+        let again = || {
+            let (inbound, chats) = (self.clone(), chats.clone());
+            async move { inbound.hub.resolve(inbound.connection.id(), chats).await }
+        };
+        insist(again).await
+    }
+
+    /// Tells the templates that the channel's provider keeps for the connection: all of them.
+    ///
+    /// # Errors
+    /// When the hub cannot be reached, or refuses one.
+    pub async fn templates(&self, templates: Vec<Template>) -> Result<(), Error> {
+        self.hub
+            .report_templates(self.connection.id(), templates)
+            .await
     }
 
     /// The connection works: the channel answers.
@@ -87,6 +124,20 @@ impl Inbound {
     /// The connection does not work.
     pub fn trouble(&self, trouble: &Trouble) {
         self.health.trouble(self.connection.id(), trouble);
+    }
+}
+
+/// Calls the hub until it has answered.
+async fn insist<T, F: Future<Output = Result<T, Error>>>(call: impl Fn() -> F) -> Result<T, Error> {
+    let mut backoff = Backoff::default();
+    loop {
+        match call().await {
+            Err(error) if is_passing(&error) => {
+                tracing::debug!(%error, "the hub did not answer; calling again");
+                Clock::system().sleep(backoff.wait()).await;
+            }
+            answered => return answered,
+        }
     }
 }
 
@@ -166,6 +217,17 @@ impl<L> Lines<L> {
     #[must_use]
     pub fn get(&self, connection_id: &str) -> Option<Arc<Open<L>>> {
         self.with(|known| known.get(connection_id)?.state.borrow().open())
+    }
+
+    /// All connections that are switched on, and those of them that are open: for channels that call us for several at once.
+    #[must_use]
+    pub fn all(&self) -> Vec<(Connection, Option<Arc<Open<L>>>)> {
+        self.with(|known| {
+            let known = known.values().filter(|it| it.connection.is_enabled());
+            known
+                .map(|it| (it.connection.clone(), it.state.borrow().open()))
+                .collect()
+        })
     }
 
     /// The same, after waiting for one that is being opened.

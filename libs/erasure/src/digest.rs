@@ -50,6 +50,17 @@ impl Digest {
         })
     }
 
+    /// Of a value that has nothing to compare, so that the values keep their places: it is found nowhere.
+    #[must_use]
+    pub fn of_nothing(value: &Value) -> Self {
+        Self {
+            kind: value.kind,
+            words: 1,
+            digest: Vec::new(),
+            within: false,
+        }
+    }
+
     /// As the contract carries it.
     #[must_use]
     pub fn to_wire(&self) -> wire::ValueDigest {

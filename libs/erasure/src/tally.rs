@@ -37,6 +37,12 @@ impl Tally {
         self.looked_at += count as u64;
     }
 
+    /// What was removed, by place.
+    #[must_use]
+    pub fn places(self) -> BTreeMap<String, Removed> {
+        self.places
+    }
+
     /// How much was looked at.
     #[must_use]
     pub fn looked_at(&self) -> u64 {

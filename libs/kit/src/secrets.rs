@@ -178,6 +178,14 @@ pub fn random_token() -> String {
     BASE64URL_NOPAD.encode(&rand::random::<[u8; 32]>())
 }
 
+/// So many random decimal digits; every number of that many digits is as likely as any other.
+#[must_use]
+pub fn random_digits(count: usize) -> String {
+    (0..count)
+        .map(|_| char::from(rand::random_range(b'0'..=b'9')))
+        .collect()
+}
+
 /// SHA-256.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {

@@ -59,12 +59,28 @@ impl RightsCopy {
     /// # Errors
     /// When the database fails, or SERVICE_UNAVAILABLE when identity has to be asked and does not answer.
     pub async fn prepare(&self, db: &Db, caller: &Caller) -> Result<(), Error> {
-        let scope = caller.scope()?;
-        let account = scope.account();
         let knows = |known: &AccountRights| match caller.principal() {
             Principal::Employee { user, .. } => known.members.contains_key(user),
             Principal::Program { .. } | Principal::Service { .. } => true,
         };
+        self.prepare_until(db, caller.scope()?, knows).await
+    }
+
+    /// Makes sure that an account is known: asks identity where no event has told yet.
+    ///
+    /// # Errors
+    /// As [`RightsCopy::prepare`].
+    pub async fn prepare_account(&self, db: &Db, scope: AccountScope) -> Result<(), Error> {
+        self.prepare_until(db, scope, |_| true).await
+    }
+
+    async fn prepare_until(
+        &self,
+        db: &Db,
+        scope: AccountScope,
+        knows: impl Fn(&AccountRights) -> bool,
+    ) -> Result<(), Error> {
+        let account = scope.account();
         if self
             .accounts
             .get(&account)

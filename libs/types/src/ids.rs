@@ -114,18 +114,24 @@ ids! {
     DealId = "deal";
     /// A message on its way to a channel.
     DeliveryId = "dlv";
+    /// The erasure of a client's data.
+    ErasureId = "ers";
     /// A custom field of cards.
     FieldId = "fld";
     /// A saved filter of the imBox.
     FilterId = "flt";
     /// A department.
     GroupId = "grp";
+    /// The rules by which requests reach a CRM.
+    IntegrationId = "int";
     /// A message.
     MessageId = "msg";
     /// An online chat.
     OnlineChatId = "och";
     /// A pipeline of deals.
     PipelineId = "pip";
+    /// What rules did about one message.
+    RunId = "run";
     /// An employee's session.
     SessionId = "ses";
     /// An SMS on its way to a client.

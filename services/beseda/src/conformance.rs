@@ -1,4 +1,4 @@
-//! `beseda conformance`: checks a connector in any language.
+//! `beseda conformance`: checks a connector in any language, or a hub.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use conformance::{Channel, Command, Elsewhere, Folder, Hub, Options, Program, Report, Subject};
+use conformance::{
+    CaseReport, Channel, Command, Elsewhere, Folder, Hub, Options, Program, Report, Subject,
+    against_hub,
+};
 use serde_json::{Map, Value, json};
 
 /// What to check.
@@ -17,6 +20,69 @@ pub enum Task {
     /// Play the hub for a connector and see whether it keeps what the contract asks for
     #[command(after_help = CONNECTOR_HELP)]
     Connector(Connector),
+    /// Play the connector against a running hub and see whether it keeps what the contract promises
+    #[command(after_help = HUB_HELP)]
+    Hub(Against),
+}
+
+const HUB_HELP: &str = "\
+The key needs the scopes connector:conformance, inbox.read, inbox.write, settings.read and settings.write. A connection is made
+for the check and switched off at its end; what was written stays: use an account for tests.";
+
+/// A hub.
+#[derive(Debug, Args)]
+pub struct Against {
+    /// Its address
+    #[arg(long, env = "BESEDA_URL", default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// The API key
+    #[arg(
+        long,
+        env = "BESEDA_API_KEY",
+        hide_env_values = true,
+        default_value = ""
+    )]
+    api_key: String,
+    /// The connector's key
+    #[arg(long, default_value = "conformance")]
+    key: String,
+    #[command(flatten)]
+    which: Which,
+}
+
+/// Which cases, and how they are told.
+#[derive(Debug, Args)]
+struct Which {
+    /// How long what is expected may take, in seconds
+    #[arg(long, default_value = "30")]
+    patience: u64,
+    /// Only these cases
+    #[arg(long = "case", value_name = "NAME")]
+    cases: Vec<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    /// Print the names of the cases
+    #[arg(long)]
+    list: bool,
+}
+
+impl Which {
+    fn check(&self, known: &[&str]) -> anyhow::Result<()> {
+        for case in &self.cases {
+            anyhow::ensure!(
+                known.contains(&&case[..]),
+                "there is no case {case}; see --list"
+            );
+        }
+        Ok(())
+    }
+
+    fn tell(&self, case: &CaseReport) {
+        if !self.json {
+            println!("{case}");
+        }
+    }
 }
 
 const CONNECTOR_HELP: &str = "\
@@ -43,18 +109,8 @@ pub struct Connector {
     /// Where the hub listens
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// How long what is expected may take, in seconds
-    #[arg(long, default_value = "30")]
-    patience: u64,
-    /// Only these cases
-    #[arg(long = "case", value_name = "NAME")]
-    cases: Vec<String>,
-    /// Print the report as JSON
-    #[arg(long)]
-    json: bool,
-    /// Print the names of the cases
-    #[arg(long)]
-    list: bool,
+    #[command(flatten)]
+    which: Which,
     /// The connector's command
     #[arg(last = true)]
     command: Vec<OsString>,
@@ -62,16 +118,39 @@ pub struct Connector {
 
 /// Checks it and prints the report.
 pub async fn main(task: Task) -> ExitCode {
-    let Task::Connector(connector) = task;
-    if connector.list {
-        println!("{}", conformance::connector::names().join("\n"));
+    let (which, known) = match &task {
+        Task::Connector(it) => (&it.which, conformance::connector::names()),
+        Task::Hub(it) => (&it.which, against_hub::names()),
+    };
+    if which.list {
+        println!("{}", known.join("\n"));
         return ExitCode::SUCCESS;
     }
-    let as_json = connector.json;
-    match check(connector).await {
+    if let Err(error) = which.check(&known) {
+        return crate::failed(&error);
+    }
+    let as_json = which.json;
+    let checked = match task {
+        Task::Connector(connector) => check(connector).await,
+        Task::Hub(hub) => check_hub(hub).await,
+    };
+    match checked {
         Ok(report) => ended(&report, as_json),
         Err(error) => crate::failed(&error),
     }
+}
+
+async fn check_hub(against: Against) -> anyhow::Result<Report> {
+    let options = against_hub::Options {
+        url: against.url,
+        api_key: against.api_key,
+        connector_key: against.key,
+        patience: Duration::from_secs(against.which.patience),
+    };
+    let told = |case: &CaseReport| against.which.tell(case);
+    against_hub::check(options, &against.which.cases, told)
+        .await
+        .context("the hub cannot be checked")
 }
 
 fn ended(report: &Report, as_json: bool) -> ExitCode {
@@ -88,16 +167,9 @@ fn ended(report: &Report, as_json: bool) -> ExitCode {
 }
 
 async fn check(connector: Connector) -> anyhow::Result<Report> {
-    let known = conformance::connector::names();
-    for case in &connector.cases {
-        anyhow::ensure!(
-            known.contains(&&case[..]),
-            "there is no case {case}; see --list"
-        );
-    }
     let options = Options {
         listen: connector.listen,
-        patience: Duration::from_secs(connector.patience),
+        patience: Duration::from_secs(connector.which.patience),
         ..Options::new(
             &connector.key.clone().unwrap_or_default(),
             settings(&connector)?,
@@ -127,12 +199,8 @@ async fn check(connector: Connector) -> anyhow::Result<Report> {
             Box::new(Elsewhere)
         }
     };
-    let told = |case: &conformance::CaseReport| {
-        if !connector.json {
-            println!("{case}");
-        }
-    };
-    conformance::connector::check_at(hub, channel, subject, &connector.cases, told)
+    let told = |case: &CaseReport| connector.which.tell(case);
+    conformance::connector::check_at(hub, channel, subject, &connector.which.cases, told)
         .await
         .context("the connector cannot be started")
 }

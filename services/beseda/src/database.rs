@@ -61,6 +61,11 @@ impl Database {
         identity_db(&self.owner_url, &self.key).await
     }
 
+    /// Connected as the cabinet's role.
+    pub async fn cabinet(&self) -> anyhow::Result<Db> {
+        service_db(&self.owner_url, &self.key, &cabinet::MIGRATIONS).await
+    }
+
     /// Connected as conversations' role.
     pub async fn conversations(&self) -> anyhow::Result<Db> {
         service_db(&self.owner_url, &self.key, &conversations::MIGRATIONS).await

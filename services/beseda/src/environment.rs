@@ -106,6 +106,40 @@ impl Environment {
         own.unwrap_or_else(connector_telegram::Config::usual_api)
     }
 
+    /// Where the Graph API is, with its version.
+    pub fn whatsapp_api(&mut self) -> Url {
+        let own = self.parsed(
+            "BESEDA_WHATSAPP_API_URL",
+            "https://graph.facebook.com/v26.0",
+        );
+        own.unwrap_or_else(connector_whatsapp::Config::usual_api)
+    }
+
+    /// Hosts from which files of WhatsApp's clients are fetched.
+    pub fn whatsapp_media_hosts(&mut self) -> Vec<String> {
+        let own = self.list("BESEDA_WHATSAPP_MEDIA_HOSTS", "lookaside.fbsbx.com");
+        match own.is_empty() {
+            true => connector_whatsapp::Config::usual_media_hosts(),
+            false => own,
+        }
+    }
+
+    /// Providers of SMS that can be installed: the ready ones and the operator's own.
+    pub fn sms_widgets(&mut self, outbox: bool) -> Option<cabinet::sms::Widgets> {
+        let mut widgets = cabinet::sms::Widgets::ready(outbox);
+        let Some(path) = self.text("BESEDA_SMS_WIDGETS") else {
+            return Some(widgets);
+        };
+        let read = fs::read_to_string(&path).map_err(|error| error.to_string());
+        match read.and_then(|json| widgets.add(&json)) {
+            Ok(()) => Some(widgets),
+            Err(error) => {
+                self.problem(format!("BESEDA_SMS_WIDGETS names {path}: {error}"));
+                None
+            }
+        }
+    }
+
     /// Whether calls are counted and limited: always, unless a load test says otherwise.
     pub fn rate_limits(&mut self) -> bool {
         match self.text("BESEDA_RATE_LIMITS").as_deref() {

@@ -5,6 +5,7 @@
 //! - `migrate`, `admin`, `events`: what an operator does on the database.
 //! - `conformance`: checks connectors against a hub of its own.
 //! - `inbox`: a terminal client of the public API for backend teams and operators.
+//! - `rules`: what rules would do with a request, in plain words.
 //!
 //! Services are the same library crates in `up` and in `run`, and talk over gRPC in both.
 
@@ -16,6 +17,7 @@ mod environment;
 mod events;
 mod inbox;
 mod migrate;
+mod rules;
 mod run;
 mod service;
 mod signals;
@@ -54,6 +56,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Login(arguments) => inbox::login(arguments).await,
         Command::Logout(arguments) => inbox::logout(arguments).await,
         Command::Inbox(arguments) => inbox::main(arguments).await,
+        Command::Rules(arguments) => rules::main(arguments).await,
     }
 }
 

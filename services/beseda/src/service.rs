@@ -21,8 +21,12 @@ pub enum Kind {
     ConnectorOnlinechat,
     /// Telegram bots.
     ConnectorTelegram,
+    /// WhatsApp.
+    ConnectorWhatsapp,
     /// The client's cabinet.
     Cabinet,
+    /// Rules: from chats to contacts, deals and tasks.
+    Sync,
     /// The edge.
     Gateway,
 }
@@ -36,7 +40,9 @@ impl Kind {
             Self::Conversations => "conversations",
             Self::ConnectorOnlinechat => "connector-onlinechat",
             Self::ConnectorTelegram => "connector-telegram",
+            Self::ConnectorWhatsapp => "connector-whatsapp",
             Self::Cabinet => "cabinet",
+            Self::Sync => "sync",
             Self::Gateway => "gateway",
         }
     }
@@ -49,20 +55,45 @@ impl Kind {
             Self::Conversations => Some(&conversations::MIGRATIONS),
             Self::ConnectorOnlinechat => Some(&connector_onlinechat::MIGRATIONS),
             Self::Cabinet => Some(&cabinet::MIGRATIONS),
-            Self::ConnectorTelegram | Self::Gateway => None,
+            Self::Sync => Some(&sync::MIGRATIONS),
+            Self::ConnectorTelegram | Self::ConnectorWhatsapp | Self::Gateway => None,
         }
     }
 }
 
 /// All tables there are.
-pub fn all_migrations() -> [&'static pg::Migrations; 5] {
+pub fn all_migrations() -> [&'static pg::Migrations; 6] {
     [
         &identity::MIGRATIONS,
         &crm::MIGRATIONS,
         &conversations::MIGRATIONS,
         &connector_onlinechat::MIGRATIONS,
         &cabinet::MIGRATIONS,
+        &sync::MIGRATIONS,
     ]
+}
+
+/// Services that keep data of clients, in the order in which a client's data are erased from them.
+pub fn stores(
+    crm: &str,
+    conversations: &str,
+    onlinechat: &str,
+    sync: Option<&str>,
+) -> Vec<cabinet::erasure::StoreAt> {
+    let stores = [
+        ("crm", Some(crm)),
+        ("conversations", Some(conversations)),
+        ("connector-onlinechat", Some(onlinechat)),
+        ("sync", sync),
+    ];
+    let store = |(name, url): (&str, &str)| cabinet::erasure::StoreAt {
+        name: name.to_owned(),
+        url: url.to_owned(),
+    };
+    let stores = stores
+        .into_iter()
+        .filter_map(|(name, url)| Some((name, url?)));
+    stores.map(store).collect()
 }
 
 /// The settings of one service.
@@ -72,7 +103,9 @@ pub enum Config {
     Conversations(conversations::Config),
     ConnectorOnlinechat(connector_onlinechat::Config),
     ConnectorTelegram(connector_telegram::Config),
+    ConnectorWhatsapp(connector_whatsapp::Config),
     Cabinet(cabinet::Config),
+    Sync(sync::Config),
     Gateway(Box<gateway::Config>),
 }
 
@@ -85,7 +118,9 @@ impl Config {
             Self::Conversations(_) => Kind::Conversations,
             Self::ConnectorOnlinechat(_) => Kind::ConnectorOnlinechat,
             Self::ConnectorTelegram(_) => Kind::ConnectorTelegram,
+            Self::ConnectorWhatsapp(_) => Kind::ConnectorWhatsapp,
             Self::Cabinet(_) => Kind::Cabinet,
+            Self::Sync(_) => Kind::Sync,
             Self::Gateway(_) => Kind::Gateway,
         }
     }
@@ -98,7 +133,9 @@ pub enum App {
     Conversations(Box<conversations::App>),
     ConnectorOnlinechat(Box<connector_onlinechat::App>),
     ConnectorTelegram(Box<connector_telegram::App>),
+    ConnectorWhatsapp(Box<connector_whatsapp::App>),
     Cabinet(Box<cabinet::App>),
+    Sync(Box<sync::App>),
     Gateway(Box<gateway::App>),
 }
 
@@ -117,7 +154,11 @@ impl App {
             Config::ConnectorTelegram(it) => {
                 Self::ConnectorTelegram(Box::new(connector_telegram::App::build(it).await?))
             }
+            Config::ConnectorWhatsapp(it) => {
+                Self::ConnectorWhatsapp(Box::new(connector_whatsapp::App::build(it).await?))
+            }
             Config::Cabinet(it) => Self::Cabinet(Box::new(cabinet::App::build(it).await?)),
+            Config::Sync(it) => Self::Sync(Box::new(sync::App::build(it).await?)),
             Config::Gateway(it) => Self::Gateway(Box::new(gateway::App::build(*it).await?)),
         })
     }
@@ -130,7 +171,9 @@ impl App {
             Self::Conversations(_) => Kind::Conversations,
             Self::ConnectorOnlinechat(_) => Kind::ConnectorOnlinechat,
             Self::ConnectorTelegram(_) => Kind::ConnectorTelegram,
+            Self::ConnectorWhatsapp(_) => Kind::ConnectorWhatsapp,
             Self::Cabinet(_) => Kind::Cabinet,
+            Self::Sync(_) => Kind::Sync,
             Self::Gateway(_) => Kind::Gateway,
         }
     }
@@ -143,7 +186,9 @@ impl App {
             Self::Conversations(it) => it.addr().context("its socket is gone")?,
             Self::ConnectorOnlinechat(it) => it.addr(),
             Self::ConnectorTelegram(it) => it.addr(),
+            Self::ConnectorWhatsapp(it) => it.addr(),
             Self::Cabinet(it) => it.addr(),
+            Self::Sync(it) => it.addr().context("its socket is gone")?,
             Self::Gateway(it) => it.addr(),
         })
     }
@@ -157,7 +202,9 @@ impl App {
             | Self::Conversations(_)
             | Self::ConnectorOnlinechat(_)
             | Self::ConnectorTelegram(_)
-            | Self::Cabinet(_) => None,
+            | Self::ConnectorWhatsapp(_)
+            | Self::Cabinet(_)
+            | Self::Sync(_) => None,
         }
     }
 
@@ -168,7 +215,9 @@ impl App {
             Self::Conversations(it) => it.run(life).await,
             Self::ConnectorOnlinechat(it) => it.run(life).await,
             Self::ConnectorTelegram(it) => it.run(life).await,
+            Self::ConnectorWhatsapp(it) => it.run(life).await,
             Self::Cabinet(it) => it.run(life).await,
+            Self::Sync(it) => it.run(life).await,
             Self::Gateway(it) => it.run(life).await,
         }
     }
@@ -241,8 +290,26 @@ fn lost_a_task(name: &str) -> anyhow::Error {
 /// Connections of conversations to PostgreSQL, where nothing else is said.
 pub const CONNECTIONS: u32 = 10;
 
+/// How often the templates of a WhatsApp number are looked at.
+pub const LOOK_TIME: Duration = Duration::from_secs(600);
+
 /// How long a bot's poll waits for updates.
 pub const POLL_TIME: Duration = Duration::from_secs(45);
+
+/// The name under which the cabinet speaks to the hub.
+pub const CABINET_CONNECTOR: &str = "connector-cabinet";
+
+/// How long a provider of SMS may take to answer: a person waits.
+pub const SMS_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many codes may be asked for and sent.
+pub fn code_limits(limited: bool) -> cabinet::Limits {
+    if limited {
+        cabinet::Limits::default()
+    } else {
+        cabinet::Limits::none()
+    }
+}
 
 /// How often visitors may call.
 pub fn visitor_limits(limited: bool) -> connector_onlinechat::Limits {

@@ -1,16 +1,28 @@
 //! What every call needs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use api::conversations::v1::connection_service_client::ConnectionServiceClient;
 use api::crm::v1::field_service_client::FieldServiceClient;
 use api::crm::v1::pipeline_service_client::PipelineServiceClient;
+use kit::secrets::MasterKey;
 use pg::Db;
+use reqwest::Client;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
-use types::Clock;
+use types::{AccountId, Clock, SmsProviderId};
 
 use crate::accounts::Accounts;
+use crate::crm::Crm;
+use crate::domain::code::Keys;
 use crate::domain::settings::Cabinet;
+use crate::hub::Hub;
+use crate::limits::Limits;
 use crate::memory::Cabinets;
+use crate::sms::Widgets;
+use crate::store::providers::Stored;
 
 /// What every call needs. One for the whole service, behind an [`Arc`].
 pub struct Parts {
@@ -24,6 +36,28 @@ pub struct Parts {
     pub accounts: Accounts,
     /// Cabinets by the key in their link.
     pub cabinets: Cabinets,
+    /// crm, asked about clients.
+    pub crm: Crm,
+    /// The correspondence.
+    pub hub: Hub,
+    /// Conversations' connections, with the caller's own token.
+    pub connections: ConnectionServiceClient<Channel>,
+    /// An employee has answered somebody.
+    pub answers: Notify,
+    /// Cancelled when the service stops.
+    pub stopping: CancellationToken,
+    /// Seals what must be read back.
+    pub master_key: MasterKey,
+    /// Keys of codes and numbers.
+    pub keys: Keys,
+    /// How many codes may be asked for and sent.
+    pub limits: Limits,
+    /// Which providers of SMS can be installed.
+    pub widgets: Widgets,
+    /// Calls providers of SMS.
+    pub http: Client,
+    /// An SMS waits.
+    pub wake_sms: Notify,
     /// The account's own fields in crm, with the caller's own token.
     pub fields: FieldServiceClient<Channel>,
     /// Pipelines in crm, with the caller's own token.
@@ -44,6 +78,40 @@ impl Parts {
         let version = data_encoding::HEXLOWER.encode(digest);
         Some(format!("{}/logo.png?{version}", self.link(cabinet)))
     }
+}
+
+impl Parts {
+    /// Where a provider of SMS reports what became of one.
+    #[must_use]
+    pub fn report_url(&self, account: AccountId, provider: SmsProviderId) -> String {
+        let secret = self.keys.hook(account, provider);
+        format!(
+            "{}/hooks/sms/{account}/{provider}/{secret}",
+            self.public_url
+        )
+    }
+
+    /// A provider's secrets, encrypted.
+    #[must_use]
+    pub fn seal_secrets(&self, id: SmsProviderId, secrets: &BTreeMap<String, String>) -> Vec<u8> {
+        // Texts always encode.
+        let secrets = serde_json::to_vec(secrets).unwrap_or_default();
+        self.master_key.seal(&secrets, &secrets_context(id))
+    }
+
+    /// A provider's secrets.
+    ///
+    /// # Errors
+    /// When they were sealed with a key that is gone.
+    pub fn open_secrets(&self, stored: &Stored) -> anyhow::Result<BTreeMap<String, String>> {
+        let context = secrets_context(stored.id);
+        let opened = self.master_key.open(&stored.sealed_secrets, &context)?;
+        Ok(serde_json::from_slice(&opened)?)
+    }
+}
+
+fn secrets_context(id: SmsProviderId) -> String {
+    format!("sms_provider:{id}")
 }
 
 /// See [`Parts`].

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use api::conversations::v1::connection_service_client::ConnectionServiceClient;
+use api::erasure::internal::v1::erasure_store_service_server::ErasureStoreServiceServer;
 use api::onlinechat::internal::v1::embedding_service_server::EmbeddingServiceServer;
 use api::onlinechat::v1::online_chat_service_server::OnlineChatServiceServer;
 use api::onlinechat::v1::visitor_service_server::VisitorServiceServer;
 use auth::{AuthLayer, ServiceTokens, Verifier};
+use erasure::StoreService;
 use kit::lifecycle::Lifecycle;
 use pg::Db;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -22,6 +24,7 @@ use url::Url;
 use crate::config::Config;
 use crate::crm::Crm;
 use crate::domain::origin::Origin;
+use crate::erasure::VisitorData;
 use crate::grpc::embedding::Embeddings;
 use crate::grpc::online_chats::OnlineChats;
 use crate::grpc::visitors::Visitors;
@@ -126,12 +129,14 @@ impl App {
         // Visitors have tokens of their own, which only this service understands.
         let auth = AuthLayer::new(verifier).open("/beseda.onlinechat.v1.VisitorService/");
         let db = state.db.clone();
+        let visitors = StoreService::new(VisitorData, db.clone(), state.clock.clone());
         kit::server::Server::new("connector-onlinechat")?
             .service(OnlineChatServiceServer::new(OnlineChats(Arc::clone(
                 &state,
             ))))
             .service(EmbeddingServiceServer::new(Embeddings(Arc::clone(&state))))
             .service(VisitorServiceServer::new(Visitors(state)))
+            .service(ErasureStoreServiceServer::new(visitors))
             .health(move || {
                 let db = db.clone();
                 async move { db.is_reachable().await }

@@ -10,6 +10,7 @@ pub mod app;
 mod config;
 mod crm;
 pub mod domain;
+mod erasure;
 pub mod grpc;
 pub mod hub;
 mod jobs;

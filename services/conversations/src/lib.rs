@@ -12,6 +12,7 @@ mod consumers;
 mod crm;
 mod directory;
 mod domain;
+mod erasure;
 mod files;
 mod grpc;
 mod ingest;
@@ -22,9 +23,11 @@ mod wire;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use ::erasure::StoreService;
 use anyhow::Context;
 use api::connector::v1::connector_hub_service_server::ConnectorHubServiceServer;
 use api::conversations::internal::v1::client_chat_service_server::ClientChatServiceServer;
+use api::conversations::internal::v1::conversation_internal_service_server::ConversationInternalServiceServer;
 use api::conversations::v1::attachment_service_server::AttachmentServiceServer;
 use api::conversations::v1::chat_service_server::ChatServiceServer;
 use api::conversations::v1::connection_service_server::ConnectionServiceServer;
@@ -34,8 +37,10 @@ use api::conversations::v1::filter_service_server::FilterServiceServer;
 use api::conversations::v1::inbox_service_server::InboxServiceServer;
 use api::conversations::v1::notification_service_server::NotificationServiceServer;
 use api::conversations::v1::search_service_server::SearchServiceServer;
+use api::conversations::v1::template_service_server::TemplateServiceServer;
 use api::conversations::v1::visibility_service_server::VisibilityServiceServer;
 use api::crm::internal::v1::crm_internal_service_client::CrmInternalServiceClient;
+use api::erasure::internal::v1::erasure_store_service_server::ErasureStoreServiceServer;
 use api::events::internal::v1::event_log_service_server::EventLogServiceServer;
 use auth::{AuthLayer, ServiceTokens, Verifier};
 use events::{Carrier, EventLog, RemoteSource};
@@ -130,6 +135,13 @@ impl App {
         consumers::search_index::spawn(&db, carrier.clone(), &config.clock, &life);
         consumers::ratings::spawn(&db, carrier.clone(), &life);
         consumers::notifications::spawn(&db, carrier.clone(), &config.clock, &life);
+        let clients = erasure::Clients {
+            db: db.clone(),
+            files: files.clone(),
+            carrier: carrier.clone(),
+            after: after.clone(),
+        };
+        let clients = StoreService::new(clients, db.clone(), config.clock.clone());
         let live = live::Live::start(db.clone(), carrier, &life).await?;
         let ingest = ingest::Ingest::new(&config.ingest, &db, &config.clock, &after, &life);
         let directory = directory::Directory::new(db.clone());
@@ -213,6 +225,10 @@ impl App {
             rights: conversations.rights.clone(),
             clock: config.clock.clone(),
         };
+        let internal = grpc::internal::Internal {
+            db: db.clone(),
+            after: after.clone(),
+        };
         let chats = grpc::chat::Chats {
             db: db.clone(),
             after: after.clone(),
@@ -278,7 +294,16 @@ impl App {
                     .max_decoding_message_size(MAX_REQUEST_BYTES),
             )
             .service(
+                TemplateServiceServer::new(grpc::template::Templates { db: db.clone() })
+                    .max_decoding_message_size(MAX_REQUEST_BYTES),
+            )
+            .service(
                 ConnectorHubServiceServer::new(hub).max_decoding_message_size(MAX_REQUEST_BYTES),
+            )
+            .service(ConversationInternalServiceServer::new(internal))
+            .service(
+                ErasureStoreServiceServer::new(clients)
+                    .max_decoding_message_size(MAX_REQUEST_BYTES),
             )
             .service(EventLogServiceServer::new(EventLog(db)))
             .health(move || {

@@ -9,7 +9,8 @@ use kit::time::to_proto;
 use crate::domain::card::Sight;
 use crate::domain::connection::{Connection, Health, Mode, State};
 use crate::domain::conversation::{Action, Answer, ClosedBy, Conversation, LastMessage, Life};
-use crate::domain::message::{Author, AuthorKind, Message, Status};
+use crate::domain::message::{Author, AuthorKind, Edit, Message, Status};
+use crate::domain::template::{Category, Template};
 
 pub use attachment::{attachment, cart, to_kind};
 
@@ -150,6 +151,15 @@ pub fn message(m: &Message) -> proto::Message {
         unsupported_kind: m.unsupported_kind.clone(),
         attachments: m.attachments.iter().map(attachment).collect(),
         cart: m.cart.as_ref().map(cart),
+        edits: m.edits.iter().map(edit).collect(),
+        delete_time: m.deleted.map(to_proto),
+    }
+}
+
+fn edit(edit: &Edit) -> proto::MessageEdit {
+    proto::MessageEdit {
+        text: edit.text.clone(),
+        replace_time: Some(to_proto(edit.replaced)),
     }
 }
 
@@ -195,6 +205,26 @@ pub fn connection(c: &Connection) -> proto::Connection {
         secret_names: c.settings.secret_names.clone(),
         health: c.health.as_ref().map(health),
         in_subscription: c.in_subscription,
+    }
+}
+
+/// A template.
+pub fn template(template: &Template) -> proto::Template {
+    let category = match template.category {
+        Category::Unknown => proto::TemplateCategory::Unspecified,
+        Category::Marketing => proto::TemplateCategory::Marketing,
+        Category::Utility => proto::TemplateCategory::Utility,
+        Category::Authentication => proto::TemplateCategory::Authentication,
+    };
+    proto::Template {
+        key: template.key.clone(),
+        language: template.language.clone(),
+        name: template.name.clone(),
+        category: category.into(),
+        body: template.body.clone(),
+        parameters: template.parameters.clone(),
+        approved: template.approved,
+        paid: template.paid,
     }
 }
 

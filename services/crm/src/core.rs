@@ -1,6 +1,9 @@
 //! What the operations share: the database, the time, who calls, and what wakes the relay after a change.
 
-use auth::{Caller, Principal};
+use std::sync::Arc;
+
+use access::Rights;
+use auth::{AccountScope, Caller, Principal};
 use events::Waker;
 use pg::{Db, Tx, TxFuture};
 use rights::RightsCopy;
@@ -66,6 +69,42 @@ impl Core {
                         },
                     )
                     .await
+                })
+            })
+            .await
+    }
+
+    /// Reads, or changes, for one of our services, which may everything; the timeline names `author`.
+    ///
+    /// # Errors
+    /// What `body` returns, or when the account's employees cannot be known.
+    pub async fn serve<T, F>(
+        &self,
+        scope: AccountScope,
+        author: Author,
+        body: F,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx, By) -> TxFuture<'t, T, Error> + Send + 'static,
+    {
+        self.rights.prepare_account(&self.db, scope).await?;
+        let (copy, now) = (self.rights.clone(), self.clock.now());
+        self.db
+            .tx(scope, move |tx| {
+                Box::pin(async move {
+                    let account = scope.account();
+                    let viewer = Viewer {
+                        author,
+                        rights: Arc::new(Rights::everything()),
+                        account: copy.account(tx, account).await?,
+                    };
+                    let by = By {
+                        account,
+                        viewer,
+                        now,
+                    };
+                    body(tx, by).await
                 })
             })
             .await

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use ::erasure::StoreService;
 use ::events::{Carrier, EventLog, RemoteSource};
 use anyhow::Context;
+use api::crm::internal::v1::client_service_server::ClientServiceServer;
 use api::crm::internal::v1::crm_internal_service_server::CrmInternalServiceServer;
 use api::crm::v1::access_service_server::AccessServiceServer;
 use api::crm::v1::company_service_server::CompanyServiceServer;
@@ -167,6 +168,7 @@ fn server(core: &Arc<Core>, db: Db) -> anyhow::Result<Server> {
         .service(CrmInternalServiceServer::new(grpc::internal::Internal(
             core(),
         )))
+        .service(ClientServiceServer::new(grpc::clients::Clients(core())))
         .service(EventLogServiceServer::new(EventLog(db.clone())))
         .health(move || {
             let db = db.clone();

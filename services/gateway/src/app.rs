@@ -124,6 +124,11 @@ fn backends(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Backends> 
             .as_ref()
             .map(|address| start("cabinet", address))
             .transpose()?,
+        sync: config
+            .sync
+            .as_ref()
+            .map(|address| start("sync", address))
+            .transpose()?,
     })
 }
 

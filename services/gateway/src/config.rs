@@ -31,6 +31,8 @@ pub struct Config {
     pub onlinechat: String,
     /// Address of cabinet, if the installation has it.
     pub cabinet: Option<String>,
+    /// Address of sync, if the installation has it.
+    pub sync: Option<String>,
     /// Connectors that providers call at `/hooks/<key>/…`: their keys and addresses.
     pub hooks: Vec<(String, String)>,
     /// With what the gateway proves to identity who it is.
@@ -176,6 +178,7 @@ impl Config {
             conversations: conversations.to_owned(),
             onlinechat: onlinechat.to_owned(),
             cabinet: None,
+            sync: None,
             hooks: Vec::new(),
             service_secret,
             web_root: PathBuf::from("web/widget/dist"),

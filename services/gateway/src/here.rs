@@ -109,6 +109,7 @@ async fn report(
         Place::Conversations => backends.conversations.is_up(),
         Place::OnlineChat => backends.onlinechat.is_up(),
         Place::Cabinet => backends.cabinet.as_ref().is_some_and(|it| it.is_up()),
+        Place::Sync => backends.sync.as_ref().is_some_and(|it| it.is_up()),
         Place::Here => true,
     };
     let now = services

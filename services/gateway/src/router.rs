@@ -27,6 +27,8 @@ pub struct Backends {
     pub onlinechat: Arc<Backend>,
     /// The client's cabinet, if the installation has it.
     pub cabinet: Option<Arc<Backend>>,
+    /// Rules, if the installation has them.
+    pub sync: Option<Arc<Backend>>,
 }
 
 impl Backends {
@@ -38,7 +40,7 @@ impl Backends {
             &self.conversations,
             &self.onlinechat,
         ];
-        always.into_iter().chain(&self.cabinet)
+        always.into_iter().chain(&self.cabinet).chain(&self.sync)
     }
 
     /// Lets go of the connections.
@@ -83,6 +85,10 @@ impl Router {
             Place::Cabinet => {
                 let cabinet = self.backends.cabinet.as_ref();
                 cabinet.ok_or_else(Refusal::method_unknown)?
+            }
+            Place::Sync => {
+                let sync = self.backends.sync.as_ref();
+                sync.ok_or_else(Refusal::method_unknown)?
             }
             Place::Here => return Ok(Box::pin(self.here.answer(call)).await),
         };

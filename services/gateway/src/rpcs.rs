@@ -24,39 +24,51 @@ pub enum Place {
     OnlineChat,
     /// cabinet.
     Cabinet,
+    /// sync.
+    Sync,
     /// The gateway itself.
     Here,
 }
 
-const PACKAGES: [(&str, Place); 9] = [
+const PACKAGES: [(&str, Place); 10] = [
     ("beseda.identity.v1", Place::Identity),
     ("beseda.crm.v1", Place::Crm),
     ("beseda.conversations.v1", Place::Conversations),
     ("beseda.connector.v1", Place::Conversations),
     ("beseda.onlinechat.v1", Place::OnlineChat),
     ("beseda.cabinet.v1", Place::Cabinet),
+    ("beseda.sync.v1", Place::Sync),
     ("grpc.health.v1", Place::Here),
     ("grpc.reflection.v1", Place::Here),
     ("grpc.reflection.v1alpha", Place::Here),
 ];
 
 /// Methods that need no access token: one gets the token there, or the token is a visitor's or client's, which is not ours to read.
-const OPEN: [&str; 8] = [
+const OPEN: [&str; 9] = [
     "/beseda.identity.v1.SessionService/LogIn",
     "/beseda.identity.v1.SessionService/RefreshSession",
     "/beseda.identity.v1.SessionService/IssueClientToken",
     "/beseda.onlinechat.v1.VisitorService/",
     "/beseda.cabinet.v1.CabinetSessionService/",
+    "/beseda.cabinet.v1.CabinetService/",
     "/grpc.health.v1.Health/",
     "/grpc.reflection.v1.ServerReflection/",
     "/grpc.reflection.v1alpha.ServerReflection/",
 ];
 
 /// Methods with stricter limits per address: passwords and secrets may be guessed there, visitors made in masses.
-const STRICT: [(&str, Strict); 4] = [
+const STRICT: [(&str, Strict); 6] = [
     ("/beseda.identity.v1.SessionService/LogIn", Strict::LogIn),
     (
         "/beseda.identity.v1.SessionService/IssueClientToken",
+        Strict::LogIn,
+    ),
+    (
+        "/beseda.cabinet.v1.CabinetSessionService/RequestCode",
+        Strict::LogIn,
+    ),
+    (
+        "/beseda.cabinet.v1.CabinetSessionService/ConfirmCode",
         Strict::LogIn,
     ),
     (
@@ -238,7 +250,15 @@ mod tests {
         assert_eq!(
             open,
             [
+                "/beseda.cabinet.v1.CabinetService/DownloadCabinetFile",
+                "/beseda.cabinet.v1.CabinetService/GetHome",
+                "/beseda.cabinet.v1.CabinetService/ListCabinetMessages",
+                "/beseda.cabinet.v1.CabinetService/ListDealEvents",
+                "/beseda.cabinet.v1.CabinetService/SendCabinetMessage",
+                "/beseda.cabinet.v1.CabinetService/WatchCabinetMessages",
+                "/beseda.cabinet.v1.CabinetSessionService/ConfirmCode",
                 "/beseda.cabinet.v1.CabinetSessionService/GetCabinet",
+                "/beseda.cabinet.v1.CabinetSessionService/RequestCode",
                 "/beseda.cabinet.v1.CabinetSessionService/SignOut",
                 "/beseda.identity.v1.SessionService/IssueClientToken",
                 "/beseda.identity.v1.SessionService/LogIn",

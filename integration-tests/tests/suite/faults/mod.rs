@@ -3,6 +3,7 @@
 
 mod cancelled;
 mod redelivered;
+mod rules;
 mod services;
 mod stores;
 

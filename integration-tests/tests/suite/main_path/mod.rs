@@ -11,6 +11,7 @@ mod life;
 mod merge;
 mod numbers;
 mod reading;
+pub mod rules;
 mod sessions;
 mod talk;
 mod window;

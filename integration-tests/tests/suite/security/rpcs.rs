@@ -287,6 +287,9 @@ impl Theirs {
             "/beseda.identity.v1.AuditService/ListAuditEntries",
             "/beseda.onlinechat.v1.OnlineChatService/ListOnlineChats",
             "/beseda.cabinet.v1.CabinetSettingsService/GetCabinetSettings",
+            "/beseda.sync.v1.IntegrationService/ListIntegrations",
+            "/beseda.sync.v1.IntegrationService/GetOldIntegration",
+            "/beseda.sync.v1.RunService/ListRuns",
         ];
         let mut state = BTreeMap::new();
         for path in lists {

@@ -37,7 +37,9 @@ pub async fn of_client(cluster: &Cluster, account: &str) -> String {
     let account: types::AccountId = account.parse().expect("an id");
     let token = format!("cst_{}_{}", account.uuid().simple(), "c".repeat(43));
     sqlx::query(
-        "WITH client AS (
+        "WITH cabinet AS (
+             INSERT INTO cabinet.cabinets (account_id, id, create_time, update_time) VALUES ($1, $2, now(), now()) ON CONFLICT DO NOTHING),
+         client AS (
              INSERT INTO cabinet.clients (account_id, id, phone, create_time) VALUES ($1, $2, '+79990000000', now()) RETURNING id)
          INSERT INTO cabinet.client_sessions (account_id, token_digest, client_id, create_time, expire_time)
          SELECT $1, $3, id, now(), now() + interval '1 day' FROM client",

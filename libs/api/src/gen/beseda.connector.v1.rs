@@ -170,7 +170,7 @@ pub struct ChannelEvent {
     #[prost(bool, tag = "9")]
     pub group_chat: bool,
     /// What happened.
-    #[prost(oneof = "channel_event::Event", tags = "6, 7, 8")]
+    #[prost(oneof = "channel_event::Event", tags = "6, 7, 8, 10, 11, 12, 13, 14")]
     pub event: ::core::option::Option<channel_event::Event>,
 }
 /// Nested message and enum types in `ChannelEvent`.
@@ -187,6 +187,22 @@ pub mod channel_event {
         /// The client has seen messages.
         #[prost(message, tag = "8")]
         Read(super::ReadUpTo),
+        /// The client changed a message.
+        #[prost(message, tag = "10")]
+        Edited(super::MessageEdited),
+        /// The client deleted a message.
+        #[prost(message, tag = "11")]
+        Deleted(super::MessageDeleted),
+        /// The client let the line be written to, or no longer. Refused with CHAT_NOT_FOUND where nobody has written yet.
+        #[prost(message, tag = "12")]
+        Reachable(super::ReachableChanged),
+        /// The group has another name. Refused with CHAT_NOT_FOUND where nobody has written yet.
+        #[prost(message, tag = "13")]
+        Renamed(super::ChatRenamed),
+        /// The chat goes on under another id of the channel: its conversations, and what waits to be sent, go along. Refused with
+        /// CHAT_NOT_FOUND where nobody has written yet, with CHAT_TAKEN where somebody has written under the other id.
+        #[prost(message, tag = "14")]
+        Moved(super::ChatMoved),
     }
 }
 /// A message of the client.
@@ -243,6 +259,49 @@ pub mod incoming_media {
         #[prost(string, tag = "3")]
         AttachmentId(::prost::alloc::string::String),
     }
+}
+/// The client changed a message. Employees see the new text and those before it. A change of a message that never came is stored
+/// as a message.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MessageEdited {
+    /// Required. `external_event_id` of the event that brought the message. At most 200 bytes.
+    #[prost(string, tag = "1")]
+    pub message_event_id: ::prost::alloc::string::String,
+    /// Required. The text as it is now, at most 16,384 characters; control characters are left out.
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
+    /// The client's name as the channel knows it. At most 200 characters.
+    #[prost(string, tag = "3")]
+    pub sender_name: ::prost::alloc::string::String,
+}
+/// The client deleted a message: its text, those before it, and its files are no longer shown, its place stays. Refused with
+/// MESSAGE_NOT_FOUND when it never came.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MessageDeleted {
+    /// Required. `external_event_id` of the event that brought the message. At most 200 bytes.
+    #[prost(string, tag = "1")]
+    pub message_event_id: ::prost::alloc::string::String,
+}
+/// May the client be written to? What the client writes says so as well.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReachableChanged {
+    /// Not after the client has blocked the line.
+    #[prost(bool, tag = "1")]
+    pub reachable: bool,
+}
+/// The group has another name.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChatRenamed {
+    /// Required. At most 200 characters.
+    #[prost(string, tag = "1")]
+    pub title: ::prost::alloc::string::String,
+}
+/// The chat goes on under another id.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChatMoved {
+    /// Required. The channel's id of the chat from now on. At most 200 bytes.
+    #[prost(string, tag = "1")]
+    pub new_external_chat_id: ::prost::alloc::string::String,
 }
 /// The client finished the conversation of the chat and thread. Finishing a finished one changes nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -357,6 +416,27 @@ pub struct Delivery {
     /// report UNKNOWN instead of sending it twice.
     #[prost(bool, tag = "13")]
     pub maybe_sent: bool,
+    /// The template that is to be sent; `text` is how it reads with its parameters filled in. Absent for free text.
+    #[prost(message, optional, tag = "14")]
+    pub template: ::core::option::Option<TemplateToSend>,
+}
+/// A template with what belongs into it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TemplateToSend {
+    /// The provider's id of it.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// BCP 47 language of the text, as the provider writes it.
+    #[prost(string, tag = "2")]
+    pub language: ::prost::alloc::string::String,
+    /// Its name at the provider.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// All of its parameters, in their order.
+    #[prost(message, repeated, tag = "4")]
+    pub parameters: ::prost::alloc::vec::Vec<
+        super::super::conversations::v1::TemplateParameter,
+    >,
 }
 /// Reports.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -374,7 +454,8 @@ pub struct DeliveryReport {
     /// Required. "dlv\_…".
     #[prost(string, tag = "1")]
     pub delivery_id: ::prost::alloc::string::String,
-    /// Required with SENDING, SENT, RETRY and FAILED: the lease. 0 for later news about a message that was sent.
+    /// Required with SENDING, SENT, RETRY and FAILED: the lease. 0 for what the channel itself says later of a message that it was given:
+    /// SENT, DELIVERED, READ and FAILED.
     #[prost(int64, tag = "2")]
     pub lease_token: i64,
     /// Required.
@@ -430,6 +511,49 @@ pub struct HealthReport {
 /// Taken.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReportHealthResponse {}
+/// The templates of a connection.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReportTemplatesRequest {
+    /// Required.
+    #[prost(string, tag = "1")]
+    pub connector_key: ::prost::alloc::string::String,
+    /// Required. "cxn\_…".
+    #[prost(string, tag = "2")]
+    pub connection_id: ::prost::alloc::string::String,
+    /// At most 1,000, each key and language once.
+    #[prost(message, repeated, tag = "3")]
+    pub templates: ::prost::alloc::vec::Vec<super::super::conversations::v1::Template>,
+}
+/// Taken.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportTemplatesResponse {}
+/// Which chats.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ResolveChatsRequest {
+    /// Required.
+    #[prost(string, tag = "1")]
+    pub connector_key: ::prost::alloc::string::String,
+    /// Required. "cxn\_…".
+    #[prost(string, tag = "2")]
+    pub connection_id: ::prost::alloc::string::String,
+    /// 1 to 100.
+    #[prost(message, repeated, tag = "3")]
+    pub chats: ::prost::alloc::vec::Vec<ChatIds>,
+}
+/// All ids that the channel names for one chat now.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChatIds {
+    /// 1 to 5, the one that lasts longest first. At most 200 bytes each.
+    #[prost(string, repeated, tag = "1")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Under which ids the chats are known, in the order asked: use them as `external_chat_id`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolveChatsResponse {
+    /// As many as were asked for.
+    #[prost(string, repeated, tag = "1")]
+    pub external_chat_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
 /// Which messages.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListChatMessagesRequest {
@@ -1115,6 +1239,69 @@ pub mod connector_hub_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// The templates that a connection's provider keeps (WA-04): all of them, instead of those told before.
+        /// Errors: CONNECTION_NOT_FOUND, SCOPE_MISSING, FIELD_INVALID, TOO_LARGE.
+        pub async fn report_templates(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReportTemplatesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportTemplatesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.connector.v1.ConnectorHubService/ReportTemplates",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.connector.v1.ConnectorHubService",
+                        "ReportTemplates",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says under which id chats are known of which the channel has several, for example a telephone number and a person's own id: the
+        /// first of them that is known, else the first one. All of them are remembered: whichever of them comes later leads to the same chat.
+        /// Errors: CONNECTION_NOT_FOUND, SCOPE_MISSING, FIELD_INVALID, TOO_LARGE.
+        pub async fn resolve_chats(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResolveChatsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveChatsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.connector.v1.ConnectorHubService/ResolveChats",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.connector.v1.ConnectorHubService",
+                        "ResolveChats",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// The messages of one chat, for channels that show the history themselves.
         /// Errors: CONNECTION_NOT_FOUND, SCOPE_MISSING, FIELD_INVALID. An unknown chat has no messages.
         pub async fn list_chat_messages(
@@ -1337,6 +1524,25 @@ pub mod connector_hub_service_server {
             request: tonic::Request<super::ReportHealthRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ReportHealthResponse>,
+            tonic::Status,
+        >;
+        /// The templates that a connection's provider keeps (WA-04): all of them, instead of those told before.
+        /// Errors: CONNECTION_NOT_FOUND, SCOPE_MISSING, FIELD_INVALID, TOO_LARGE.
+        async fn report_templates(
+            &self,
+            request: tonic::Request<super::ReportTemplatesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportTemplatesResponse>,
+            tonic::Status,
+        >;
+        /// Says under which id chats are known of which the channel has several, for example a telephone number and a person's own id: the
+        /// first of them that is known, else the first one. All of them are remembered: whichever of them comes later leads to the same chat.
+        /// Errors: CONNECTION_NOT_FOUND, SCOPE_MISSING, FIELD_INVALID, TOO_LARGE.
+        async fn resolve_chats(
+            &self,
+            request: tonic::Request<super::ResolveChatsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveChatsResponse>,
             tonic::Status,
         >;
         /// The messages of one chat, for channels that show the history themselves.
@@ -1782,6 +1988,101 @@ pub mod connector_hub_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ReportHealthSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.connector.v1.ConnectorHubService/ReportTemplates" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReportTemplatesSvc<T: ConnectorHubService>(pub Arc<T>);
+                    impl<
+                        T: ConnectorHubService,
+                    > tonic::server::UnaryService<super::ReportTemplatesRequest>
+                    for ReportTemplatesSvc<T> {
+                        type Response = super::ReportTemplatesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReportTemplatesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConnectorHubService>::report_templates(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReportTemplatesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.connector.v1.ConnectorHubService/ResolveChats" => {
+                    #[allow(non_camel_case_types)]
+                    struct ResolveChatsSvc<T: ConnectorHubService>(pub Arc<T>);
+                    impl<
+                        T: ConnectorHubService,
+                    > tonic::server::UnaryService<super::ResolveChatsRequest>
+                    for ResolveChatsSvc<T> {
+                        type Response = super::ResolveChatsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ResolveChatsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConnectorHubService>::resolve_chats(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ResolveChatsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

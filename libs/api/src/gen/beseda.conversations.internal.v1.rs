@@ -399,3 +399,465 @@ pub struct PreviousCards {
     #[prost(bytes = "vec", repeated, tag = "6")]
     pub follower_ids: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
+/// What belongs to the conversation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AttachConversationRequest {
+    /// Required. Account. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. The conversation. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub conversation_id: ::prost::alloc::vec::Vec<u8>,
+    /// The contact as it is, so that an event that is still on its way need not be waited for; absent: it stays.
+    #[prost(message, optional, tag = "3")]
+    pub contact: ::core::option::Option<
+        super::super::super::crm::internal::v1::CardChanged,
+    >,
+    /// The deal as it is; absent: it stays.
+    #[prost(message, optional, tag = "4")]
+    pub deal: ::core::option::Option<
+        super::super::super::crm::internal::v1::CardChanged,
+    >,
+}
+/// Done.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AttachConversationResponse {
+    /// False: it was so before.
+    #[prost(bool, tag = "1")]
+    pub changed: bool,
+}
+/// Which conversation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConversationCardsRequest {
+    /// Required. Account. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. The conversation. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub conversation_id: ::prost::alloc::vec::Vec<u8>,
+}
+/// Its cards. Sixteen bytes each; empty for none.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConversationCardsResponse {
+    /// The client's contact.
+    #[prost(bytes = "vec", tag = "1")]
+    pub contact_id: ::prost::alloc::vec::Vec<u8>,
+    /// The deal in which it is conducted.
+    #[prost(bytes = "vec", tag = "2")]
+    pub deal_id: ::prost::alloc::vec::Vec<u8>,
+    /// The customer in whose card it is conducted.
+    #[prost(bytes = "vec", tag = "3")]
+    pub customer_id: ::prost::alloc::vec::Vec<u8>,
+}
+/// Generated client implementations.
+pub mod conversation_internal_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What other services tell conversations, for themselves and not for a caller. Not reachable through the gateway.
+    #[derive(Debug, Clone)]
+    pub struct ConversationInternalServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl ConversationInternalServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> ConversationInternalServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ConversationInternalServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ConversationInternalServiceClient::new(
+                InterceptedService::new(inner, interceptor),
+            )
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Sets whose contact writes in the conversation's chat, and in which deal the conversation is conducted, as rules have decided
+        /// (SYN-08). Doing it again changes nothing. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, CONVERSATION_NOT_FOUND.
+        pub async fn attach_conversation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AttachConversationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AttachConversationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.internal.v1.ConversationInternalService/AttachConversation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.internal.v1.ConversationInternalService",
+                        "AttachConversation",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// To which cards a conversation belongs. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, CONVERSATION_NOT_FOUND.
+        pub async fn get_conversation_cards(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetConversationCardsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConversationCardsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.internal.v1.ConversationInternalService/GetConversationCards",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.internal.v1.ConversationInternalService",
+                        "GetConversationCards",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod conversation_internal_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ConversationInternalServiceServer.
+    #[async_trait]
+    pub trait ConversationInternalService: std::marker::Send + std::marker::Sync + 'static {
+        /// Sets whose contact writes in the conversation's chat, and in which deal the conversation is conducted, as rules have decided
+        /// (SYN-08). Doing it again changes nothing. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, CONVERSATION_NOT_FOUND.
+        async fn attach_conversation(
+            &self,
+            request: tonic::Request<super::AttachConversationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AttachConversationResponse>,
+            tonic::Status,
+        >;
+        /// To which cards a conversation belongs. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, CONVERSATION_NOT_FOUND.
+        async fn get_conversation_cards(
+            &self,
+            request: tonic::Request<super::GetConversationCardsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConversationCardsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// What other services tell conversations, for themselves and not for a caller. Not reachable through the gateway.
+    #[derive(Debug)]
+    pub struct ConversationInternalServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ConversationInternalServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for ConversationInternalServiceServer<T>
+    where
+        T: ConversationInternalService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.conversations.internal.v1.ConversationInternalService/AttachConversation" => {
+                    #[allow(non_camel_case_types)]
+                    struct AttachConversationSvc<T: ConversationInternalService>(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: ConversationInternalService,
+                    > tonic::server::UnaryService<super::AttachConversationRequest>
+                    for AttachConversationSvc<T> {
+                        type Response = super::AttachConversationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AttachConversationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConversationInternalService>::attach_conversation(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AttachConversationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.conversations.internal.v1.ConversationInternalService/GetConversationCards" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetConversationCardsSvc<T: ConversationInternalService>(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: ConversationInternalService,
+                    > tonic::server::UnaryService<super::GetConversationCardsRequest>
+                    for GetConversationCardsSvc<T> {
+                        type Response = super::GetConversationCardsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetConversationCardsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConversationInternalService>::get_conversation_cards(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetConversationCardsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ConversationInternalServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.conversations.internal.v1.ConversationInternalService";
+    impl<T> tonic::server::NamedService for ConversationInternalServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}

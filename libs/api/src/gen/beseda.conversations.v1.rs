@@ -183,6 +183,8 @@ pub enum AttachmentFailure {
     AddressNotAllowed = 4,
     /// The channel did not give it in many tries.
     Unreachable = 5,
+    /// It was deleted with the client's data: their name, number or address stood in it.
+    Erased = 6,
 }
 impl AttachmentFailure {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -197,6 +199,7 @@ impl AttachmentFailure {
             Self::Gone => "ATTACHMENT_FAILURE_GONE",
             Self::AddressNotAllowed => "ATTACHMENT_FAILURE_ADDRESS_NOT_ALLOWED",
             Self::Unreachable => "ATTACHMENT_FAILURE_UNREACHABLE",
+            Self::Erased => "ATTACHMENT_FAILURE_ERASED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -208,6 +211,7 @@ impl AttachmentFailure {
             "ATTACHMENT_FAILURE_GONE" => Some(Self::Gone),
             "ATTACHMENT_FAILURE_ADDRESS_NOT_ALLOWED" => Some(Self::AddressNotAllowed),
             "ATTACHMENT_FAILURE_UNREACHABLE" => Some(Self::Unreachable),
+            "ATTACHMENT_FAILURE_ERASED" => Some(Self::Erased),
             _ => None,
         }
     }
@@ -1086,6 +1090,430 @@ pub mod connection_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A template.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Template {
+    /// Required. The provider's id of it. 1 to 200 bytes.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// Required. BCP 47 language of its text, as the provider writes it. 1 to 20 bytes.
+    #[prost(string, tag = "2")]
+    pub language: ::prost::alloc::string::String,
+    /// Required. Its name. 1 to 600 characters.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// What it is for.
+    #[prost(enumeration = "TemplateCategory", tag = "4")]
+    pub category: i32,
+    /// Its text, with {{name}} where a parameter belongs. At most 4,096 characters.
+    #[prost(string, tag = "5")]
+    pub body: ::prost::alloc::string::String,
+    /// Names of the parameters, in their order; "1", "2"… where they are counted. At most 100 of 1 to 100 bytes, each once.
+    #[prost(string, repeated, tag = "6")]
+    pub parameters: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Does the provider let it be sent?
+    #[prost(bool, tag = "7")]
+    pub approved: bool,
+    /// Is sending it paid (CHW-55)?
+    #[prost(bool, tag = "8")]
+    pub paid: bool,
+}
+/// A template to send.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TemplateUse {
+    /// Required. The key of the template.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// Required. Its language.
+    #[prost(string, tag = "2")]
+    pub language: ::prost::alloc::string::String,
+    /// A value for each parameter of the template.
+    #[prost(message, repeated, tag = "3")]
+    pub parameters: ::prost::alloc::vec::Vec<TemplateParameter>,
+}
+/// What stands in the place of a parameter.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TemplateParameter {
+    /// Required. The name of the parameter.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Required. 1 to 1,024 characters.
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+}
+/// Whose, and which page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListTemplatesRequest {
+    /// Required. "cxn\_…".
+    #[prost(string, tag = "1")]
+    pub connection_id: ::prost::alloc::string::String,
+    /// 0 means 50, more than 200 means 200.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// Of an earlier answer; empty for the first page.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListTemplatesResponse {
+    /// The templates; also those that may not be sent now.
+    #[prost(message, repeated, tag = "1")]
+    pub templates: ::prost::alloc::vec::Vec<Template>,
+    /// Empty at the end.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What a template is for, as the provider charges it. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TemplateCategory {
+    /// The provider does not say.
+    Unspecified = 0,
+    /// Advertising.
+    Marketing = 1,
+    /// About something the client has ordered or asked for.
+    Utility = 2,
+    /// Codes.
+    Authentication = 3,
+}
+impl TemplateCategory {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TEMPLATE_CATEGORY_UNSPECIFIED",
+            Self::Marketing => "TEMPLATE_CATEGORY_MARKETING",
+            Self::Utility => "TEMPLATE_CATEGORY_UTILITY",
+            Self::Authentication => "TEMPLATE_CATEGORY_AUTHENTICATION",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TEMPLATE_CATEGORY_UNSPECIFIED" => Some(Self::Unspecified),
+            "TEMPLATE_CATEGORY_MARKETING" => Some(Self::Marketing),
+            "TEMPLATE_CATEGORY_UTILITY" => Some(Self::Utility),
+            "TEMPLATE_CATEGORY_AUTHENTICATION" => Some(Self::Authentication),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod template_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Templates of messages that are kept at a channel's provider (CHW-25, WA-04), as its connector last told them. They are sent with
+    /// ConversationService.SendMessage and StartConversation.
+    #[derive(Debug, Clone)]
+    pub struct TemplateServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl TemplateServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> TemplateServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> TemplateServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            TemplateServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// The templates of a connection, by key and language.
+        /// Errors: CONNECTION_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn list_templates(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListTemplatesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListTemplatesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.conversations.v1.TemplateService/ListTemplates",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.conversations.v1.TemplateService",
+                        "ListTemplates",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod template_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with TemplateServiceServer.
+    #[async_trait]
+    pub trait TemplateService: std::marker::Send + std::marker::Sync + 'static {
+        /// The templates of a connection, by key and language.
+        /// Errors: CONNECTION_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn list_templates(
+            &self,
+            request: tonic::Request<super::ListTemplatesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListTemplatesResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Templates of messages that are kept at a channel's provider (CHW-25, WA-04), as its connector last told them. They are sent with
+    /// ConversationService.SendMessage and StartConversation.
+    #[derive(Debug)]
+    pub struct TemplateServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> TemplateServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for TemplateServiceServer<T>
+    where
+        T: TemplateService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.conversations.v1.TemplateService/ListTemplates" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListTemplatesSvc<T: TemplateService>(pub Arc<T>);
+                    impl<
+                        T: TemplateService,
+                    > tonic::server::UnaryService<super::ListTemplatesRequest>
+                    for ListTemplatesSvc<T> {
+                        type Response = super::ListTemplatesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListTemplatesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TemplateService>::list_templates(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListTemplatesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for TemplateServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.conversations.v1.TemplateService";
+    impl<T> tonic::server::NamedService for TemplateServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// One new request of a client, in one chat (CNV-06): a chain of messages (CNV-12) with a number of its own (CNV-07).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Conversation {
@@ -1208,6 +1636,22 @@ pub struct Message {
     /// Output only. The basket that the client sent (CHW-27); absent otherwise.
     #[prost(message, optional, tag = "12")]
     pub cart: ::core::option::Option<Cart>,
+    /// Output only. The texts it had before the client changed it, oldest first; at most the newest 20.
+    #[prost(message, repeated, tag = "13")]
+    pub edits: ::prost::alloc::vec::Vec<MessageEdit>,
+    /// Output only. When the client deleted it: there is nothing left of it to show. Absent otherwise.
+    #[prost(message, optional, tag = "14")]
+    pub delete_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A text that a message had before it was changed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MessageEdit {
+    /// The text.
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    /// Until when.
+    #[prost(message, optional, tag = "2")]
+    pub replace_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// The author of a message.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4816,20 +5260,23 @@ pub struct ExportConversationResponse {
     pub messages: ::prost::alloc::vec::Vec<Message>,
 }
 /// What to write.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SendMessageRequest {
     /// Required. "conv\_…".
     #[prost(string, tag = "1")]
     pub conversation_id: ::prost::alloc::string::String,
-    /// 1 to 4096 characters; may be empty with files.
+    /// 1 to 4096 characters; may be empty with files; empty with a template.
     #[prost(string, tag = "2")]
     pub text: ::prost::alloc::string::String,
     /// A UUID that makes a repeated call safe: kept for 24 hours for this caller and method.
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
-    /// Files that the caller uploaded and has not used yet (AttachmentService), in their order. At most 10.
+    /// Files that the caller uploaded and has not used yet (AttachmentService), in their order. At most 10; none with a template.
     #[prost(string, repeated, tag = "4")]
     pub attachment_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// A template instead of free text: it may be sent outside of the dialogue as well (WA-03, WA-04).
+    #[prost(message, optional, tag = "5")]
+    pub template: ::core::option::Option<TemplateUse>,
 }
 /// What was written.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4842,20 +5289,23 @@ pub struct SendMessageResponse {
     pub conversation: ::core::option::Option<Conversation>,
 }
 /// To whom and what to write.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StartConversationRequest {
     /// Required. "chat\_…".
     #[prost(string, tag = "1")]
     pub chat_id: ::prost::alloc::string::String,
-    /// 1 to 4096 characters; may be empty with files.
+    /// 1 to 4096 characters; may be empty with files; empty with a template.
     #[prost(string, tag = "2")]
     pub text: ::prost::alloc::string::String,
     /// A UUID that makes a repeated call safe: kept for 24 hours for this caller and method.
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
-    /// Files that the caller uploaded and has not used yet (AttachmentService), in their order. At most 10.
+    /// Files that the caller uploaded and has not used yet (AttachmentService), in their order. At most 10; none with a template.
     #[prost(string, repeated, tag = "4")]
     pub attachment_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// A template instead of free text: it may be sent outside of the dialogue as well (WA-03, WA-04).
+    #[prost(message, optional, tag = "5")]
+    pub template: ::core::option::Option<TemplateUse>,
 }
 /// The new conversation.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -5210,7 +5660,9 @@ pub mod conversation_service_client {
         /// Writes to the client. The message is stored and queued when the call returns; its way to the client is seen in its
         /// delivery status. It sets NO_ANSWER_NEEDED.
         /// Errors: CONVERSATION_NOT_FOUND, CONVERSATION_CLOSED, SUBSCRIPTION_UNPAID, CONNECTION_DISABLED, FIELD_INVALID, REQUEST_ID_REUSED;
-        /// ATTACHMENT_NOT_FOUND, ATTACHMENT_USED, ATTACHMENT_NOT_SUPPORTED where the channel cannot carry a file.
+        /// CLIENT_UNREACHABLE after the client has blocked the line;
+        /// ATTACHMENT_NOT_FOUND, ATTACHMENT_USED, ATTACHMENT_NOT_SUPPORTED where the channel cannot carry a file; DIALOGUE_CLOSED for free text,
+        /// TEMPLATE_NOT_FOUND, TEMPLATES_UNPAID (CHW-55) for a template.
         pub async fn send_message(
             &mut self,
             request: impl tonic::IntoRequest<super::SendMessageRequest>,
@@ -5243,7 +5695,8 @@ pub mod conversation_service_client {
         /// Writes first to the client of a chat that has no open conversation: a new conversation with a new number; where
         /// the connection gathers everything in one conversation (ONL-06) that one is opened again and keeps its number.
         /// Errors: CHAT_NOT_FOUND, CONVERSATION_ALREADY_OPEN, SUBSCRIPTION_UNPAID, CONNECTION_DISABLED, FIELD_INVALID, REQUEST_ID_REUSED;
-        /// ATTACHMENT_NOT_FOUND, ATTACHMENT_USED, ATTACHMENT_NOT_SUPPORTED where the channel cannot carry a file.
+        /// ATTACHMENT_NOT_FOUND, ATTACHMENT_USED, ATTACHMENT_NOT_SUPPORTED where the channel cannot carry a file; DIALOGUE_CLOSED for free text,
+        /// TEMPLATE_NOT_FOUND, TEMPLATES_UNPAID (CHW-55) for a template.
         pub async fn start_conversation(
             &mut self,
             request: impl tonic::IntoRequest<super::StartConversationRequest>,
@@ -5487,7 +5940,9 @@ pub mod conversation_service_server {
         /// Writes to the client. The message is stored and queued when the call returns; its way to the client is seen in its
         /// delivery status. It sets NO_ANSWER_NEEDED.
         /// Errors: CONVERSATION_NOT_FOUND, CONVERSATION_CLOSED, SUBSCRIPTION_UNPAID, CONNECTION_DISABLED, FIELD_INVALID, REQUEST_ID_REUSED;
-        /// ATTACHMENT_NOT_FOUND, ATTACHMENT_USED, ATTACHMENT_NOT_SUPPORTED where the channel cannot carry a file.
+        /// CLIENT_UNREACHABLE after the client has blocked the line;
+        /// ATTACHMENT_NOT_FOUND, ATTACHMENT_USED, ATTACHMENT_NOT_SUPPORTED where the channel cannot carry a file; DIALOGUE_CLOSED for free text,
+        /// TEMPLATE_NOT_FOUND, TEMPLATES_UNPAID (CHW-55) for a template.
         async fn send_message(
             &self,
             request: tonic::Request<super::SendMessageRequest>,
@@ -5498,7 +5953,8 @@ pub mod conversation_service_server {
         /// Writes first to the client of a chat that has no open conversation: a new conversation with a new number; where
         /// the connection gathers everything in one conversation (ONL-06) that one is opened again and keeps its number.
         /// Errors: CHAT_NOT_FOUND, CONVERSATION_ALREADY_OPEN, SUBSCRIPTION_UNPAID, CONNECTION_DISABLED, FIELD_INVALID, REQUEST_ID_REUSED;
-        /// ATTACHMENT_NOT_FOUND, ATTACHMENT_USED, ATTACHMENT_NOT_SUPPORTED where the channel cannot carry a file.
+        /// ATTACHMENT_NOT_FOUND, ATTACHMENT_USED, ATTACHMENT_NOT_SUPPORTED where the channel cannot carry a file; DIALOGUE_CLOSED for free text,
+        /// TEMPLATE_NOT_FOUND, TEMPLATES_UNPAID (CHW-55) for a template.
         async fn start_conversation(
             &self,
             request: tonic::Request<super::StartConversationRequest>,

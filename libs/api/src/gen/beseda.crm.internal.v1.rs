@@ -140,6 +140,570 @@ impl CardKind {
         }
     }
 }
+/// Which client.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FindClientRequest {
+    /// Required. Account. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. E.164.
+    #[prost(string, tag = "2")]
+    pub phone: ::prost::alloc::string::String,
+}
+/// Who it is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FindClientResponse {
+    /// The contacts, in the order of their ids, at most 100. Sixteen bytes each. Empty: there is no such client.
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    pub contact_ids: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+}
+/// Which client.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReadClientRequest {
+    /// Required. Account. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. E.164.
+    #[prost(string, tag = "2")]
+    pub phone: ::prost::alloc::string::String,
+}
+/// The client's cards.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReadClientResponse {
+    /// At most 100, in the order of their ids.
+    #[prost(message, repeated, tag = "1")]
+    pub contacts: ::prost::alloc::vec::Vec<super::super::v1::Contact>,
+    /// Companies of the contacts and deals.
+    #[prost(message, repeated, tag = "2")]
+    pub companies: ::prost::alloc::vec::Vec<super::super::v1::Company>,
+    /// The last changed first, at most 200.
+    #[prost(message, repeated, tag = "3")]
+    pub deals: ::prost::alloc::vec::Vec<super::super::v1::Deal>,
+    /// What the account calls its own fields and stages, by their ids.
+    #[prost(map = "string, string", tag = "4")]
+    pub names: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+}
+/// Which page of which deal's events.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListClientEventsRequest {
+    /// Required. Account. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. E.164.
+    #[prost(string, tag = "2")]
+    pub phone: ::prost::alloc::string::String,
+    /// Required. "deal\_…".
+    #[prost(string, tag = "3")]
+    pub deal_id: ::prost::alloc::string::String,
+    /// Required. Kinds that are wanted; FIELD_CHANGED only with `fields`.
+    #[prost(enumeration = "super::super::v1::TimelineEntryKind", repeated, tag = "4")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// Fields whose changes are wanted.
+    #[prost(string, repeated, tag = "5")]
+    pub fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Events before this one, "tle\_…"; empty: the newest.
+    #[prost(string, tag = "6")]
+    pub before_id: ::prost::alloc::string::String,
+    /// 1 to 200.
+    #[prost(int32, tag = "7")]
+    pub page_size: i32,
+}
+/// One page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListClientEventsResponse {
+    /// The events.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<super::super::v1::TimelineEntry>,
+    /// There are older ones.
+    #[prost(bool, tag = "2")]
+    pub more: bool,
+    /// What the account calls its stages and own fields, by their ids.
+    #[prost(map = "string, string", tag = "3")]
+    pub names: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+}
+/// Generated client implementations.
+pub mod client_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What the client's cabinet asks crm. A client is a telephone number: theirs are all contacts of the account that carry exactly this
+    /// number, and the deals of these. Not reachable through the gateway.
+    #[derive(Debug, Clone)]
+    pub struct ClientServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl ClientServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> ClientServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ClientServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ClientServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Is there such a client? Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID.
+        pub async fn find_client(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FindClientRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FindClientResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.internal.v1.ClientService/FindClient",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.crm.internal.v1.ClientService", "FindClient"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The client's cards, whole: what of them is shown is for the caller to decide. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID.
+        pub async fn read_client(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReadClientRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReadClientResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.internal.v1.ClientService/ReadClient",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.crm.internal.v1.ClientService", "ReadClient"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// What happened to a deal of the client, the newest first. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, DEAL_NOT_FOUND: also for a deal of somebody else.
+        pub async fn list_client_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListClientEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListClientEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.internal.v1.ClientService/ListClientEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.crm.internal.v1.ClientService",
+                        "ListClientEvents",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod client_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ClientServiceServer.
+    #[async_trait]
+    pub trait ClientService: std::marker::Send + std::marker::Sync + 'static {
+        /// Is there such a client? Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID.
+        async fn find_client(
+            &self,
+            request: tonic::Request<super::FindClientRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FindClientResponse>,
+            tonic::Status,
+        >;
+        /// The client's cards, whole: what of them is shown is for the caller to decide. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID.
+        async fn read_client(
+            &self,
+            request: tonic::Request<super::ReadClientRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReadClientResponse>,
+            tonic::Status,
+        >;
+        /// What happened to a deal of the client, the newest first. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, DEAL_NOT_FOUND: also for a deal of somebody else.
+        async fn list_client_events(
+            &self,
+            request: tonic::Request<super::ListClientEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListClientEventsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// What the client's cabinet asks crm. A client is a telephone number: theirs are all contacts of the account that carry exactly this
+    /// number, and the deals of these. Not reachable through the gateway.
+    #[derive(Debug)]
+    pub struct ClientServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ClientServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for ClientServiceServer<T>
+    where
+        T: ClientService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.crm.internal.v1.ClientService/FindClient" => {
+                    #[allow(non_camel_case_types)]
+                    struct FindClientSvc<T: ClientService>(pub Arc<T>);
+                    impl<
+                        T: ClientService,
+                    > tonic::server::UnaryService<super::FindClientRequest>
+                    for FindClientSvc<T> {
+                        type Response = super::FindClientResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FindClientRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ClientService>::find_client(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FindClientSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.internal.v1.ClientService/ReadClient" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReadClientSvc<T: ClientService>(pub Arc<T>);
+                    impl<
+                        T: ClientService,
+                    > tonic::server::UnaryService<super::ReadClientRequest>
+                    for ReadClientSvc<T> {
+                        type Response = super::ReadClientResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReadClientRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ClientService>::read_client(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReadClientSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.internal.v1.ClientService/ListClientEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListClientEventsSvc<T: ClientService>(pub Arc<T>);
+                    impl<
+                        T: ClientService,
+                    > tonic::server::UnaryService<super::ListClientEventsRequest>
+                    for ListClientEventsSvc<T> {
+                        type Response = super::ListClientEventsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListClientEventsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ClientService>::list_client_events(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListClientEventsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ClientServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.crm.internal.v1.ClientService";
+    impl<T> tonic::server::NamedService for ClientServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// What to look for. An empty part finds nothing.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FindContactsRequest {
@@ -165,6 +729,251 @@ pub struct FindContactsResponse {
     /// There are more than 10,000 of a kind, and not all are named.
     #[prost(bool, tag = "3")]
     pub more: bool,
+}
+/// Who wrote. The contact that is named counts, else the one that has the messenger, else the one that has the number; of several the
+/// last changed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LookUpClientRequest {
+    /// Required. Account. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+    /// Contact of the chat, sixteen bytes; empty while it has none.
+    #[prost(bytes = "vec", tag = "2")]
+    pub contact_id: ::prost::alloc::vec::Vec<u8>,
+    /// How the channel knows the client.
+    #[prost(message, optional, tag = "3")]
+    pub messenger: ::core::option::Option<super::super::v1::MessengerIdentity>,
+    /// Telephone number of the client, international; empty when unknown.
+    #[prost(string, tag = "4")]
+    pub phone: ::prost::alloc::string::String,
+    /// Whose tasks are asked for; empty: none.
+    #[prost(string, tag = "5")]
+    pub integration_key: ::prost::alloc::string::String,
+    /// Whose unsorted records are asked for, sixteen bytes; empty: none.
+    #[prost(bytes = "vec", tag = "6")]
+    pub conversation_id: ::prost::alloc::vec::Vec<u8>,
+}
+/// What is known.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LookUpClientResponse {
+    /// The contact; absent: the client is unknown.
+    #[prost(message, optional, tag = "1")]
+    pub contact: ::core::option::Option<CardChanged>,
+    /// The contact's deals on no final stage, the last changed first: at most 250.
+    #[prost(message, repeated, tag = "2")]
+    pub open_deals: ::prost::alloc::vec::Vec<CardChanged>,
+    /// Is there an open task of the integration with the contact or one of its deals?
+    #[prost(bool, tag = "3")]
+    pub open_task: bool,
+    /// Is there an unsorted record of the conversation that nobody has decided on?
+    #[prost(bool, tag = "4")]
+    pub pending_record: bool,
+    /// The deal of the conversation's last accepted or linked record; absent: none.
+    #[prost(message, optional, tag = "5")]
+    pub record_deal: ::core::option::Option<CardChanged>,
+}
+/// Of which account.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetRuleCatalogueRequest {
+    /// Required. Account. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+}
+/// What there is.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetRuleCatalogueResponse {
+    /// Pipelines in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub pipelines: ::prost::alloc::vec::Vec<PipelineChanged>,
+    /// Fields of contacts and deals.
+    #[prost(message, repeated, tag = "2")]
+    pub fields: ::prost::alloc::vec::Vec<RuleField>,
+    /// The employees.
+    #[prost(message, repeated, tag = "3")]
+    pub employees: ::prost::alloc::vec::Vec<RuleEmployee>,
+}
+/// A field.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleField {
+    /// Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub field_id: ::prost::alloc::vec::Vec<u8>,
+    /// Its name.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// On which cards.
+    #[prost(enumeration = "CardKind", tag = "3")]
+    pub kind: i32,
+    /// Is it of the type text?
+    #[prost(bool, tag = "4")]
+    pub text: bool,
+}
+/// An employee.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleEmployee {
+    /// Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub user_id: ::prost::alloc::vec::Vec<u8>,
+    /// Name to show.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// May they log in?
+    #[prost(bool, tag = "3")]
+    pub active: bool,
+}
+/// What to add, and on account of what.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApplyRulesRequest {
+    /// Required. Account. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. Who did it, as the timeline names them: the id of the run, "run\_…".
+    #[prost(string, tag = "2")]
+    pub author_id: ::prost::alloc::string::String,
+    /// The same for people: the name of the integration. At most 100 characters.
+    #[prost(string, tag = "3")]
+    pub author_name: ::prost::alloc::string::String,
+    /// A new contact.
+    #[prost(message, optional, tag = "4")]
+    pub contact: ::core::option::Option<RuleContact>,
+    /// A new deal.
+    #[prost(message, optional, tag = "5")]
+    pub deal: ::core::option::Option<RuleDeal>,
+    /// A new unsorted record.
+    #[prost(message, optional, tag = "6")]
+    pub record: ::core::option::Option<RuleRecord>,
+    /// A new task.
+    #[prost(message, optional, tag = "7")]
+    pub task: ::core::option::Option<RuleTask>,
+}
+/// A new contact. Where somebody has the messenger meanwhile, that one is taken instead.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RuleContact {
+    /// Required. Its id. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub contact_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. 1 to 250 characters.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Required. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "3")]
+    pub responsible_user_id: ::prost::alloc::vec::Vec<u8>,
+    /// Names of tags; those that are not there are added. At most 10 of 1 to 100 characters.
+    #[prost(string, repeated, tag = "4")]
+    pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Texts for the account's own fields.
+    #[prost(message, repeated, tag = "5")]
+    pub values: ::prost::alloc::vec::Vec<RuleValue>,
+    /// How the channel knows the client.
+    #[prost(message, optional, tag = "6")]
+    pub messenger: ::core::option::Option<super::super::v1::MessengerIdentity>,
+    /// Telephone number; empty when unknown. One that is none is left out.
+    #[prost(string, tag = "7")]
+    pub phone: ::prost::alloc::string::String,
+    /// E-mail; empty when unknown. One that is none is left out.
+    #[prost(string, tag = "8")]
+    pub email: ::prost::alloc::string::String,
+}
+/// A new deal.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RuleDeal {
+    /// Required. Its id. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub deal_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. 1 to 250 characters.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Required. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "3")]
+    pub responsible_user_id: ::prost::alloc::vec::Vec<u8>,
+    /// Its contact, sixteen bytes; empty: the contact of the same call.
+    #[prost(bytes = "vec", tag = "4")]
+    pub contact_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "5")]
+    pub pipeline_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "6")]
+    pub stage_id: ::prost::alloc::vec::Vec<u8>,
+    /// Names of tags; those that are not there are added. At most 10 of 1 to 100 characters.
+    #[prost(string, repeated, tag = "7")]
+    pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Texts for the account's own fields.
+    #[prost(message, repeated, tag = "8")]
+    pub values: ::prost::alloc::vec::Vec<RuleValue>,
+}
+/// A text for a field of the account's own.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleValue {
+    /// Required. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub field_id: ::prost::alloc::vec::Vec<u8>,
+    /// At most 4000 characters.
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
+}
+/// A new unsorted record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleRecord {
+    /// Required. Its id. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub record_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. 1 to 250 characters.
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    /// Required. Key of the integration: 1 to 64 bytes.
+    #[prost(string, tag = "3")]
+    pub source_key: ::prost::alloc::string::String,
+    /// What was asked. At most 4000 characters.
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+    /// Required. The conversation. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "5")]
+    pub conversation_id: ::prost::alloc::vec::Vec<u8>,
+    /// Who asked. At most 250 characters.
+    #[prost(string, tag = "6")]
+    pub contact_name: ::prost::alloc::string::String,
+    /// Telephone number; empty when unknown.
+    #[prost(string, tag = "7")]
+    pub phone: ::prost::alloc::string::String,
+    /// E-mail; empty when unknown.
+    #[prost(string, tag = "8")]
+    pub email: ::prost::alloc::string::String,
+    /// How the channel knows the client.
+    #[prost(message, optional, tag = "9")]
+    pub messenger: ::core::option::Option<super::super::v1::MessengerIdentity>,
+}
+/// A new task in a deal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleTask {
+    /// Required. Its id. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub task_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. 1 to 1000 characters.
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
+    /// Required. Until when.
+    #[prost(message, optional, tag = "3")]
+    pub due_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Required. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "4")]
+    pub responsible_user_id: ::prost::alloc::vec::Vec<u8>,
+    /// The deal, sixteen bytes; empty: the deal of the same call.
+    #[prost(bytes = "vec", tag = "5")]
+    pub deal_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. Key of the integration: 1 to 64 bytes.
+    #[prost(string, tag = "6")]
+    pub integration_key: ::prost::alloc::string::String,
+}
+/// What is there now.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApplyRulesResponse {
+    /// The contact of the call.
+    #[prost(message, optional, tag = "1")]
+    pub contact: ::core::option::Option<CardChanged>,
+    /// The deal of the call.
+    #[prost(message, optional, tag = "2")]
+    pub deal: ::core::option::Option<CardChanged>,
 }
 /// What to look for.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -219,7 +1028,7 @@ pub mod crm_internal_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// What other services ask crm, for themselves and not for a caller: the answers are ids, never what they were found by. Not reachable
+    /// What other services ask crm, for themselves and not for a caller: who may see an answer is for them to decide. Not reachable
     /// through the gateway.
     #[derive(Debug, Clone)]
     pub struct CrmInternalServiceClient<T> {
@@ -333,6 +1142,101 @@ pub mod crm_internal_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// What is known of a client who wrote: the contact, open deals, tasks of an integration, unsorted records. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID.
+        pub async fn look_up_client(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LookUpClientRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LookUpClientResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.internal.v1.CrmInternalService/LookUpClient",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.crm.internal.v1.CrmInternalService",
+                        "LookUpClient",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// What settings of rules can name: pipelines, fields, employees. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID.
+        pub async fn get_rule_catalogue(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetRuleCatalogueRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRuleCatalogueResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.internal.v1.CrmInternalService/GetRuleCatalogue",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.crm.internal.v1.CrmInternalService",
+                        "GetRuleCatalogue",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Adds a contact, a deal, an unsorted record or a task under ids that the caller chose, in one transaction. What is there under its
+        /// id is left as it is and answered: a repeated call changes nothing. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, CONTACT_NOT_FOUND, DEAL_NOT_FOUND, PIPELINE_NOT_FOUND, STAGE_NOT_FOUND, USER_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, LIMIT_REACHED.
+        pub async fn apply_rules(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApplyRulesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApplyRulesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.internal.v1.CrmInternalService/ApplyRules",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.crm.internal.v1.CrmInternalService",
+                        "ApplyRules",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// The card whose field of the account's own has a value, the last changed of several. Only for services.
         /// Errors: PERMISSION_MISSING, FIELD_INVALID, CUSTOM_FIELD_NOT_FOUND.
         pub async fn find_card_by_value(
@@ -389,6 +1293,35 @@ pub mod crm_internal_service_server {
             tonic::Response<super::FindContactsResponse>,
             tonic::Status,
         >;
+        /// What is known of a client who wrote: the contact, open deals, tasks of an integration, unsorted records. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID.
+        async fn look_up_client(
+            &self,
+            request: tonic::Request<super::LookUpClientRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LookUpClientResponse>,
+            tonic::Status,
+        >;
+        /// What settings of rules can name: pipelines, fields, employees. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID.
+        async fn get_rule_catalogue(
+            &self,
+            request: tonic::Request<super::GetRuleCatalogueRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetRuleCatalogueResponse>,
+            tonic::Status,
+        >;
+        /// Adds a contact, a deal, an unsorted record or a task under ids that the caller chose, in one transaction. What is there under its
+        /// id is left as it is and answered: a repeated call changes nothing. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, CONTACT_NOT_FOUND, DEAL_NOT_FOUND, PIPELINE_NOT_FOUND, STAGE_NOT_FOUND, USER_NOT_FOUND,
+        /// CUSTOM_FIELD_NOT_FOUND, LIMIT_REACHED.
+        async fn apply_rules(
+            &self,
+            request: tonic::Request<super::ApplyRulesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApplyRulesResponse>,
+            tonic::Status,
+        >;
         /// The card whose field of the account's own has a value, the last changed of several. Only for services.
         /// Errors: PERMISSION_MISSING, FIELD_INVALID, CUSTOM_FIELD_NOT_FOUND.
         async fn find_card_by_value(
@@ -399,7 +1332,7 @@ pub mod crm_internal_service_server {
             tonic::Status,
         >;
     }
-    /// What other services ask crm, for themselves and not for a caller: the answers are ids, never what they were found by. Not reachable
+    /// What other services ask crm, for themselves and not for a caller: who may see an answer is for them to decide. Not reachable
     /// through the gateway.
     #[derive(Debug)]
     pub struct CrmInternalServiceServer<T> {
@@ -508,6 +1441,147 @@ pub mod crm_internal_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = FindContactsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.internal.v1.CrmInternalService/LookUpClient" => {
+                    #[allow(non_camel_case_types)]
+                    struct LookUpClientSvc<T: CrmInternalService>(pub Arc<T>);
+                    impl<
+                        T: CrmInternalService,
+                    > tonic::server::UnaryService<super::LookUpClientRequest>
+                    for LookUpClientSvc<T> {
+                        type Response = super::LookUpClientResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::LookUpClientRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CrmInternalService>::look_up_client(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LookUpClientSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.internal.v1.CrmInternalService/GetRuleCatalogue" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetRuleCatalogueSvc<T: CrmInternalService>(pub Arc<T>);
+                    impl<
+                        T: CrmInternalService,
+                    > tonic::server::UnaryService<super::GetRuleCatalogueRequest>
+                    for GetRuleCatalogueSvc<T> {
+                        type Response = super::GetRuleCatalogueResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetRuleCatalogueRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CrmInternalService>::get_rule_catalogue(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetRuleCatalogueSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.internal.v1.CrmInternalService/ApplyRules" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApplyRulesSvc<T: CrmInternalService>(pub Arc<T>);
+                    impl<
+                        T: CrmInternalService,
+                    > tonic::server::UnaryService<super::ApplyRulesRequest>
+                    for ApplyRulesSvc<T> {
+                        type Response = super::ApplyRulesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApplyRulesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CrmInternalService>::apply_rules(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApplyRulesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -3597,455 +3597,6 @@ pub mod deal_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// One question.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AccessQuestion {
-    /// Required. "con\_…", "com\_…", "deal\_…" or "cust\_…".
-    #[prost(string, tag = "1")]
-    pub card_id: ::prost::alloc::string::String,
-    /// Required. Not CREATE: that is asked before there is a card.
-    #[prost(enumeration = "super::super::identity::v1::RightAction", tag = "2")]
-    pub action: i32,
-    /// "user\_…"; empty: the caller.
-    #[prost(string, tag = "3")]
-    pub user_id: ::prost::alloc::string::String,
-    /// Only for VIEW and EDIT: the name of a standard field, such as "price", or the id of one of the account's own; empty: the card
-    /// itself.
-    #[prost(string, tag = "4")]
-    pub field: ::prost::alloc::string::String,
-}
-/// One answer.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AccessAnswer {
-    /// May they?
-    #[prost(bool, tag = "1")]
-    pub allowed: bool,
-    /// Id of the requirement that decides, for example "IDN-11". Empty where the card does not exist, where the employee is switched
-    /// off, and where the card may not be viewed by a caller who does not administer the account.
-    #[prost(string, tag = "2")]
-    pub rule: ::prost::alloc::string::String,
-    /// Where the right that decides was set; RIGHT_SOURCE_UNSPECIFIED where `rule` is empty.
-    #[prost(enumeration = "super::super::identity::v1::RightSource", tag = "3")]
-    pub source: i32,
-}
-/// The question.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CheckAccessRequest {
-    /// Required.
-    #[prost(message, optional, tag = "1")]
-    pub question: ::core::option::Option<AccessQuestion>,
-}
-/// The answer.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CheckAccessResponse {
-    /// The answer.
-    #[prost(message, optional, tag = "1")]
-    pub answer: ::core::option::Option<AccessAnswer>,
-}
-/// The questions.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BatchCheckAccessRequest {
-    /// Required. 1 to 1,000.
-    #[prost(message, repeated, tag = "1")]
-    pub questions: ::prost::alloc::vec::Vec<AccessQuestion>,
-}
-/// The answers.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BatchCheckAccessResponse {
-    /// In the order of the questions.
-    #[prost(message, repeated, tag = "1")]
-    pub answers: ::prost::alloc::vec::Vec<AccessAnswer>,
-}
-/// Generated client implementations.
-pub mod access_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// May somebody do this to that card? The answers are those of the operations themselves.
-    #[derive(Debug, Clone)]
-    pub struct AccessServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl AccessServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> AccessServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> AccessServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            AccessServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// One question. A card that does not exist is answered as one that may not be viewed. Administrators may ask about everybody,
-        /// others about themselves.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
-        pub async fn check_access(
-            &mut self,
-            request: impl tonic::IntoRequest<super::CheckAccessRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CheckAccessResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.crm.v1.AccessService/CheckAccess",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("beseda.crm.v1.AccessService", "CheckAccess"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// The same for up to 1,000 questions at one moment; the answers come in their order.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
-        pub async fn batch_check_access(
-            &mut self,
-            request: impl tonic::IntoRequest<super::BatchCheckAccessRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::BatchCheckAccessResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.crm.v1.AccessService/BatchCheckAccess",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("beseda.crm.v1.AccessService", "BatchCheckAccess"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod access_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with AccessServiceServer.
-    #[async_trait]
-    pub trait AccessService: std::marker::Send + std::marker::Sync + 'static {
-        /// One question. A card that does not exist is answered as one that may not be viewed. Administrators may ask about everybody,
-        /// others about themselves.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
-        async fn check_access(
-            &self,
-            request: tonic::Request<super::CheckAccessRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CheckAccessResponse>,
-            tonic::Status,
-        >;
-        /// The same for up to 1,000 questions at one moment; the answers come in their order.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
-        async fn batch_check_access(
-            &self,
-            request: tonic::Request<super::BatchCheckAccessRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::BatchCheckAccessResponse>,
-            tonic::Status,
-        >;
-    }
-    /// May somebody do this to that card? The answers are those of the operations themselves.
-    #[derive(Debug)]
-    pub struct AccessServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> AccessServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for AccessServiceServer<T>
-    where
-        T: AccessService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/beseda.crm.v1.AccessService/CheckAccess" => {
-                    #[allow(non_camel_case_types)]
-                    struct CheckAccessSvc<T: AccessService>(pub Arc<T>);
-                    impl<
-                        T: AccessService,
-                    > tonic::server::UnaryService<super::CheckAccessRequest>
-                    for CheckAccessSvc<T> {
-                        type Response = super::CheckAccessResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::CheckAccessRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AccessService>::check_access(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = CheckAccessSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/beseda.crm.v1.AccessService/BatchCheckAccess" => {
-                    #[allow(non_camel_case_types)]
-                    struct BatchCheckAccessSvc<T: AccessService>(pub Arc<T>);
-                    impl<
-                        T: AccessService,
-                    > tonic::server::UnaryService<super::BatchCheckAccessRequest>
-                    for BatchCheckAccessSvc<T> {
-                        type Response = super::BatchCheckAccessResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::BatchCheckAccessRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AccessService>::batch_check_access(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = BatchCheckAccessSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for AccessServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "beseda.crm.v1.AccessService";
-    impl<T> tonic::server::NamedService for AccessServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
 /// A company.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Company {
@@ -5121,6 +4672,906 @@ pub mod company_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "beseda.crm.v1.CompanyService";
     impl<T> tonic::server::NamedService for CompanyServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// Something that happened to a card.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TimelineEntry {
+    /// Output only. "tle\_…".
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// When.
+    #[prost(message, optional, tag = "2")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What.
+    #[prost(enumeration = "TimelineEntryKind", tag = "3")]
+    pub kind: i32,
+    /// Who: "user\_…" or "key\_…"; empty for the robot.
+    #[prost(string, tag = "4")]
+    pub author_id: ::prost::alloc::string::String,
+    /// Their name; empty for a program.
+    #[prost(string, tag = "5")]
+    pub author_name: ::prost::alloc::string::String,
+    /// Which field changed, as the update masks name it, or "fld\_…"; empty where none did.
+    #[prost(string, tag = "6")]
+    pub field: ::prost::alloc::string::String,
+    /// What it was, as JSON; empty where there was nothing.
+    #[prost(string, tag = "7")]
+    pub before_json: ::prost::alloc::string::String,
+    /// What it is now, as JSON; empty where there is nothing.
+    #[prost(string, tag = "8")]
+    pub after_json: ::prost::alloc::string::String,
+    /// With ERASED: what stands in the history, in Russian (CAB-36); empty otherwise.
+    #[prost(string, tag = "9")]
+    pub text: ::prost::alloc::string::String,
+}
+/// Which page of which card.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListTimelineEntriesRequest {
+    /// Required. "con\_…", "com\_…", "deal\_…" or "cust\_…".
+    #[prost(string, tag = "1")]
+    pub card_id: ::prost::alloc::string::String,
+    /// 0 means 50; more than 200 means 200.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListTimelineEntriesResponse {
+    /// The entries.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<TimelineEntry>,
+    /// Empty at the end only.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What happened. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TimelineEntryKind {
+    /// Never sent.
+    Unspecified = 0,
+    /// The card was added.
+    Created = 1,
+    /// A field changed.
+    FieldChanged = 2,
+    /// The deal moved to another stage.
+    StageChanged = 3,
+    /// Somebody else became responsible.
+    ResponsibleChanged = 4,
+    /// Somebody subscribed to the card.
+    FollowerAdded = 5,
+    /// Somebody ended a subscription.
+    FollowerRemoved = 6,
+    /// The card was deleted.
+    Deleted = 7,
+    /// Tags were put on or taken off.
+    TagsChanged = 8,
+    /// A task was added.
+    TaskAdded = 9,
+    /// A task was completed.
+    TaskCompleted = 10,
+    /// Other contacts went into this one; `after_json` names them.
+    Merged = 11,
+    /// The contact went into another; `after_json` names it.
+    MergedInto = 12,
+    /// A merge was taken back; `before_json` names the other contacts.
+    Unmerged = 13,
+    /// The client had their data erased; what was there is not told.
+    Erased = 14,
+}
+impl TimelineEntryKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TIMELINE_ENTRY_KIND_UNSPECIFIED",
+            Self::Created => "TIMELINE_ENTRY_KIND_CREATED",
+            Self::FieldChanged => "TIMELINE_ENTRY_KIND_FIELD_CHANGED",
+            Self::StageChanged => "TIMELINE_ENTRY_KIND_STAGE_CHANGED",
+            Self::ResponsibleChanged => "TIMELINE_ENTRY_KIND_RESPONSIBLE_CHANGED",
+            Self::FollowerAdded => "TIMELINE_ENTRY_KIND_FOLLOWER_ADDED",
+            Self::FollowerRemoved => "TIMELINE_ENTRY_KIND_FOLLOWER_REMOVED",
+            Self::Deleted => "TIMELINE_ENTRY_KIND_DELETED",
+            Self::TagsChanged => "TIMELINE_ENTRY_KIND_TAGS_CHANGED",
+            Self::TaskAdded => "TIMELINE_ENTRY_KIND_TASK_ADDED",
+            Self::TaskCompleted => "TIMELINE_ENTRY_KIND_TASK_COMPLETED",
+            Self::Merged => "TIMELINE_ENTRY_KIND_MERGED",
+            Self::MergedInto => "TIMELINE_ENTRY_KIND_MERGED_INTO",
+            Self::Unmerged => "TIMELINE_ENTRY_KIND_UNMERGED",
+            Self::Erased => "TIMELINE_ENTRY_KIND_ERASED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TIMELINE_ENTRY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "TIMELINE_ENTRY_KIND_CREATED" => Some(Self::Created),
+            "TIMELINE_ENTRY_KIND_FIELD_CHANGED" => Some(Self::FieldChanged),
+            "TIMELINE_ENTRY_KIND_STAGE_CHANGED" => Some(Self::StageChanged),
+            "TIMELINE_ENTRY_KIND_RESPONSIBLE_CHANGED" => Some(Self::ResponsibleChanged),
+            "TIMELINE_ENTRY_KIND_FOLLOWER_ADDED" => Some(Self::FollowerAdded),
+            "TIMELINE_ENTRY_KIND_FOLLOWER_REMOVED" => Some(Self::FollowerRemoved),
+            "TIMELINE_ENTRY_KIND_DELETED" => Some(Self::Deleted),
+            "TIMELINE_ENTRY_KIND_TAGS_CHANGED" => Some(Self::TagsChanged),
+            "TIMELINE_ENTRY_KIND_TASK_ADDED" => Some(Self::TaskAdded),
+            "TIMELINE_ENTRY_KIND_TASK_COMPLETED" => Some(Self::TaskCompleted),
+            "TIMELINE_ENTRY_KIND_MERGED" => Some(Self::Merged),
+            "TIMELINE_ENTRY_KIND_MERGED_INTO" => Some(Self::MergedInto),
+            "TIMELINE_ENTRY_KIND_UNMERGED" => Some(Self::Unmerged),
+            "TIMELINE_ENTRY_KIND_ERASED" => Some(Self::Erased),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod timeline_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What happened to a card: who changed what, from what to what.
+    #[derive(Debug, Clone)]
+    pub struct TimelineServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl TimelineServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> TimelineServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> TimelineServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            TimelineServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// What happened to a card, the newest first. It can be read by whoever may view the card; what happened to a field that
+        /// is hidden from the caller is left out.
+        /// Errors: CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, DEAL_NOT_FOUND, CUSTOMER_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn list_timeline_entries(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListTimelineEntriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListTimelineEntriesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.TimelineService/ListTimelineEntries",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.crm.v1.TimelineService",
+                        "ListTimelineEntries",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod timeline_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with TimelineServiceServer.
+    #[async_trait]
+    pub trait TimelineService: std::marker::Send + std::marker::Sync + 'static {
+        /// What happened to a card, the newest first. It can be read by whoever may view the card; what happened to a field that
+        /// is hidden from the caller is left out.
+        /// Errors: CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, DEAL_NOT_FOUND, CUSTOMER_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn list_timeline_entries(
+            &self,
+            request: tonic::Request<super::ListTimelineEntriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListTimelineEntriesResponse>,
+            tonic::Status,
+        >;
+    }
+    /// What happened to a card: who changed what, from what to what.
+    #[derive(Debug)]
+    pub struct TimelineServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> TimelineServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for TimelineServiceServer<T>
+    where
+        T: TimelineService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.crm.v1.TimelineService/ListTimelineEntries" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListTimelineEntriesSvc<T: TimelineService>(pub Arc<T>);
+                    impl<
+                        T: TimelineService,
+                    > tonic::server::UnaryService<super::ListTimelineEntriesRequest>
+                    for ListTimelineEntriesSvc<T> {
+                        type Response = super::ListTimelineEntriesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListTimelineEntriesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TimelineService>::list_timeline_entries(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListTimelineEntriesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for TimelineServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.crm.v1.TimelineService";
+    impl<T> tonic::server::NamedService for TimelineServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// One question.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccessQuestion {
+    /// Required. "con\_…", "com\_…", "deal\_…" or "cust\_…".
+    #[prost(string, tag = "1")]
+    pub card_id: ::prost::alloc::string::String,
+    /// Required. Not CREATE: that is asked before there is a card.
+    #[prost(enumeration = "super::super::identity::v1::RightAction", tag = "2")]
+    pub action: i32,
+    /// "user\_…"; empty: the caller.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Only for VIEW and EDIT: the name of a standard field, such as "price", or the id of one of the account's own; empty: the card
+    /// itself.
+    #[prost(string, tag = "4")]
+    pub field: ::prost::alloc::string::String,
+}
+/// One answer.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccessAnswer {
+    /// May they?
+    #[prost(bool, tag = "1")]
+    pub allowed: bool,
+    /// Id of the requirement that decides, for example "IDN-11". Empty where the card does not exist, where the employee is switched
+    /// off, and where the card may not be viewed by a caller who does not administer the account.
+    #[prost(string, tag = "2")]
+    pub rule: ::prost::alloc::string::String,
+    /// Where the right that decides was set; RIGHT_SOURCE_UNSPECIFIED where `rule` is empty.
+    #[prost(enumeration = "super::super::identity::v1::RightSource", tag = "3")]
+    pub source: i32,
+}
+/// The question.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckAccessRequest {
+    /// Required.
+    #[prost(message, optional, tag = "1")]
+    pub question: ::core::option::Option<AccessQuestion>,
+}
+/// The answer.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckAccessResponse {
+    /// The answer.
+    #[prost(message, optional, tag = "1")]
+    pub answer: ::core::option::Option<AccessAnswer>,
+}
+/// The questions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCheckAccessRequest {
+    /// Required. 1 to 1,000.
+    #[prost(message, repeated, tag = "1")]
+    pub questions: ::prost::alloc::vec::Vec<AccessQuestion>,
+}
+/// The answers.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCheckAccessResponse {
+    /// In the order of the questions.
+    #[prost(message, repeated, tag = "1")]
+    pub answers: ::prost::alloc::vec::Vec<AccessAnswer>,
+}
+/// Generated client implementations.
+pub mod access_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// May somebody do this to that card? The answers are those of the operations themselves.
+    #[derive(Debug, Clone)]
+    pub struct AccessServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl AccessServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> AccessServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> AccessServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            AccessServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// One question. A card that does not exist is answered as one that may not be viewed. Administrators may ask about everybody,
+        /// others about themselves.
+        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        pub async fn check_access(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CheckAccessRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CheckAccessResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.AccessService/CheckAccess",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.AccessService", "CheckAccess"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The same for up to 1,000 questions at one moment; the answers come in their order.
+        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        pub async fn batch_check_access(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchCheckAccessRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCheckAccessResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.AccessService/BatchCheckAccess",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.crm.v1.AccessService", "BatchCheckAccess"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod access_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with AccessServiceServer.
+    #[async_trait]
+    pub trait AccessService: std::marker::Send + std::marker::Sync + 'static {
+        /// One question. A card that does not exist is answered as one that may not be viewed. Administrators may ask about everybody,
+        /// others about themselves.
+        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        async fn check_access(
+            &self,
+            request: tonic::Request<super::CheckAccessRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CheckAccessResponse>,
+            tonic::Status,
+        >;
+        /// The same for up to 1,000 questions at one moment; the answers come in their order.
+        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        async fn batch_check_access(
+            &self,
+            request: tonic::Request<super::BatchCheckAccessRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCheckAccessResponse>,
+            tonic::Status,
+        >;
+    }
+    /// May somebody do this to that card? The answers are those of the operations themselves.
+    #[derive(Debug)]
+    pub struct AccessServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> AccessServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for AccessServiceServer<T>
+    where
+        T: AccessService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.crm.v1.AccessService/CheckAccess" => {
+                    #[allow(non_camel_case_types)]
+                    struct CheckAccessSvc<T: AccessService>(pub Arc<T>);
+                    impl<
+                        T: AccessService,
+                    > tonic::server::UnaryService<super::CheckAccessRequest>
+                    for CheckAccessSvc<T> {
+                        type Response = super::CheckAccessResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CheckAccessRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AccessService>::check_access(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CheckAccessSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.AccessService/BatchCheckAccess" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchCheckAccessSvc<T: AccessService>(pub Arc<T>);
+                    impl<
+                        T: AccessService,
+                    > tonic::server::UnaryService<super::BatchCheckAccessRequest>
+                    for BatchCheckAccessSvc<T> {
+                        type Response = super::BatchCheckAccessResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchCheckAccessRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AccessService>::batch_check_access(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchCheckAccessSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for AccessServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.crm.v1.AccessService";
+    impl<T> tonic::server::NamedService for AccessServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
@@ -8451,457 +8902,6 @@ pub mod task_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "beseda.crm.v1.TaskService";
     impl<T> tonic::server::NamedService for TaskServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
-/// Something that happened to a card.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct TimelineEntry {
-    /// Output only. "tle\_…".
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// When.
-    #[prost(message, optional, tag = "2")]
-    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// What.
-    #[prost(enumeration = "TimelineEntryKind", tag = "3")]
-    pub kind: i32,
-    /// Who: "user\_…" or "key\_…"; empty for the robot.
-    #[prost(string, tag = "4")]
-    pub author_id: ::prost::alloc::string::String,
-    /// Their name; empty for a program.
-    #[prost(string, tag = "5")]
-    pub author_name: ::prost::alloc::string::String,
-    /// Which field changed, as the update masks name it, or "fld\_…"; empty where none did.
-    #[prost(string, tag = "6")]
-    pub field: ::prost::alloc::string::String,
-    /// What it was, as JSON; empty where there was nothing.
-    #[prost(string, tag = "7")]
-    pub before_json: ::prost::alloc::string::String,
-    /// What it is now, as JSON; empty where there is nothing.
-    #[prost(string, tag = "8")]
-    pub after_json: ::prost::alloc::string::String,
-    /// With ERASED: what stands in the history, in Russian (CAB-36); empty otherwise.
-    #[prost(string, tag = "9")]
-    pub text: ::prost::alloc::string::String,
-}
-/// Which page of which card.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListTimelineEntriesRequest {
-    /// Required. "con\_…", "com\_…", "deal\_…" or "cust\_…".
-    #[prost(string, tag = "1")]
-    pub card_id: ::prost::alloc::string::String,
-    /// 0 means 50; more than 200 means 200.
-    #[prost(int32, tag = "2")]
-    pub page_size: i32,
-    /// `next_page_token` of the page before.
-    #[prost(string, tag = "3")]
-    pub page_token: ::prost::alloc::string::String,
-}
-/// One page.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListTimelineEntriesResponse {
-    /// The entries.
-    #[prost(message, repeated, tag = "1")]
-    pub entries: ::prost::alloc::vec::Vec<TimelineEntry>,
-    /// Empty at the end only.
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// What happened. Values may be added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum TimelineEntryKind {
-    /// Never sent.
-    Unspecified = 0,
-    /// The card was added.
-    Created = 1,
-    /// A field changed.
-    FieldChanged = 2,
-    /// The deal moved to another stage.
-    StageChanged = 3,
-    /// Somebody else became responsible.
-    ResponsibleChanged = 4,
-    /// Somebody subscribed to the card.
-    FollowerAdded = 5,
-    /// Somebody ended a subscription.
-    FollowerRemoved = 6,
-    /// The card was deleted.
-    Deleted = 7,
-    /// Tags were put on or taken off.
-    TagsChanged = 8,
-    /// A task was added.
-    TaskAdded = 9,
-    /// A task was completed.
-    TaskCompleted = 10,
-    /// Other contacts went into this one; `after_json` names them.
-    Merged = 11,
-    /// The contact went into another; `after_json` names it.
-    MergedInto = 12,
-    /// A merge was taken back; `before_json` names the other contacts.
-    Unmerged = 13,
-    /// The client had their data erased; what was there is not told.
-    Erased = 14,
-}
-impl TimelineEntryKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "TIMELINE_ENTRY_KIND_UNSPECIFIED",
-            Self::Created => "TIMELINE_ENTRY_KIND_CREATED",
-            Self::FieldChanged => "TIMELINE_ENTRY_KIND_FIELD_CHANGED",
-            Self::StageChanged => "TIMELINE_ENTRY_KIND_STAGE_CHANGED",
-            Self::ResponsibleChanged => "TIMELINE_ENTRY_KIND_RESPONSIBLE_CHANGED",
-            Self::FollowerAdded => "TIMELINE_ENTRY_KIND_FOLLOWER_ADDED",
-            Self::FollowerRemoved => "TIMELINE_ENTRY_KIND_FOLLOWER_REMOVED",
-            Self::Deleted => "TIMELINE_ENTRY_KIND_DELETED",
-            Self::TagsChanged => "TIMELINE_ENTRY_KIND_TAGS_CHANGED",
-            Self::TaskAdded => "TIMELINE_ENTRY_KIND_TASK_ADDED",
-            Self::TaskCompleted => "TIMELINE_ENTRY_KIND_TASK_COMPLETED",
-            Self::Merged => "TIMELINE_ENTRY_KIND_MERGED",
-            Self::MergedInto => "TIMELINE_ENTRY_KIND_MERGED_INTO",
-            Self::Unmerged => "TIMELINE_ENTRY_KIND_UNMERGED",
-            Self::Erased => "TIMELINE_ENTRY_KIND_ERASED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "TIMELINE_ENTRY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "TIMELINE_ENTRY_KIND_CREATED" => Some(Self::Created),
-            "TIMELINE_ENTRY_KIND_FIELD_CHANGED" => Some(Self::FieldChanged),
-            "TIMELINE_ENTRY_KIND_STAGE_CHANGED" => Some(Self::StageChanged),
-            "TIMELINE_ENTRY_KIND_RESPONSIBLE_CHANGED" => Some(Self::ResponsibleChanged),
-            "TIMELINE_ENTRY_KIND_FOLLOWER_ADDED" => Some(Self::FollowerAdded),
-            "TIMELINE_ENTRY_KIND_FOLLOWER_REMOVED" => Some(Self::FollowerRemoved),
-            "TIMELINE_ENTRY_KIND_DELETED" => Some(Self::Deleted),
-            "TIMELINE_ENTRY_KIND_TAGS_CHANGED" => Some(Self::TagsChanged),
-            "TIMELINE_ENTRY_KIND_TASK_ADDED" => Some(Self::TaskAdded),
-            "TIMELINE_ENTRY_KIND_TASK_COMPLETED" => Some(Self::TaskCompleted),
-            "TIMELINE_ENTRY_KIND_MERGED" => Some(Self::Merged),
-            "TIMELINE_ENTRY_KIND_MERGED_INTO" => Some(Self::MergedInto),
-            "TIMELINE_ENTRY_KIND_UNMERGED" => Some(Self::Unmerged),
-            "TIMELINE_ENTRY_KIND_ERASED" => Some(Self::Erased),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod timeline_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// What happened to a card: who changed what, from what to what.
-    #[derive(Debug, Clone)]
-    pub struct TimelineServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl TimelineServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> TimelineServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> TimelineServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            TimelineServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// What happened to a card, the newest first. It can be read by whoever may view the card; what happened to a field that
-        /// is hidden from the caller is left out.
-        /// Errors: CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, DEAL_NOT_FOUND, CUSTOMER_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
-        pub async fn list_timeline_entries(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListTimelineEntriesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListTimelineEntriesResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/beseda.crm.v1.TimelineService/ListTimelineEntries",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "beseda.crm.v1.TimelineService",
-                        "ListTimelineEntries",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod timeline_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with TimelineServiceServer.
-    #[async_trait]
-    pub trait TimelineService: std::marker::Send + std::marker::Sync + 'static {
-        /// What happened to a card, the newest first. It can be read by whoever may view the card; what happened to a field that
-        /// is hidden from the caller is left out.
-        /// Errors: CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, DEAL_NOT_FOUND, CUSTOMER_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
-        async fn list_timeline_entries(
-            &self,
-            request: tonic::Request<super::ListTimelineEntriesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListTimelineEntriesResponse>,
-            tonic::Status,
-        >;
-    }
-    /// What happened to a card: who changed what, from what to what.
-    #[derive(Debug)]
-    pub struct TimelineServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> TimelineServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for TimelineServiceServer<T>
-    where
-        T: TimelineService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/beseda.crm.v1.TimelineService/ListTimelineEntries" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListTimelineEntriesSvc<T: TimelineService>(pub Arc<T>);
-                    impl<
-                        T: TimelineService,
-                    > tonic::server::UnaryService<super::ListTimelineEntriesRequest>
-                    for ListTimelineEntriesSvc<T> {
-                        type Response = super::ListTimelineEntriesResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListTimelineEntriesRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as TimelineService>::list_timeline_entries(
-                                        &inner,
-                                        request,
-                                    )
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListTimelineEntriesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for TimelineServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "beseda.crm.v1.TimelineService";
-    impl<T> tonic::server::NamedService for TimelineServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

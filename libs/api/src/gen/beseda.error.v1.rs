@@ -201,12 +201,30 @@ pub enum ErrorReason {
     UserSwitchedOff = 361,
     /// PERMISSION_DENIED. This is done in Beseda itself, not from inside the CRM: log in with e-mail and password (CHW-01). {}
     LogInRequired = 362,
+    /// NOT_FOUND. No such integration. {integration_id}
+    IntegrationNotFound = 420,
+    /// NOT_FOUND. No such run. {run_id}
+    RunNotFound = 421,
+    /// NOT_FOUND. Rules know of no such request: it was made before there was an integration, or too long ago. {conversation}
+    RequestNotFound = 422,
+    /// FAILED_PRECONDITION. The run did not fail, so there is nothing to try again. {run_id}
+    RunNotFailed = 423,
+    /// FAILED_PRECONDITION. The old integration is on and would transfer every chat a second time; switch it off first (SYN-02, A-39). {}
+    OldIntegrationEnabled = 424,
+    /// FAILED_PRECONDITION. An integration is on and transfers chats already; switch it off first (SYN-02, A-39). {integration_id}
+    IntegrationEnabled = 425,
     /// FAILED_PRECONDITION. «Приветственное сообщение» of the online chat is off, so its bot cannot be edited; switch it on. {online_chat_id}
     GreetingOff = 520,
     /// FAILED_PRECONDITION. An external ID needs a field of type TEXT or NUMBER of deals, customers or contacts; this is none. {field_id}
     ExternalIdFieldUnsuitable = 521,
     /// FAILED_PRECONDITION. The online chat has no field for external IDs, or crm has deleted it; choose one. {online_chat_id}
     ExternalIdNotSetUp = 522,
+    /// NOT_FOUND. The message that the event names never came. {message_event_id}
+    MessageNotFound = 500,
+    /// ALREADY_EXISTS. Another chat has this id of the channel: somebody has written in it before. {external_chat_id}
+    ChatTaken = 501,
+    /// FAILED_PRECONDITION. The client has blocked the line in the messenger: nothing arrives until they let it write again or write themselves. {chat_id}
+    ClientUnreachable = 502,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -315,11 +333,20 @@ impl ErrorReason {
             Self::SmsProviderInUse => "ERROR_REASON_SMS_PROVIDER_IN_USE",
             Self::UserSwitchedOff => "ERROR_REASON_USER_SWITCHED_OFF",
             Self::LogInRequired => "ERROR_REASON_LOG_IN_REQUIRED",
+            Self::IntegrationNotFound => "ERROR_REASON_INTEGRATION_NOT_FOUND",
+            Self::RunNotFound => "ERROR_REASON_RUN_NOT_FOUND",
+            Self::RequestNotFound => "ERROR_REASON_REQUEST_NOT_FOUND",
+            Self::RunNotFailed => "ERROR_REASON_RUN_NOT_FAILED",
+            Self::OldIntegrationEnabled => "ERROR_REASON_OLD_INTEGRATION_ENABLED",
+            Self::IntegrationEnabled => "ERROR_REASON_INTEGRATION_ENABLED",
             Self::GreetingOff => "ERROR_REASON_GREETING_OFF",
             Self::ExternalIdFieldUnsuitable => {
                 "ERROR_REASON_EXTERNAL_ID_FIELD_UNSUITABLE"
             }
             Self::ExternalIdNotSetUp => "ERROR_REASON_EXTERNAL_ID_NOT_SET_UP",
+            Self::MessageNotFound => "ERROR_REASON_MESSAGE_NOT_FOUND",
+            Self::ChatTaken => "ERROR_REASON_CHAT_TAKEN",
+            Self::ClientUnreachable => "ERROR_REASON_CLIENT_UNREACHABLE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -427,11 +454,20 @@ impl ErrorReason {
             "ERROR_REASON_SMS_PROVIDER_IN_USE" => Some(Self::SmsProviderInUse),
             "ERROR_REASON_USER_SWITCHED_OFF" => Some(Self::UserSwitchedOff),
             "ERROR_REASON_LOG_IN_REQUIRED" => Some(Self::LogInRequired),
+            "ERROR_REASON_INTEGRATION_NOT_FOUND" => Some(Self::IntegrationNotFound),
+            "ERROR_REASON_RUN_NOT_FOUND" => Some(Self::RunNotFound),
+            "ERROR_REASON_REQUEST_NOT_FOUND" => Some(Self::RequestNotFound),
+            "ERROR_REASON_RUN_NOT_FAILED" => Some(Self::RunNotFailed),
+            "ERROR_REASON_OLD_INTEGRATION_ENABLED" => Some(Self::OldIntegrationEnabled),
+            "ERROR_REASON_INTEGRATION_ENABLED" => Some(Self::IntegrationEnabled),
             "ERROR_REASON_GREETING_OFF" => Some(Self::GreetingOff),
             "ERROR_REASON_EXTERNAL_ID_FIELD_UNSUITABLE" => {
                 Some(Self::ExternalIdFieldUnsuitable)
             }
             "ERROR_REASON_EXTERNAL_ID_NOT_SET_UP" => Some(Self::ExternalIdNotSetUp),
+            "ERROR_REASON_MESSAGE_NOT_FOUND" => Some(Self::MessageNotFound),
+            "ERROR_REASON_CHAT_TAKEN" => Some(Self::ChatTaken),
+            "ERROR_REASON_CLIENT_UNREACHABLE" => Some(Self::ClientUnreachable),
             _ => None,
         }
     }

@@ -79,4 +79,9 @@ pub mod beseda {
             include!("beseda.onlinechat.v1.rs");
         }
     }
+    pub mod sync {
+        pub mod v1 {
+            include!("beseda.sync.v1.rs");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The calls.
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -13,8 +14,9 @@ use api::connector::v1::{
     ListChatMessagesResponse, PublishRequest, PublishResponse, PublishStreamRequest,
     PublishStreamResponse, RegisterConnectorRequest, RegisterConnectorResponse,
     ReportDeliveriesRequest, ReportDeliveriesResponse, ReportHealthRequest, ReportHealthResponse,
-    ReportResult, Synced, TakeDeliveriesRequest, TakeDeliveriesResponse, UploadMediaRequest,
-    UploadMediaResponse, WatchConnectionsRequest, WatchConnectionsResponse,
+    ReportResult, ReportTemplatesRequest, ReportTemplatesResponse, ResolveChatsRequest,
+    ResolveChatsResponse, Synced, TakeDeliveriesRequest, TakeDeliveriesResponse,
+    UploadMediaRequest, UploadMediaResponse, WatchConnectionsRequest, WatchConnectionsResponse,
 };
 use api::conversations::v1::ConnectionState;
 use futures::Stream;
@@ -358,6 +360,43 @@ impl ConnectorHubService for Hub {
             }
         });
         Ok(Response::new(ReportHealthResponse {}))
+    }
+
+    async fn report_templates(
+        &self,
+        request: Request<ReportTemplatesRequest>,
+    ) -> Result<Response<ReportTemplatesResponse>, Status> {
+        self.admit(request.metadata(), &request.get_ref().connector_key)?;
+        let mut seen = HashSet::new();
+        let told = &request.get_ref().templates;
+        let fit = told.iter().all(|it| {
+            !it.key.is_empty() && !it.language.is_empty() && seen.insert((&it.key, &it.language))
+        });
+        if !fit || told.len() > 1_000 {
+            self.change(|book| {
+                book.offence("templates without key or language, doubled or too many");
+            });
+        }
+        Ok(Response::new(ReportTemplatesResponse {}))
+    }
+
+    /// No chat is known under another id here: the first one is it.
+    async fn resolve_chats(
+        &self,
+        request: Request<ResolveChatsRequest>,
+    ) -> Result<Response<ResolveChatsResponse>, Status> {
+        self.admit(request.metadata(), &request.get_ref().connector_key)?;
+        let asked = &request.get_ref().chats;
+        let fit = asked.iter().all(|it| (1..=5).contains(&it.ids.len()));
+        if !fit || !(1..=100).contains(&asked.len()) {
+            self.change(|book| {
+                book.offence("chats without ids, or with too many, or too many of them");
+            });
+        }
+        let first = asked.iter().filter_map(|it| it.ids.first().cloned());
+        Ok(Response::new(ResolveChatsResponse {
+            external_chat_ids: first.collect(),
+        }))
     }
 
     async fn list_chat_messages(

@@ -56,11 +56,16 @@ pub fn code(reason: R) -> Code {
         | R::UnsortedNotFound
         | R::FilterNotFound
         | R::AttachmentNotFound
-        | R::TemplateNotFound => Code::NotFound,
+        | R::TemplateNotFound
+        | R::MessageNotFound
+        | R::IntegrationNotFound
+        | R::RunNotFound
+        | R::RequestNotFound => Code::NotFound,
         R::EmailTaken
         | R::GroupNameTaken
         | R::ConversationAlreadyOpen
         | R::TagNameTaken
+        | R::ChatTaken
         | R::ChatExists => Code::AlreadyExists,
         R::ConversationClosed
         | R::CabinetDisabled
@@ -92,9 +97,13 @@ pub fn code(reason: R) -> Code {
         | R::DialogueClosed
         | R::TemplatesUnpaid
         | R::ContactErased
+        | R::ClientUnreachable
         | R::ConnectionNotInSubscription
         | R::ClientNotRegistered
-        | R::ContactNotMerged => Code::FailedPrecondition,
+        | R::ContactNotMerged
+        | R::RunNotFailed
+        | R::OldIntegrationEnabled
+        | R::IntegrationEnabled => Code::FailedPrecondition,
         R::EtagMismatch | R::Conflict => Code::Aborted,
         R::RateLimited | R::Overloaded | R::TooLarge | R::FileTooLarge => Code::ResourceExhausted,
         R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown | R::ChannelAuthFailed => {
@@ -120,6 +129,21 @@ pub fn text(reason: R, language: Language) -> &'static str {
 /// Russian, Spanish, English.
 fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
     match reason {
+        R::MessageNotFound => (
+            "Сообщение, о котором говорит событие, не приходило.",
+            "El mensaje al que se refiere el evento nunca llegó.",
+            "The message that the event names never came.",
+        ),
+        R::ChatTaken => (
+            "Под этим идентификатором канала уже есть другой чат.",
+            "Otro chat ya tiene este identificador del canal.",
+            "Another chat has this id of the channel already.",
+        ),
+        R::ClientUnreachable => (
+            "Клиент заблокировал вас в мессенджере. Написать можно, когда клиент напишет сам.",
+            "El cliente le ha bloqueado en el servicio de mensajería. Podrá escribirle cuando él escriba.",
+            "The client has blocked you in the messenger. You can write once they write themselves.",
+        ),
         R::SmsProviderMissing => (
             "Сначала выберите виджет для отправки СМС.",
             "Elija primero un proveedor de SMS.",
@@ -375,6 +399,36 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "В фильтре слишком много уровней. Упростите его.",
             "El filtro tiene demasiados niveles. Simplifíquelo.",
             "The filter has too many levels. Make it simpler.",
+        ),
+        R::IntegrationNotFound => (
+            "Интеграция не найдена.",
+            "Integración no encontrada.",
+            "No such integration.",
+        ),
+        R::RunNotFound => (
+            "Запись журнала не найдена.",
+            "No se encontró la entrada del registro.",
+            "No such run.",
+        ),
+        R::RequestNotFound => (
+            "Такого обращения правила не знают: оно было до подключения интеграции или слишком давно.",
+            "Las reglas no conocen esa solicitud: fue anterior a la integración o hace demasiado tiempo.",
+            "Rules know of no such request: it was made before there was an integration, or too long ago.",
+        ),
+        R::RunNotFailed => (
+            "Повторить можно только неудавшийся запуск.",
+            "Solo se puede repetir una ejecución fallida.",
+            "The run did not fail, so there is nothing to try again.",
+        ),
+        R::OldIntegrationEnabled => (
+            "Если у вас подключена интеграция с чатами в старом ЛК UIS, отключите ее: отключите чек-бокс «Передавать чаты в amoCRM».",
+            "Desactive primero la integración antigua: la casilla «Transferir chats a amoCRM».",
+            "Switch off the old integration first: the checkbox “Transfer chats to amoCRM”.",
+        ),
+        R::IntegrationEnabled => (
+            "Новая интеграция уже передаёт чаты. Сначала выключите её.",
+            "La nueva integración ya transfiere chats. Desactívela primero.",
+            "The new integration transfers chats already. Switch it off first.",
         ),
         R::FilterTooLarge => (
             "В фильтре слишком много условий. Уберите лишние.",

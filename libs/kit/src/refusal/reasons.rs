@@ -71,6 +71,8 @@ plain! {
     subscription_unpaid = SubscriptionUnpaid;
     /// imBox is off.
     imbox_disabled = ImboxDisabled;
+    /// The old integration transfers chats.
+    old_integration_enabled = OldIntegrationEnabled;
     /// The resource changed since it was read.
     etag_mismatch = EtagMismatch;
     /// Two changes met.
@@ -88,6 +90,12 @@ plain! {
 }
 
 named! {
+    /// The message that an event names never came.
+    message_not_found(message_event_id) = MessageNotFound;
+    /// Another chat has the channel's id.
+    chat_taken(external_chat_id) = ChatTaken;
+    /// The client has blocked the line.
+    client_unreachable(chat_id) = ClientUnreachable;
     /// No such cabinet.
     cabinet_not_found(cabinet_id) = CabinetNotFound;
     /// The cabinet is off.
@@ -220,6 +228,16 @@ named! {
     stage_fixed(stage_id) = StageFixed;
     /// As many as there may be.
     limit_reached(limit) = LimitReached;
+    /// No such integration.
+    integration_not_found(integration_id) = IntegrationNotFound;
+    /// No such run.
+    run_not_found(run_id) = RunNotFound;
+    /// Rules know of no such request.
+    request_not_found(conversation) = RequestNotFound;
+    /// The run did not fail.
+    run_not_failed(run_id) = RunNotFailed;
+    /// A new integration is on.
+    integration_enabled(integration_id) = IntegrationEnabled;
     /// Only on a larger plan.
     plan_insufficient(plan) = PlanInsufficient;
     /// Too few characters to look for.

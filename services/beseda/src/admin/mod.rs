@@ -2,6 +2,7 @@
 //!
 //! A running installation hears of every change through its outbox; the audit log names "operator" as its author.
 
+mod erasures;
 mod password;
 mod search;
 
@@ -61,6 +62,9 @@ pub enum Task {
         #[command(flatten)]
         password: password::Source,
     },
+    /// Erasures of clients' data: receipts, checks, what to do after a backup was restored
+    #[command(subcommand)]
+    Erasures(erasures::Task),
     /// Make the search index of messages anew, of one account or of all, while the services run
     RebuildSearch(search::Which),
 }
@@ -167,6 +171,7 @@ pub async fn main(task: Task) -> anyhow::Result<()> {
         } => create_api_key(&db, &clock, &account, &name, scopes).await,
         Task::RotateSigningKeys => rotate_keys(&db, &database.key, &clock).await,
         Task::SetPassword { email, password } => set_password(&db, &clock, &email, password).await,
+        Task::Erasures(task) => erasures::main(&database, &clock, task).await,
         Task::RebuildSearch(which) => search::rebuild(&db, &database, &which).await,
     }
 }

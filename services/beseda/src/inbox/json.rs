@@ -12,11 +12,15 @@ static CONTRACTS: LazyLock<Option<DescriptorPool>> =
 /// A message of the package `beseda.conversations.v1`. Fields that are not set are left out, enums are their names,
 /// times are RFC 3339.
 pub fn text(name: &str, message: &impl Message) -> anyhow::Result<String> {
+    text_of(&format!("beseda.conversations.v1.{name}"), message)
+}
+
+/// The same of a message of any package, by its full name.
+pub fn text_of(full: &str, message: &impl Message) -> anyhow::Result<String> {
     let contracts = CONTRACTS
         .as_ref()
         .context("the contracts built into the program do not decode")?;
-    let full = format!("beseda.conversations.v1.{name}");
-    let descriptor = contracts.get_message_by_name(&full);
+    let descriptor = contracts.get_message_by_name(full);
     let descriptor = descriptor.with_context(|| format!("the contracts know no {full}"))?;
     let message = DynamicMessage::decode(descriptor, &message.encode_to_vec()[..])?;
     let options = SerializeOptions::new()

@@ -2,16 +2,16 @@
 //!
 //! It calls the gateway as any other client does: as a program by an API key, or as an employee by a session.
 
-mod access;
+pub mod access;
 mod change;
-mod connection;
+pub mod connection;
 mod explain;
 mod find;
-mod json;
+pub mod json;
 mod language;
 mod list;
-mod output;
-mod problem;
+pub mod output;
+pub mod problem;
 mod read;
 mod sessions;
 mod watch;
@@ -50,7 +50,7 @@ pub struct Server {
         env = "BESEDA_SERVER",
         default_value = "http://127.0.0.1:8080"
     )]
-    server: String,
+    pub server: String,
 }
 
 /// What to do, where, and as whom.
@@ -193,7 +193,8 @@ async fn log_out(server: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-fn ended(outcome: Result<(), Problem>) -> ExitCode {
+/// The exit status of a command.
+pub fn ended(outcome: Result<(), Problem>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {

@@ -26,13 +26,18 @@ Settings (secrets, marked *, may also be files: NAME_FILE):
                                 passwords and secrets
   BESEDA_SERVICE_SECRET *       what the service proves itself with; made from the master key when not set
   BESEDA_IDENTITY_URL           http://HOST:PORT of identity (all but identity)
-  BESEDA_CRM_URL                of crm (conversations, connector-onlinechat, cabinet, gateway)
-  BESEDA_CONVERSATIONS_URL      of conversations (connectors, gateway)
-  BESEDA_ONLINECHAT_URL         of connector-onlinechat (gateway)
+  BESEDA_CRM_URL                of crm (conversations, connector-onlinechat, cabinet, sync, gateway)
+  BESEDA_CONVERSATIONS_URL      of conversations (connectors, cabinet, sync, gateway)
+  BESEDA_ONLINECHAT_URL         of connector-onlinechat (cabinet, gateway)
   BESEDA_CABINET_URL            of cabinet (gateway), if there is one
+  BESEDA_SYNC_URL               of sync (cabinet, gateway), if there is one
   BESEDA_TELEGRAM_URL           of connector-telegram (gateway), if there is one: its webhooks are passed on
-  BESEDA_WHATSAPP_URL           of connector-whatsapp (conversations), if there is one: it says who is registered there
+  BESEDA_WHATSAPP_URL           of connector-whatsapp, if there is one: its webhooks are passed on (gateway), and it says who is
+                                registered there (conversations)
+  BESEDA_WHATSAPP_API_URL       a Graph API with its version of a provider of yours, and
+  BESEDA_WHATSAPP_MEDIA_HOSTS   the hosts of its files, by commas (connector-whatsapp)
   BESEDA_TELEGRAM_API_URL       a Bot API server of your own (connector-telegram)
+  BESEDA_SMS_WIDGETS            file with descriptions of further SMS providers (cabinet)
   BESEDA_PUBLIC_URL             how browsers and providers reach the gateway (connectors, cabinet, gateway)
   BESEDA_DATABASE_CONNECTIONS   connections at most, 10 when not set (conversations)
   BESEDA_FILES                  where files of messages are kept (conversations): a folder, .beseda/files when not set, or
@@ -80,7 +85,9 @@ pub fn read(kind: Kind) -> anyhow::Result<Settings> {
         Kind::Conversations => reader.conversations(),
         Kind::ConnectorOnlinechat => reader.connector_onlinechat(),
         Kind::ConnectorTelegram => reader.connector_telegram(),
+        Kind::ConnectorWhatsapp => reader.connector_whatsapp(),
         Kind::Cabinet => reader.cabinet(),
+        Kind::Sync => reader.sync(),
         Kind::Gateway => reader.gateway(),
     };
     let own = reader.admin_listen.filter(|_| kind != Kind::Gateway);
@@ -109,7 +116,11 @@ impl Reader {
         let port = if kind == Kind::Gateway { 8080 } else { 0 };
         let listen = environment.parsed("BESEDA_LISTEN", ADDRESS);
         let redis = environment.secret("BESEDA_REDIS_URL");
-        if redis.is_none() && !matches!(kind, Kind::ConnectorTelegram | Kind::Cabinet) {
+        let needs_redis = !matches!(
+            kind,
+            Kind::ConnectorTelegram | Kind::ConnectorWhatsapp | Kind::Cabinet
+        );
+        if redis.is_none() && needs_redis {
             environment.problem("BESEDA_REDIS_URL is not set: for example redis://127.0.0.1:6379");
         }
         Self {
@@ -240,12 +251,34 @@ impl Reader {
         }))
     }
 
+    fn sync(&mut self) -> Option<Config> {
+        let database_url = self.database_url(&sync::MIGRATIONS);
+        let identity = self.service_url("BESEDA_IDENTITY_URL");
+        let crm = self.service_url("BESEDA_CRM_URL");
+        let conversations = self.service_url("BESEDA_CONVERSATIONS_URL");
+        let service_secret = self.service_secret();
+        Some(Config::Sync(sync::Config {
+            listen: self.listen,
+            database_url: database_url?,
+            redis_url: self.redis_url.clone(),
+            identity,
+            crm,
+            conversations,
+            service_secret: service_secret?,
+            clock: Clock::system(),
+        }))
+    }
+
     fn cabinet(&mut self) -> Option<Config> {
         let database_url = self.database_url(&cabinet::MIGRATIONS);
         let identity = self.service_url("BESEDA_IDENTITY_URL");
         let crm = self.service_url("BESEDA_CRM_URL");
+        let conversations = self.service_url("BESEDA_CONVERSATIONS_URL");
+        let onlinechat = self.service_url("BESEDA_ONLINECHAT_URL");
+        let sync = self.environment.text("BESEDA_SYNC_URL");
         let public_url = self.public_url();
         let service_secret = self.service_secret();
+        let widgets = self.environment.sms_widgets(false);
         if self.key.is_none() {
             self.environment.problem("BESEDA_MASTER_KEY is not set: cabinet keeps codes under it (`beseda master-key` makes one)");
         }
@@ -253,10 +286,35 @@ impl Reader {
             listen: self.listen,
             database_url: database_url?,
             identity,
+            stores: service::stores(&crm, &conversations, &onlinechat, sync.as_deref()),
             crm,
+            conversations,
             service_secret: service_secret?,
+            hub_secret: self
+                .key
+                .as_ref()?
+                .service_secret(service::CABINET_CONNECTOR),
             master_key: self.key.clone()?,
+            widgets: widgets?,
+            sms_patience: service::SMS_PATIENCE,
+            limits: service::code_limits(self.limited),
             public_url,
+            clock: Clock::system(),
+        }))
+    }
+
+    fn connector_whatsapp(&mut self) -> Option<Config> {
+        let identity = self.service_url("BESEDA_IDENTITY_URL");
+        let conversations = self.service_url("BESEDA_CONVERSATIONS_URL");
+        let service_secret = self.service_secret();
+        Some(Config::ConnectorWhatsapp(connector_whatsapp::Config {
+            listen: self.listen,
+            identity,
+            conversations,
+            service_secret: service_secret?,
+            api_url: self.environment.whatsapp_api(),
+            media_hosts: self.environment.whatsapp_media_hosts(),
+            look_time: service::LOOK_TIME,
             clock: Clock::system(),
         }))
     }
@@ -281,6 +339,7 @@ impl Reader {
             gateway::Config::local(&identity, &crm, &conversations, &onlinechat, secret);
         config.listen = self.listen;
         config.cabinet = self.environment.text("BESEDA_CABINET_URL");
+        config.sync = self.environment.text("BESEDA_SYNC_URL");
         config.hooks = self.hooks();
         config.admin_listen = self.admin_listen;
         config.redis_url = self.redis_url.clone();
@@ -303,9 +362,16 @@ impl Reader {
 
     /// Connectors that providers call: those that the installation has.
     fn hooks(&mut self) -> Vec<(String, String)> {
-        let telegram = self.environment.text("BESEDA_TELEGRAM_URL");
-        let telegram = telegram.map(|url| ("telegram".to_owned(), url));
-        telegram.into_iter().collect()
+        let known = [
+            ("telegram", "BESEDA_TELEGRAM_URL"),
+            ("whatsapp", "BESEDA_WHATSAPP_URL"),
+            ("sms", "BESEDA_CABINET_URL"),
+        ];
+        let known = known.into_iter().filter_map(|(key, name)| {
+            let url = self.environment.text(name)?;
+            Some((key.to_owned(), url))
+        });
+        known.collect()
     }
 
     fn database_url(&mut self, migrations: &pg::Migrations) -> Option<SecretString> {

@@ -4,6 +4,7 @@
 
 mod cards;
 mod rights;
+mod rules;
 
 use std::time::Duration;
 
@@ -62,6 +63,8 @@ pub struct Services {
     pub crm: Channel,
     /// connector-onlinechat.
     pub onlinechat: Channel,
+    /// sync.
+    pub sync: Channel,
 }
 
 impl Services {
@@ -81,6 +84,9 @@ impl Services {
                 .await
                 .context("the demo manager's rights")?;
         }
+        rules::seed(&self.sync, &token, &pipeline)
+            .await
+            .context("the demo integration")?;
         let online_chat_id = self.online_chat(&token, &known).await;
         let (api_key_id, api_key) = self.api_key(&token, &known).await.context("the API key")?;
         let demo = Demo {

@@ -25,7 +25,8 @@ Secrets come from the environment only, as a value or as a file (NAME_FILE):
   BESEDA_MASTER_KEY    the installation's key; not set: made once and kept in the data folder
 Also: BESEDA_LOG (what is logged, \"warn\" by default), BESEDA_LOG_FORMAT (human or json),
   OTEL_EXPORTER_OTLP_ENDPOINT (where traces go), BESEDA_RATE_LIMITS=off (for load tests),
-  BESEDA_TELEGRAM_API_URL (a Bot API server of your own).
+  BESEDA_TELEGRAM_API_URL (a Bot API server of your own), BESEDA_WHATSAPP_API_URL and
+  BESEDA_WHATSAPP_MEDIA_HOSTS (a provider of WhatsApp of your own).
 
 The first Ctrl-C or SIGTERM lets calls in progress finish and stops what was started, the second
 does not wait. Exit status: 0 stopped as asked, 1 failed, 2 wrong arguments, 130 not waited.";
@@ -70,6 +71,12 @@ pub struct Secrets {
     pub limited: bool,
     /// The Bot API.
     pub telegram_api: Url,
+    /// The Graph API.
+    pub whatsapp_api: Url,
+    /// Hosts of the files of WhatsApp's clients.
+    pub whatsapp_media_hosts: Vec<String>,
+    /// Providers of SMS that can be installed.
+    pub widgets: cabinet::sms::Widgets,
 }
 
 impl Secrets {
@@ -77,12 +84,16 @@ impl Secrets {
     pub fn read() -> anyhow::Result<Self> {
         let mut environment = Environment::of_process();
         let redis = environment.secret("BESEDA_REDIS_URL");
+        let widgets = environment.sms_widgets(true);
         let secrets = Self {
             database_url: environment.secret("BESEDA_DATABASE_URL"),
             redis_url: redis.map(|url| url.expose_secret().to_owned()),
             master_key: environment.master_key(),
             limited: environment.rate_limits(),
             telegram_api: environment.telegram_api(),
+            whatsapp_api: environment.whatsapp_api(),
+            whatsapp_media_hosts: environment.whatsapp_media_hosts(),
+            widgets: widgets.unwrap_or_else(|| cabinet::sms::Widgets::ready(true)),
         };
         environment.finish()?;
         Ok(secrets)

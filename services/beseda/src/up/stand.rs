@@ -1,6 +1,6 @@
 //! Everything that runs: private stores and services.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -61,7 +61,9 @@ impl Stand {
         port: Reserved,
     ) -> anyhow::Result<Summary> {
         let addr = port.addr()?;
+        let whatsapp = Reserved::take(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         let mut wiring = self.wiring(arguments, secrets, addr).await?;
+        wiring.whatsapp = whatsapp.addr()?;
         let migrating = stores::migrate(&wiring.stores, &wiring.key);
         self.progress.step("tables", migrating).await?;
         wiring.identity = self.launch(wiring.identity()).await?;
@@ -69,6 +71,9 @@ impl Stand {
         wiring.conversations = self.launch(wiring.conversations()).await?;
         wiring.onlinechat = self.launch(wiring.connector_onlinechat()).await?;
         wiring.telegram = self.launch(wiring.connector_telegram()).await?;
+        drop(whatsapp);
+        self.launch(wiring.connector_whatsapp()).await?;
+        wiring.sync = self.launch(wiring.sync()).await?;
         wiring.cabinet = self.launch(wiring.cabinet()).await?;
         let demo = if arguments.no_demo {
             None
@@ -114,6 +119,7 @@ impl Stand {
             limited: secrets.limited,
             admin_listen: arguments.admin_listen,
             telegram_api: secrets.telegram_api.clone(),
+            widgets: secrets.widgets.clone(),
             web_root: arguments.web_root().0,
             files: self.place.folder().join("files"),
             identity: String::new(),
@@ -122,6 +128,10 @@ impl Stand {
             onlinechat: String::new(),
             telegram: String::new(),
             cabinet: String::new(),
+            sync: String::new(),
+            whatsapp_api: secrets.whatsapp_api.clone(),
+            whatsapp_media_hosts: secrets.whatsapp_media_hosts.clone(),
+            whatsapp: addr,
         })
     }
 
@@ -146,6 +156,7 @@ impl Stand {
             identity: kit::channel(&wiring.identity)?,
             crm: kit::channel(&wiring.crm)?,
             onlinechat: kit::channel(&wiring.onlinechat)?,
+            sync: kit::channel(&wiring.sync)?,
         };
         let seeding = async {
             let db = identity_db(&wiring.stores.database_url, &wiring.key).await?;

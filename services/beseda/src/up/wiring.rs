@@ -24,6 +24,8 @@ pub struct Wiring {
     pub limited: bool,
     pub admin_listen: Option<SocketAddr>,
     pub telegram_api: Url,
+    /// Providers of SMS that can be installed.
+    pub widgets: cabinet::sms::Widgets,
     pub web_root: PathBuf,
     /// Where the files of messages are kept.
     pub files: PathBuf,
@@ -33,6 +35,11 @@ pub struct Wiring {
     pub onlinechat: String,
     pub telegram: String,
     pub cabinet: String,
+    pub sync: String,
+    pub whatsapp_api: Url,
+    pub whatsapp_media_hosts: Vec<String>,
+    /// Known before it runs: conversations asks it who is registered.
+    pub whatsapp: SocketAddr,
 }
 
 impl Wiring {
@@ -62,7 +69,7 @@ impl Wiring {
             redis_url: self.stores.redis_url.clone(),
             identity: self.identity.clone(),
             crm: self.crm.clone(),
-            client_checks: Vec::new(),
+            client_checks: vec![self.whatsapp()],
             service_secret: self.secret(Kind::Conversations),
             ingest: conversations::IngestConfig::default(),
             files: conversations::FilesLocation::Folder(self.files.clone()),
@@ -101,15 +108,57 @@ impl Wiring {
         }))
     }
 
+    pub fn connector_whatsapp(&self) -> anyhow::Result<Config> {
+        Ok(Config::ConnectorWhatsapp(connector_whatsapp::Config {
+            listen: self.whatsapp,
+            identity: self.identity.clone(),
+            conversations: self.conversations.clone(),
+            service_secret: self.secret(Kind::ConnectorWhatsapp),
+            api_url: self.whatsapp_api.clone(),
+            media_hosts: self.whatsapp_media_hosts.clone(),
+            look_time: service::LOOK_TIME,
+            clock: Clock::system(),
+        }))
+    }
+
+    /// WhatsApp's connector by its key.
+    fn whatsapp(&self) -> (String, String) {
+        ("whatsapp".to_owned(), format!("http://{}", self.whatsapp))
+    }
+
     pub fn cabinet(&self) -> anyhow::Result<Config> {
         Ok(Config::Cabinet(cabinet::Config {
             listen: ANY,
             database_url: self.role_url(&cabinet::MIGRATIONS)?,
             identity: self.identity.clone(),
             crm: self.crm.clone(),
+            stores: service::stores(
+                &self.crm,
+                &self.conversations,
+                &self.onlinechat,
+                Some(&self.sync),
+            ),
+            conversations: self.conversations.clone(),
             service_secret: self.secret(Kind::Cabinet),
+            hub_secret: self.key.service_secret(service::CABINET_CONNECTOR),
             master_key: self.key.clone(),
+            widgets: self.widgets.clone(),
+            sms_patience: service::SMS_PATIENCE,
+            limits: service::code_limits(self.limited),
             public_url: self.public_url.clone(),
+            clock: Clock::system(),
+        }))
+    }
+
+    pub fn sync(&self) -> anyhow::Result<Config> {
+        Ok(Config::Sync(sync::Config {
+            listen: ANY,
+            database_url: self.role_url(&sync::MIGRATIONS)?,
+            redis_url: self.stores.redis_url.clone(),
+            identity: self.identity.clone(),
+            crm: self.crm.clone(),
+            conversations: self.conversations.clone(),
+            service_secret: self.secret(Kind::Sync),
             clock: Clock::system(),
         }))
     }
@@ -125,7 +174,12 @@ impl Wiring {
         );
         config.listen = listen;
         config.cabinet = Some(self.cabinet.clone());
-        config.hooks = vec![("telegram".to_owned(), self.telegram.clone())];
+        config.sync = Some(self.sync.clone());
+        config.hooks = vec![
+            ("telegram".to_owned(), self.telegram.clone()),
+            ("sms".to_owned(), self.cabinet.clone()),
+            self.whatsapp(),
+        ];
         config.admin_listen = self.admin_listen;
         config.redis_url.clone_from(&self.stores.redis_url);
         config.public_url.clone_from(&self.public_url);

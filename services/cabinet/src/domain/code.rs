@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
+use data_encoding::BASE64URL_NOPAD;
 use kit::secrets;
 use kit::secrets::MasterKey;
-use rand::RngExt;
 use ring::hmac;
 use subtle::ConstantTimeEq;
-use types::AccountId;
+use types::{AccountId, SmsProviderId};
 use uuid::Uuid;
 
 use super::text::{CODE_DIGITS, Purpose};
@@ -36,10 +36,8 @@ impl Code {
     /// A new one; every one of a million is as likely as any other.
     #[must_use]
     pub fn generate() -> Self {
-        let most = 10_u32.pow(u32::try_from(CODE_DIGITS).unwrap_or_default());
-        let number = rand::rng().random_range(0..most);
         Self {
-            text: format!("{number:0CODE_DIGITS$}"),
+            text: secrets::random_digits(CODE_DIGITS),
         }
     }
 }
@@ -89,6 +87,7 @@ pub(super) fn account_of(text: &str, prefix: &str) -> Option<AccountId> {
 pub struct Keys {
     codes: hmac::Key,
     numbers: hmac::Key,
+    hooks: hmac::Key,
 }
 
 impl Keys {
@@ -99,6 +98,7 @@ impl Keys {
         Self {
             codes: key("cabinet-codes"),
             numbers: key("cabinet-numbers"),
+            hooks: key("cabinet-hooks"),
         }
     }
 
@@ -114,6 +114,15 @@ impl Keys {
         // Neither part can contain a line break.
         context.update(format!("{purpose}\n{phone}\n{code}").as_bytes());
         digest(&context.sign())
+    }
+
+    /// The secret with which a provider of SMS reports deliveries.
+    #[must_use]
+    pub fn hook(&self, account: AccountId, provider: SmsProviderId) -> String {
+        let mut context = hmac::Context::with_key(&self.hooks);
+        context.update(account.uuid().as_bytes());
+        context.update(provider.uuid().as_bytes());
+        BASE64URL_NOPAD.encode(context.sign().as_ref())
     }
 
     /// What is kept of a telephone number or an address where it is only counted.

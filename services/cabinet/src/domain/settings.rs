@@ -167,8 +167,6 @@ pub enum Standard {
     Name,
     /// What a deal is worth.
     Price,
-    /// Who is responsible for a deal.
-    ResponsibleUserId,
     /// Telephone numbers.
     Phones,
     /// E-mail addresses.
@@ -178,10 +176,9 @@ pub enum Standard {
 }
 
 impl Standard {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 5] = [
         Self::Name,
         Self::Price,
-        Self::ResponsibleUserId,
         Self::Phones,
         Self::Emails,
         Self::Addresses,
@@ -193,7 +190,6 @@ impl Standard {
         match self {
             Self::Name => "name",
             Self::Price => "price",
-            Self::ResponsibleUserId => "responsible_user_id",
             Self::Phones => "phones",
             Self::Emails => "emails",
             Self::Addresses => "addresses",
@@ -203,7 +199,7 @@ impl Standard {
     fn is_of(self, card: CardKind) -> bool {
         match self {
             Self::Name => true,
-            Self::Price | Self::ResponsibleUserId => card == CardKind::Deal,
+            Self::Price => card == CardKind::Deal,
             Self::Phones | Self::Emails | Self::Addresses => card != CardKind::Deal,
         }
     }
@@ -331,7 +327,7 @@ mod tests {
     fn fields_come_back_from_the_database_as_they_went() {
         for field in [
             Field::Own(FieldId::generate()),
-            Field::Standard(Standard::ResponsibleUserId),
+            Field::Standard(Standard::Price),
         ] {
             let shown = ShownField {
                 card: CardKind::Deal,

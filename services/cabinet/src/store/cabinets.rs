@@ -206,6 +206,23 @@ pub async fn update(
     Ok(done.rows_affected() == 1)
 }
 
+/// Notes the connection of its chats, once.
+#[tracing::instrument(level = "debug", name = "db.cabinet.link", skip_all, err)]
+pub async fn link(
+    db: &mut PgConnection,
+    account: AccountId,
+    connection: ConnectionId,
+) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE cabinets SET connection_id = $2 WHERE account_id = $1 AND connection_id IS NULL",
+    )
+    .bind(account.uuid())
+    .bind(connection.uuid())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Notes that the logo changed.
 #[tracing::instrument(level = "debug", name = "db.cabinet.touch", skip_all, err)]
 pub async fn touch(

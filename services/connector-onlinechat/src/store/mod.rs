@@ -3,5 +3,6 @@
 //! Employees' calls run under their account's scope, visitors' calls under the system's: a visitor proves an account only
 //! by the very row that is looked for. Every statement names the account all the same.
 
+pub mod erasure;
 pub mod online_chats;
 pub mod visitors;

@@ -320,6 +320,7 @@ impl World {
                     ..PublishResult::default()
                 }
             }
+            other => panic!("visitors do nothing of this kind: {other:?}"),
         };
         self.events.insert(id, result.clone());
         result
@@ -403,6 +404,20 @@ impl ConnectorHubService for Hub {
         );
         self.world().registered = true;
         Ok(Response::new(wire::RegisterConnectorResponse {}))
+    }
+
+    async fn report_templates(
+        &self,
+        _: Request<wire::ReportTemplatesRequest>,
+    ) -> Result<Response<wire::ReportTemplatesResponse>, Status> {
+        Err(Status::unimplemented("the online chat has no templates"))
+    }
+
+    async fn resolve_chats(
+        &self,
+        _: Request<wire::ResolveChatsRequest>,
+    ) -> Result<Response<wire::ResolveChatsResponse>, Status> {
+        Err(Status::unimplemented("visitors have one id"))
     }
 
     async fn upload_media(

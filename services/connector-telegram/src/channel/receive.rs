@@ -2,7 +2,10 @@
 
 use api::connector::v1::channel_event::Event;
 use api::connector::v1::incoming_media::Source;
-use api::connector::v1::{ChannelEvent, IncomingMedia, IncomingMessage};
+use api::connector::v1::{
+    ChannelEvent, ChatMoved, ChatRenamed, IncomingMedia, IncomingMessage, MessageEdited,
+    ReachableChanged,
+};
 use api::conversations::v1::AttachmentKind;
 use connector::{Backoff, Error, Inbound, Upload, UploadError};
 use futures::{StreamExt, stream};
@@ -45,7 +48,30 @@ async fn event(bot: &Bot, inbound: &Inbound, update: &Value) -> Option<ChannelEv
         );
         return None;
     };
-    let message = message(bot, inbound, &told).await;
+    let event = match &told.what {
+        What::Written {
+            text,
+            unknown,
+            file,
+        } => {
+            let written = (&text[..], &unknown[..], file.as_ref());
+            Event::Message(message(bot, inbound, &told, written).await)
+        }
+        What::Edited { of, text } => Event::Edited(MessageEdited {
+            message_event_id: of.clone(),
+            text: text.clone(),
+            sender_name: told.sender.chars().take(200).collect(),
+        }),
+        What::Reachable(reachable) => Event::Reachable(ReachableChanged {
+            reachable: *reachable,
+        }),
+        What::Renamed { title } => Event::Renamed(ChatRenamed {
+            title: title.chars().take(200).collect(),
+        }),
+        What::Moved { to } => Event::Moved(ChatMoved {
+            new_external_chat_id: to.to_string(),
+        }),
+    };
     Some(ChannelEvent {
         connection_id: inbound.connection().id().to_owned(),
         external_event_id: told.event_id,
@@ -54,54 +80,35 @@ async fn event(bot: &Bot, inbound: &Inbound, update: &Value) -> Option<ChannelEv
             seconds: told.time,
             nanos: 0,
         }),
-        event: Some(Event::Message(message)),
+        event: Some(event),
         group_chat: told.is_group,
         ..ChannelEvent::default()
     })
 }
 
-async fn message(bot: &Bot, inbound: &Inbound, told: &Told) -> IncomingMessage {
+/// A message; what is not known of it, and a file, are told with the text.
+async fn message(
+    bot: &Bot,
+    inbound: &Inbound,
+    told: &Told,
+    (text, unknown, file): (&str, &str, Option<&File>),
+) -> IncomingMessage {
     let facts = told.facts.iter();
     let facts = facts.map(|(name, value)| ((*name).to_owned(), value.clone()));
-    let message = IncomingMessage {
-        sender_name: told.sender.chars().take(200).collect(),
-        facts: facts.collect(),
-        ..IncomingMessage::default()
-    };
-    match &told.what {
-        What::Written {
-            text,
-            unknown,
-            file,
-        } => {
-            let (media, unknown) = match file {
-                None => (Vec::new(), unknown.clone()),
-                Some(file) => match fetch(bot, inbound, told, file).await {
-                    Ok(media) => (vec![media], String::new()),
-                    Err(why) => (Vec::new(), why),
-                },
-            };
-            IncomingMessage {
-                text: text.clone(),
-                unsupported_kind: unknown,
-                media,
-                ..message
-            }
-        }
-        What::Edited { text, .. } => IncomingMessage {
-            text: format!("✏️ {text}"),
-            ..message
+    let (media, unknown) = match file {
+        None => (Vec::new(), unknown.to_owned()),
+        Some(file) => match fetch(bot, inbound, told, file).await {
+            Ok(media) => (vec![media], String::new()),
+            Err(why) => (Vec::new(), why),
         },
-        What::Reachable(true) => unsupported(message, "lets the bot write again"),
-        What::Reachable(false) => unsupported(message, "has blocked the bot"),
-        What::Moved { .. } => unsupported(message, "the group has become a supergroup"),
-    }
-}
-
-fn unsupported(message: IncomingMessage, kind: &str) -> IncomingMessage {
+    };
     IncomingMessage {
-        unsupported_kind: kind.to_owned(),
-        ..message
+        text: text.to_owned(),
+        sender_name: told.sender.chars().take(200).collect(),
+        unsupported_kind: unknown,
+        facts: facts.collect(),
+        media,
+        ..IncomingMessage::default()
     }
 }
 

@@ -173,6 +173,9 @@ pub struct Message {
     /// The same for all that were sent together.
     #[serde(default)]
     pub media_group_id: String,
+    /// The new name of a group.
+    #[serde(default)]
+    pub new_chat_title: String,
     /// The new id of a group that became a supergroup.
     pub migrate_to_chat_id: Option<i64>,
     /// The old id of it.
@@ -248,9 +251,6 @@ impl Message {
     pub fn unknown_kind(&self) -> String {
         if self.file().is_some() || !self.words().is_empty() {
             return String::new();
-        }
-        if self.migrate_from_chat_id.is_some() {
-            return "the group has become a supergroup".to_owned();
         }
         let told = |name: &&String| !ASIDE.contains(&name.as_str());
         let kind = self.rest.keys().find(told);

@@ -59,6 +59,11 @@ pub enum What {
     },
     /// The person blocked the bot, or let it write again.
     Reachable(bool),
+    /// The group has another name.
+    Renamed {
+        /// The name.
+        title: String,
+    },
     /// The group goes on under another id.
     Moved {
         /// The new one.
@@ -158,17 +163,32 @@ fn flag(holds: bool) -> String {
 }
 
 fn written(message: &Message) -> Told {
+    // The group says goodbye under its old id and begins under the new one: both tell the same.
+    match (message.migrate_to_chat_id, message.migrate_from_chat_id) {
+        (Some(to), _) => return moved(message, message.chat.id, to),
+        (None, Some(from)) => return moved(message, from, message.chat.id),
+        (None, None) => {}
+    }
     let id = event_id(message.chat.id, message.message_id);
-    // The group says goodbye under its old id and begins under the new one: only the first of both is told.
-    let what = match message.migrate_to_chat_id {
-        Some(to) => What::Moved { to },
-        None => What::Written {
+    let what = if message.new_chat_title.is_empty() {
+        What::Written {
             text: message.words(),
             unknown: shortened(&message.unknown_kind()),
             file: message.file().map(|(kind, file)| File::new(kind, file)),
-        },
+        }
+    } else {
+        What::Renamed {
+            title: message.new_chat_title.clone(),
+        }
     };
     told(message, id, what)
+}
+
+fn moved(message: &Message, from: i64, to: i64) -> Told {
+    Told {
+        chat: from,
+        ..told(message, format!("{from}:moved:{to}"), What::Moved { to })
+    }
 }
 
 /// The same message may be changed twice within a second: the id of the update tells both apart.

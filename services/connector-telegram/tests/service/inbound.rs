@@ -127,7 +127,7 @@ async fn a_bot_that_is_killed_loses_nothing_and_doubles_nothing() {
 }
 
 #[tokio::test]
-async fn groups_are_groups_and_a_changed_message_is_seen() {
+async fn groups_are_groups_and_go_on_as_supergroups_with_what_was_changed() {
     let world = World::start().await;
     world.polling_bot().await;
     let group = json!({"id": -5, "type": "group", "title": "Fans"});
@@ -138,9 +138,19 @@ async fn groups_are_groups_and_a_changed_message_is_seen() {
         json!({"message_id": 1, "date": 1_800_000_000, "edit_date": 1_800_000_005,
         "chat": group, "from": from, "text": "hello all"}),
     );
+    let changed = async || {
+        let message = world.all_messages(1).await.pop()?.pop()?;
+        (message.text == "hello all").then_some(message)
+    };
+    let message = wait_for("the changed message", changed).await;
+    assert_eq!(message.edits[0].text, "hi all");
+    world.telegram.update("message", json!({"message_id": 2, "date": 1_800_000_006, "chat": group, "migrate_to_chat_id": -1_005}));
+    let supergroup = json!({"id": -1_005, "type": "supergroup", "title": "Fans"});
+    world.telegram.update("message", json!({"message_id": 1, "date": 1_800_000_006, "chat": supergroup, "migrate_from_chat_id": -5}));
+    world.telegram.update("message", json!({"message_id": 2, "date": 1_800_000_007, "chat": supergroup, "from": from, "text": "still here"}));
     let chats = world.all_messages(2).await;
     let texts: Vec<&str> = chats[0].iter().map(|it| &it.text[..]).collect();
-    assert_eq!(texts, ["hi all", "✏️ hello all"]);
+    assert_eq!(texts, ["hello all", "still here"], "one conversation");
     let chat = world.conversations().await[0].chat_id.clone();
     let request = world.with(GetChatRequest { chat_id: chat });
     let mut chats = ChatServiceClient::new(world.hub.clone());

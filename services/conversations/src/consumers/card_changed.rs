@@ -95,8 +95,29 @@ fn parse(event: &Event) -> Result<News, String> {
     if card.account_id != event.account_id {
         return Err("the payload is another account's".to_owned());
     }
-    let id = |bytes: &[u8]| Uuid::from_slice(bytes).map_err(|error| format!("no id: {error}"));
-    let optional = |bytes: &[u8]| (!bytes.is_empty()).then(|| id(bytes)).transpose();
+    Ok(News {
+        account: id(&card.account_id)?.into(),
+        deleted: card.deleted,
+        version: card.version,
+        merged_into: optional(&card.merged_into)?,
+        unmerged_from: optional(&card.unmerged_from)?,
+        card: card_of(card)?,
+    })
+}
+
+fn id(bytes: &[u8]) -> Result<Uuid, String> {
+    Uuid::from_slice(bytes).map_err(|error| format!("no id: {error}"))
+}
+
+fn optional(bytes: &[u8]) -> Result<Option<Uuid>, String> {
+    (!bytes.is_empty()).then(|| id(bytes)).transpose()
+}
+
+/// A card as crm tells it.
+///
+/// # Errors
+/// What cannot be right about it.
+pub fn card_of(card: CardChanged) -> Result<Card, String> {
     let kind = match card.kind() {
         CardKind::Contact => Kind::Contact,
         CardKind::Company => Kind::Company,
@@ -110,23 +131,16 @@ fn parse(event: &Event) -> Result<News, String> {
     let tags: Result<Vec<_>, _> = tags.map(|bytes| id(bytes).map(Into::into)).collect();
     let contacts = card.contact_ids.iter();
     let contacts: Result<Vec<_>, _> = contacts.map(|bytes| id(bytes).map(Into::into)).collect();
-    Ok(News {
-        account: id(&card.account_id)?.into(),
-        deleted: card.deleted,
-        version: card.version,
-        merged_into: optional(&card.merged_into)?,
-        unmerged_from: optional(&card.unmerged_from)?,
-        card: Card {
-            id: id(&card.card_id)?,
-            kind,
-            responsible: optional(&card.responsible_user_id)?.map(Into::into),
-            pipeline: optional(&card.pipeline_id)?.map(Into::into),
-            stage: optional(&card.stage_id)?.map(Into::into),
-            tags: tags?,
-            followers: followers?,
-            contacts: contacts?,
-            name: card.name,
-        },
+    Ok(Card {
+        id: id(&card.card_id)?,
+        kind,
+        responsible: optional(&card.responsible_user_id)?.map(Into::into),
+        pipeline: optional(&card.pipeline_id)?.map(Into::into),
+        stage: optional(&card.stage_id)?.map(Into::into),
+        tags: tags?,
+        followers: followers?,
+        contacts: contacts?,
+        name: card.name,
     })
 }
 

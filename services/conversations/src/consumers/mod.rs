@@ -17,6 +17,7 @@ use kit::lifecycle::Lifecycle;
 use pg::{Db, Tx};
 
 pub use account_states::AccountStates;
+pub use card_changed::card_of;
 
 /// Identity's name as a source of events.
 const IDENTITY: &str = "identity";

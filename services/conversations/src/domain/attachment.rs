@@ -48,6 +48,8 @@ pub enum Failure {
     AddressNotAllowed,
     /// The channel did not give it in many tries.
     Unreachable,
+    /// It was deleted with the client's data.
+    Erased,
 }
 
 /// Is a file here?

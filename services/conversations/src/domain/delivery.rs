@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use types::{AccountId, ChatId, ConnectionId, ConversationId, DeliveryId, MessageId};
 
 use super::message::Status;
+use super::template::Filled;
 
 /// A message that a connector is to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Delivery {
     pub thread: String,
     /// What to send.
     pub text: String,
+    /// The template that the text was made from.
+    pub template: Option<Filled>,
     /// Has the message files?
     pub rich: bool,
     /// Name of the employee who wrote.
@@ -88,6 +91,11 @@ impl News {
     fn is_receipt(&self) -> bool {
         matches!(self, Self::Delivered | Self::Read)
     }
+
+    /// The channel's own word for what became of a message: it needs no lease either once the channel was given the message.
+    fn is_word(&self) -> bool {
+        matches!(self, Self::Sent | Self::Failed { .. })
+    }
 }
 
 /// The report came from somebody who does not have the delivery (any more).
@@ -117,11 +125,13 @@ impl Progress {
     /// Takes news in. Old news change nothing and are no error.
     ///
     /// # Errors
-    /// [`LeaseLost`] when `token` is not that of the newest lease, except that receipts may come without one (0).
+    /// [`LeaseLost`] when `token` is not that of the newest lease, except that the channel's own word may come without one (0).
     pub fn take(&mut self, news: &News, token: i64, now: OffsetDateTime) -> Result<(), LeaseLost> {
         // Of what was never handed out there can be no news.
         let was_taken = self.lease_token > 0;
-        let may_tell = token == self.lease_token || (token == 0 && news.is_receipt());
+        let was_given = self.done || self.sending;
+        let is_later = news.is_receipt() || (news.is_word() && was_given);
+        let may_tell = token == self.lease_token || (token == 0 && is_later);
         if !was_taken || !may_tell {
             return Err(LeaseLost);
         }
@@ -202,6 +212,26 @@ mod tests {
         assert_eq!(progress.take(&News::Delivered, 0, NOW), Ok(()));
         assert!(progress.done, "what arrived is not sent again");
         assert_eq!(progress.status, Status::Delivered);
+    }
+
+    #[test]
+    fn what_the_channel_says_later_resolves_what_nobody_knew() {
+        let mut progress = leased();
+        progress.take(&News::Sending, 7, NOW).unwrap();
+        progress.take(&News::Unknown, 7, NOW).unwrap();
+        progress.take(&News::Sent, 0, NOW).unwrap();
+        assert_eq!((progress.status, progress.done), (Status::Sent, true));
+        progress.take(&failed(), 0, NOW).unwrap();
+        assert_eq!(progress.status, Status::Failed);
+        progress.take(&News::Sent, 0, NOW).unwrap();
+        assert_eq!(progress.status, Status::Failed, "old news");
+
+        let mut early = leased();
+        early.take(&News::Sending, 7, NOW).unwrap();
+        early.take(&News::Sent, 0, NOW).unwrap();
+        assert!(early.done, "a status that comes before the answer");
+        assert_eq!(early.take(&News::Unknown, 7, NOW), Ok(()));
+        assert_eq!(early.status, Status::Sent);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Messages and how far they have come.
 
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use types::{ConversationId, MessageId, UserId};
 
@@ -8,6 +9,19 @@ use super::cart::Cart;
 
 /// How much of a message's text stands in a list.
 pub const PREVIEW_CHARACTERS: usize = 200;
+
+/// Texts that are kept of a message that the client changes.
+const KEPT_EDITS: usize = 20;
+
+/// A text that a message had before it was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// The text.
+    pub text: String,
+    /// Until when.
+    #[serde(with = "time::serde::rfc3339")]
+    pub replaced: OffsetDateTime,
+}
 
 /// Who wrote a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -103,9 +117,39 @@ pub struct Message {
     pub attachments: Vec<Attachment>,
     /// The basket that the client sent.
     pub cart: Option<Cart>,
+    /// The texts it had before the client changed it, oldest first.
+    pub edits: Vec<Edit>,
+    /// When the client deleted it.
+    pub deleted: Option<OffsetDateTime>,
 }
 
 impl Message {
+    /// The client changed it; false when nothing changes. What is deleted is not changed any more.
+    pub fn edit(&mut self, text: String, at: OffsetDateTime) -> bool {
+        if self.deleted.is_some() || self.text == text {
+            return false;
+        }
+        let text = std::mem::replace(&mut self.text, text);
+        self.edits.push(Edit { text, replaced: at });
+        let extra = self.edits.len().saturating_sub(KEPT_EDITS);
+        self.edits.drain(..extra);
+        true
+    }
+
+    /// The client deleted it: nothing is left to show but its place. False when it was deleted before.
+    pub fn delete(&mut self, at: OffsetDateTime) -> bool {
+        if self.deleted.is_some() {
+            return false;
+        }
+        self.deleted = Some(at);
+        self.text.clear();
+        self.unsupported_kind.clear();
+        self.edits.clear();
+        self.attachments.clear();
+        self.cart = None;
+        true
+    }
+
     /// Is it more than text?
     #[must_use]
     pub fn is_rich(&self) -> bool {

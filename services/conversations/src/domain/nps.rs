@@ -50,6 +50,7 @@ impl From<writability::Obstacle> for Obstacle {
             | Why::ConnectionDisabled
             | Why::Erased
             | Why::NoTemplates
+            | Why::Unreachable
             | Why::TemplatesUnpaid => Self::CannotWrite,
         }
     }

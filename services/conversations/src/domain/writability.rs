@@ -54,6 +54,8 @@ pub struct Facts {
     pub is_enabled: bool,
     /// The client's data were erased after their last message.
     pub is_erased: bool,
+    /// The client has blocked the line, and has not written since.
+    pub is_unreachable: bool,
     /// How long free text may be sent.
     pub dialogue: Dialogue,
     /// The templates of the connection.
@@ -73,6 +75,8 @@ pub enum Obstacle {
     ConnectionDisabled,
     /// The client's data were erased (CAB-26).
     Erased,
+    /// The client has blocked the line.
+    Unreachable,
     /// The dialogue is over (WA-03).
     DialogueClosed,
     /// The connection has no templates.
@@ -127,6 +131,7 @@ fn of_everything(facts: &Facts) -> Option<Obstacle> {
         (facts.is_closed, Obstacle::ConversationClosed),
         (!facts.is_enabled, Obstacle::ConnectionDisabled),
         (facts.is_erased, Obstacle::Erased),
+        (facts.is_unreachable, Obstacle::Unreachable),
     ]
     .into_iter()
     .find_map(|(holds, obstacle)| holds.then_some(obstacle))
@@ -148,6 +153,7 @@ mod tests {
             has_subscription: true,
             is_enabled: true,
             is_erased: false,
+            is_unreachable: false,
             dialogue: Dialogue::at(NOW, DAY, Some(NOW)),
             templates: Templates::Paid,
         }
@@ -254,13 +260,14 @@ mod tests {
         /// Nothing is written to a blocked or erased client, or without a subscription, whatever else holds; an end is told only
         /// where free text may be written.
         #[test]
-        fn what_forbids_everything_forbids_everything(bits in 0u8..32, open: bool, paid: bool) {
+        fn what_forbids_everything_forbids_everything(bits in 0u8..64, open: bool, paid: bool) {
             let facts = Facts {
                 is_closed: bits & 1 > 0,
                 is_blocked: bits & 2 > 0,
                 has_subscription: bits & 4 == 0,
                 is_enabled: bits & 8 == 0,
                 is_erased: bits & 16 > 0,
+                is_unreachable: bits & 32 > 0,
                 dialogue: Dialogue::at(NOW, DAY, open.then_some(NOW)),
                 templates: if paid { Templates::Paid } else { Templates::Unpaid },
             };

@@ -9,9 +9,11 @@ pub mod counter;
 pub mod filter;
 pub mod hub;
 pub mod inbox;
+pub mod internal;
 pub mod notification;
 pub mod search;
 mod steps;
+pub mod template;
 mod viewer;
 pub mod visibility;
 

@@ -469,6 +469,8 @@ fn message(item: &Item, chat: &Chat, now: OffsetDateTime) -> (Message, Vec<(Stri
         create_time: now,
         attachments: files,
         cart,
+        edits: Vec::new(),
+        deleted: None,
     };
     (message, facts)
 }

@@ -58,7 +58,8 @@ macro_rules! statement {
                                  ON c.ctid = n.place AND (c.account_id, c.id) IS NOT DISTINCT FROM (n.account_id, n.id)
                                 AND c.version = n.stored_version) AS holds
              ), chats_changed AS (
-                 UPDATE chats c SET last_seq = n.last_seq, client_name = n.client_name, client_time = n.client_time
+                 UPDATE chats c SET last_seq = n.last_seq, client_name = n.client_name, client_time = n.client_time,
+                        unreachable_time = NULL
                    FROM chat n
                   WHERE c.ctid = n.place AND (c.account_id, c.id) IS NOT DISTINCT FROM (n.account_id, n.id)
                     AND c.last_seq = n.stored_seq AND (SELECT holds FROM fresh)

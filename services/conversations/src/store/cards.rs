@@ -49,6 +49,17 @@ pub async fn keep(
     Ok(kept.rows_affected() == 1)
 }
 
+/// Has an event told of the card, deleted or not?
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_known(tx: &mut Tx, account: AccountId, id: Uuid) -> Result<bool, Error> {
+    let known =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM cards WHERE account_id = $1 AND id = $2)");
+    let known = known.bind(account.uuid()).bind(id);
+    Ok(known.fetch_one(&mut **tx).await?)
+}
+
 /// A card that is there.
 ///
 /// # Errors

@@ -1,8 +1,10 @@
 //! Chats. The row of a chat is the lock of everything in it.
 
+mod ids;
 mod of_contact;
 mod of_window;
 
+pub use ids::resolve;
 pub use of_contact::{entries, of_contact};
 pub use of_window::of_window;
 
@@ -77,7 +79,7 @@ pub async fn lock_of_conversation(
     .await?)
 }
 
-/// The chat with this id of the channel, if there is one.
+/// The chat with this id of the channel, or with this further id, if there is one.
 ///
 /// # Errors
 /// When the database fails.
@@ -88,12 +90,16 @@ pub async fn find(
     external_id: &str,
 ) -> Result<Option<ChatId>, Error> {
     let id: Option<Uuid> = sqlx::query_scalar(
-        "SELECT id FROM chats WHERE account_id = $1 AND connection_id = $2 AND external_id = $3",
+        "SELECT coalesce(
+                (SELECT id FROM chats WHERE account_id = $1 AND connection_id = $2 AND external_id = $3),
+                (SELECT h.id FROM chat_ids i
+                   JOIN chats h ON h.account_id = i.account_id AND h.connection_id = i.connection_id AND h.external_id = i.external_id
+                  WHERE i.account_id = $1 AND i.connection_id = $2 AND i.id = $3))",
     )
     .bind(scope.account().uuid())
     .bind(connection.uuid())
     .bind(external_id)
-    .fetch_optional(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
     Ok(id.map(ChatId::from))
 }

@@ -9,7 +9,7 @@ use types::{AccountId, ConnectionId, ConversationId};
 use uuid::Uuid;
 
 use crate::domain::cart::Cart;
-use crate::domain::message::{Author, Message};
+use crate::domain::message::{Author, Edit, Message};
 use crate::store::attachments;
 use crate::store::numbers::{corrupt, of_author, of_status, to_author, to_status};
 
@@ -18,6 +18,7 @@ macro_rules! columns {
     () => {
         "m.conversation_id, m.seq, m.id, m.author, m.author_name, m.author_user, m.text, m.unsupported_kind,
          m.external_event_id, m.sent_time, m.status, m.failure_text, m.create_time,
+         m.edits, m.delete_time,
          CASE WHEN m.rich THEN (
               SELECT jsonb_agg(jsonb_build_object('id', a.id, 'kind', a.kind, 'file_name', a.file_name,
                          'media_type', a.media_type, 'size', a.size, 'duration_ms', a.duration_ms, 'width', a.width,
@@ -269,5 +270,10 @@ pub fn from_row(row: &PgRow) -> Result<Message, Error> {
         cart: row
             .try_get::<Option<Json<Cart>>, _>("cart")?
             .map(|Json(cart)| cart),
+        edits: row
+            .try_get::<Option<Json<Vec<Edit>>>, _>("edits")?
+            .map(|Json(edits)| edits)
+            .unwrap_or_default(),
+        deleted: row.try_get("delete_time")?,
     })
 }

@@ -10,6 +10,7 @@ use crate::domain::connection::{Mode, State};
 use crate::domain::conversation::{Answer, ClosedBy};
 use crate::domain::message::{AuthorKind, Status};
 use crate::domain::notification;
+use crate::domain::template::Category;
 
 /// Life: open.
 pub const OPEN: i16 = 1;
@@ -86,6 +87,7 @@ pub fn of_file_state(state: attachment::State) -> (i16, i16) {
                 Failure::Gone => 3,
                 Failure::AddressNotAllowed => 4,
                 Failure::Unreachable => 5,
+                Failure::Erased => 6,
             };
             (3, number)
         }
@@ -102,6 +104,7 @@ pub fn to_file_state(state: i16, failure: i16) -> Option<attachment::State> {
         (3, 3) => State::Failed(Failure::Gone),
         (3, 4) => State::Failed(Failure::AddressNotAllowed),
         (3, 5) => State::Failed(Failure::Unreachable),
+        (3, 6) => State::Failed(Failure::Erased),
         _ => return None,
     })
 }
@@ -181,6 +184,17 @@ pub fn to_health(number: i16) -> Option<State> {
         1 => State::Working,
         2 => State::Disturbed,
         3 => State::Broken,
+        _ => return None,
+    })
+}
+
+/// As `templates.category` has it; [`Category`] is written by serde under the same names.
+pub fn to_category(name: &str) -> Option<Category> {
+    Some(match name {
+        "unknown" => Category::Unknown,
+        "marketing" => Category::Marketing,
+        "utility" => Category::Utility,
+        "authentication" => Category::Authentication,
         _ => return None,
     })
 }

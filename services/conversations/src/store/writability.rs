@@ -18,6 +18,7 @@ pub struct OfChat {
     is_blocked: bool,
     is_enabled: bool,
     is_erased: bool,
+    is_unreachable: bool,
     window: i32,
     client_time: Option<OffsetDateTime>,
     templates: Templates,
@@ -33,6 +34,7 @@ impl OfChat {
             has_subscription,
             is_enabled: self.is_enabled,
             is_erased: self.is_erased,
+            is_unreachable: self.is_unreachable,
             dialogue: Dialogue::at(now, self.window, self.client_time),
             templates: self.templates,
         }
@@ -52,6 +54,7 @@ pub async fn of_chats(
     let rows = sqlx::query(
         "SELECT h.id, h.client_time, c.enabled, b.account_id IS NOT NULL AS is_blocked,
                 h.erase_time IS NOT NULL AND coalesce(h.client_time <= h.erase_time, true) AS is_erased,
+                h.unreachable_time IS NOT NULL AS is_unreachable,
                 coalesce((SELECT k.reply_window_seconds FROM connectors k
                            WHERE k.account_id IN ($1, '00000000-0000-0000-0000-000000000000') AND k.connector_key = c.connector_key
                            ORDER BY k.account_id DESC LIMIT 1), 0) AS reply_window,
@@ -77,6 +80,7 @@ fn from_row(row: &PgRow) -> Result<OfChat, Error> {
         is_blocked: row.try_get("is_blocked")?,
         is_enabled: row.try_get("enabled")?,
         is_erased: row.try_get("is_erased")?,
+        is_unreachable: row.try_get("is_unreachable")?,
         window: row.try_get("reply_window")?,
         client_time: row.try_get("client_time")?,
         templates: match row.try_get("paid")? {

@@ -67,6 +67,7 @@ fn failure(failure: Failure) -> proto::AttachmentFailure {
         Failure::Gone => proto::AttachmentFailure::Gone,
         Failure::AddressNotAllowed => proto::AttachmentFailure::AddressNotAllowed,
         Failure::Unreachable => proto::AttachmentFailure::Unreachable,
+        Failure::Erased => proto::AttachmentFailure::Erased,
     }
 }
 

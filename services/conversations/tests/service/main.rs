@@ -3,6 +3,7 @@
 
 mod accounts;
 mod attachments;
+mod conformance;
 mod connection_settings;
 mod connections;
 mod connector_sdk;
@@ -10,10 +11,12 @@ mod counters;
 mod deliveries;
 mod desk;
 mod equality;
+mod erasure;
 mod export;
 mod faults;
 mod filter_counts;
 mod filters;
+mod happenings;
 mod history;
 mod inbox;
 mod merges;
@@ -26,6 +29,7 @@ mod schema;
 mod search;
 mod search_chats;
 mod search_rebuild;
+mod templates;
 mod visibility;
 mod watch_connections;
 mod window;

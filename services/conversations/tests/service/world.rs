@@ -25,6 +25,7 @@ use api::conversations::v1::{
     AttachmentKind, Connection, CreateConnectionRequest, ListMessagesRequest, Message,
     SendMessageRequest, UpdateConnectionRequest,
 };
+use api::erasure::internal::v1::erasure_store_service_client::ErasureStoreServiceClient;
 use api::identity::internal::v1::{AccountMember, AccountRights};
 use api::identity::v1 as id;
 use auth::{Principal, Role};
@@ -61,9 +62,11 @@ pub struct World {
     /// The token of the connector of the installation.
     pub connector: String,
     channel: Channel,
+    /// Its address.
+    pub url: String,
     life: Lifecycle,
     config: Config,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     counter: AtomicU64,
     /// What identity knows of accounts.
     rights: Mutex<HashMap<AccountId, AccountRights>>,
@@ -75,15 +78,15 @@ impl Drop for World {
     }
 }
 
-async fn run(config: Config, life: &Lifecycle) -> Channel {
+async fn run(config: Config, life: &Lifecycle) -> (Channel, String) {
     let app = App::build(config).await.expect("the service is built");
-    let channel =
-        kit::channel(&format!("http://{}", app.addr().expect("bound"))).expect("an address");
+    let url = format!("http://{}", app.addr().expect("bound"));
+    let channel = kit::channel(&url).expect("an address");
     let running = life.clone();
     life.spawn("app", async move {
         app.run(running).await.expect("the service runs");
     });
-    channel
+    (channel, url)
 }
 
 impl World {
@@ -113,7 +116,7 @@ impl World {
             max_connections: 10,
             clock: clock.clone(),
         };
-        let channel = run(config.clone(), &life).await;
+        let (channel, url) = run(config.clone(), &life).await;
         let account = AccountId::generate();
         let connector = identity.token(Principal::Service {
             name: format!("connector-{CONNECTOR}"),
@@ -128,9 +131,10 @@ impl World {
             admin: String::new(),
             connector,
             channel,
+            url,
             life,
             config,
-            _folder: folder,
+            folder: folder,
             counter,
             rights: Mutex::default(),
         };
@@ -144,7 +148,8 @@ impl World {
 
     /// The hub of a second replica.
     pub async fn another_replica(&self) -> ConnectorHubServiceClient<Channel> {
-        ConnectorHubServiceClient::new(run(self.config.clone(), &self.life).await)
+        let (channel, _) = run(self.config.clone(), &self.life).await;
+        ConnectorHubServiceClient::new(channel)
     }
 
     /// Time passes; who called before gets fresh tokens.
@@ -293,6 +298,15 @@ impl World {
 
     pub fn conversations(&self) -> ConversationServiceClient<Channel> {
         ConversationServiceClient::new(self.channel.clone())
+    }
+
+    pub fn erasure(&self) -> ErasureStoreServiceClient<Channel> {
+        ErasureStoreServiceClient::new(self.channel.clone())
+    }
+
+    /// Where contents of files are kept.
+    pub fn files(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     pub fn attachments(&self) -> AttachmentServiceClient<Channel> {

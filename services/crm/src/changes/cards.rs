@@ -42,12 +42,17 @@ pub struct Changed {
 /// # Errors
 /// `Denied`, `FieldNotEditable`, what is named and not there, or when the database fails.
 pub async fn create(tx: &mut Tx, by: &By, kind: Kind, values: Values) -> Result<Changed, Error> {
+    create_as(tx, by, CardId::generate(kind), values).await
+}
+
+/// Adds a card under an id that was chosen before.
+///
+/// # Errors
+/// As [`create`].
+pub async fn create_as(tx: &mut Tx, by: &By, id: CardId, values: Values) -> Result<Changed, Error> {
+    let kind = id.kind();
     let responsible = responsible_for(by, kind, &values)?;
-    let mut blank = Card::blank(
-        CardId::generate(kind),
-        by.viewer.user().unwrap_or(responsible),
-        by.now,
-    );
+    let mut blank = Card::blank(id, by.viewer.user().unwrap_or(responsible), by.now);
     let mut card = blank.clone();
     values.sets.into_iter().for_each(|set| card.set(set));
     if kind == Kind::Deal {

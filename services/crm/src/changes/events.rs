@@ -59,6 +59,17 @@ pub enum Fate {
 /// A card as it is now, or that it is gone.
 #[must_use]
 pub fn of_card(account: AccountId, card: &Card, fate: Fate) -> NewEvent {
+    NewEvent {
+        account,
+        aggregate: card.id.uuid(),
+        kind: card_changed(card.id.kind()),
+        payload: card_news(account, card, fate).encode_to_vec(),
+    }
+}
+
+/// What others are told of a card.
+#[must_use]
+pub fn card_news(account: AccountId, card: &Card, fate: Fate) -> internal::CardChanged {
     let contact = |contact: ContactId| bytes(contact.uuid());
     let (deleted, merged_into, unmerged_from) = match fate {
         Fate::There => (false, Vec::new(), Vec::new()),
@@ -66,11 +77,10 @@ pub fn of_card(account: AccountId, card: &Card, fate: Fate) -> NewEvent {
         Fate::MergedInto(target) => (true, contact(target), Vec::new()),
         Fate::UnmergedFrom(target) => (false, Vec::new(), contact(target)),
     };
-    let kind = card.id.kind();
     let place = card.place;
-    let payload = internal::CardChanged {
+    internal::CardChanged {
         account_id: bytes(account.uuid()),
-        kind: card_kind(kind).into(),
+        kind: card_kind(card.id.kind()).into(),
         card_id: bytes(card.id.uuid()),
         version: card.version,
         name: card.name.clone(),
@@ -96,36 +106,39 @@ pub fn of_card(account: AccountId, card: &Card, fate: Fate) -> NewEvent {
         merged_into,
         unmerged_from,
         tag_ids: card.tags.iter().map(|tag| bytes(tag.uuid())).collect(),
-    };
-    NewEvent {
-        account,
-        aggregate: card.id.uuid(),
-        kind: card_changed(kind),
-        payload: payload.encode_to_vec(),
     }
 }
 
 /// A pipeline as it is now, or that it is gone.
 #[must_use]
 pub fn of_pipeline(account: AccountId, pipeline: &Pipeline, deleted: bool) -> NewEvent {
+    NewEvent {
+        account,
+        aggregate: pipeline.id.uuid(),
+        kind: PIPELINE_CHANGED,
+        payload: pipeline_news(account, pipeline, deleted).encode_to_vec(),
+    }
+}
+
+/// What others are told of a pipeline.
+#[must_use]
+pub fn pipeline_news(
+    account: AccountId,
+    pipeline: &Pipeline,
+    deleted: bool,
+) -> internal::PipelineChanged {
     let stage = |stage: &crate::domain::pipeline::Stage| internal::PipelineStage {
         stage_id: bytes(stage.id.uuid()),
         name: stage.name.clone(),
         r#final: stage.kind.is_final(),
     };
-    let payload = internal::PipelineChanged {
+    internal::PipelineChanged {
         account_id: bytes(account.uuid()),
         pipeline_id: bytes(pipeline.id.uuid()),
         version: pipeline.version,
         name: pipeline.name.clone(),
         stages: pipeline.stages.iter().map(stage).collect(),
         deleted,
-    };
-    NewEvent {
-        account,
-        aggregate: pipeline.id.uuid(),
-        kind: PIPELINE_CHANGED,
-        payload: payload.encode_to_vec(),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod fields;
 pub mod merge;
 pub mod pipelines;
 mod references;
+pub mod rules;
 pub mod tags;
 pub mod tasks;
 pub mod unsorted;

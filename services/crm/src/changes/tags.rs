@@ -38,6 +38,38 @@ pub async fn create(tx: &mut Tx, by: &By, name: String) -> Result<Changed, Error
     Ok(Changed { tag, event })
 }
 
+/// The tags with these names; those that are not there are added, and the events that tell of it are the caller's to append, last.
+///
+/// # Errors
+/// When the database fails.
+pub async fn named(
+    tx: &mut Tx,
+    by: &By,
+    names: &[String],
+    told: &mut Vec<NewEvent>,
+) -> Result<Vec<TagId>, Error> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = tags::named(tx, by.account, names).await?;
+    if known.len() == names.len() {
+        return Ok(known);
+    }
+    let wanted: Vec<Tag> = names
+        .iter()
+        .map(|name| Tag {
+            id: TagId::generate(),
+            name: name.clone(),
+            version: 1,
+            create_time: by.now,
+        })
+        .collect();
+    let added = tags::insert_free(tx, by.account, &wanted).await?;
+    let new = wanted.iter().filter(|tag| added.contains(&tag.id));
+    told.extend(new.map(|tag| events::of_tag(by.account, tag, false)));
+    Ok(tags::named(tx, by.account, names).await?)
+}
+
 /// Renames a tag.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 
 pub mod access;
 mod cards;
+pub mod clients;
 pub mod companies;
 pub mod contacts;
 pub mod customers;

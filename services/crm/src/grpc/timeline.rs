@@ -91,7 +91,7 @@ async fn list(
     })
 }
 
-fn to_wire(entry: Entry) -> TimelineEntry {
+pub(super) fn to_wire(entry: Entry) -> TimelineEntry {
     let json =
         |value: Option<serde_json::Value>| value.map(|value| value.to_string()).unwrap_or_default();
     TimelineEntry {
@@ -127,4 +127,25 @@ fn kind(event: Event) -> TimelineEntryKind {
         Event::Unmerged => TimelineEntryKind::Unmerged,
         Event::Erased => TimelineEntryKind::Erased,
     }
+}
+
+/// What the wire's kind names.
+pub(super) fn event(wanted: TimelineEntryKind) -> Option<Event> {
+    let all = [
+        Event::Created,
+        Event::FieldChanged,
+        Event::StageChanged,
+        Event::ResponsibleChanged,
+        Event::FollowerAdded,
+        Event::FollowerRemoved,
+        Event::Deleted,
+        Event::TagsChanged,
+        Event::TaskAdded,
+        Event::TaskCompleted,
+        Event::Merged,
+        Event::MergedInto,
+        Event::Unmerged,
+        Event::Erased,
+    ];
+    all.into_iter().find(|event| kind(*event) == wanted)
 }

@@ -107,6 +107,19 @@ pub async fn of_contacts(
     rows.into_iter().map(id).collect()
 }
 
+/// Lets nobody else add a contact with this messenger until the transaction ends.
+#[tracing::instrument(level = "debug", name = "db.card.lock_messenger", skip_all)]
+pub async fn lock_messenger(tx: &mut Tx, account: AccountId, lookup: &str) -> Result<(), Error> {
+    sqlx::query(
+        "SELECT pg_advisory_xact_lock(hashtextextended('crm messenger ' || $1::text || $2, 0))",
+    )
+    .bind(account.uuid())
+    .bind(lookup)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Is there a deal on the stage?
 #[tracing::instrument(level = "debug", name = "db.card.on_stage", skip_all)]
 pub async fn on_stage(tx: &mut Tx, account: AccountId, stage: StageId) -> Result<bool, Error> {

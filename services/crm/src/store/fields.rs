@@ -59,6 +59,20 @@ pub(super) fn type_(number: i16) -> Option<Type> {
     known.map(|(type_, _)| *type_)
 }
 
+/// What the account calls its own fields.
+#[tracing::instrument(level = "debug", name = "db.field.names", skip_all)]
+pub async fn names(tx: &mut Tx, account: AccountId) -> Result<Vec<(FieldId, String)>, Error> {
+    let rows: Vec<(Uuid, String)> =
+        sqlx::query_as("SELECT field_id, name FROM fields WHERE account_id = $1 ORDER BY field_id")
+            .bind(account.uuid())
+            .fetch_all(&mut **tx)
+            .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, name)| (id.into(), name))
+        .collect())
+}
+
 /// Adds a field.
 #[tracing::instrument(level = "debug", name = "db.field.insert", skip_all)]
 pub async fn insert(tx: &mut Tx, account: AccountId, field: &Field) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! The SQL, a file for each aggregate. Every statement names the account first; "not found" is `Ok(None)`.
 
 pub mod cards;
+pub mod clients;
 pub mod erasure;
 pub mod fields;
 pub mod merges;

@@ -44,6 +44,46 @@ pub async fn insert(tx: &mut Tx, account: AccountId, tag: &Tag) -> Result<(), Er
     Ok(())
 }
 
+/// Adds those of these tags whose names are free; they.
+#[tracing::instrument(level = "debug", name = "db.tag.insert_free", skip_all)]
+pub async fn insert_free(
+    tx: &mut Tx,
+    account: AccountId,
+    tags: &[Tag],
+) -> Result<Vec<TagId>, Error> {
+    let (ids, names): (Vec<Uuid>, Vec<&str>) = tags
+        .iter()
+        .map(|tag| (tag.id.uuid(), &tag.name[..]))
+        .unzip();
+    let times: Vec<OffsetDateTime> = tags.iter().map(|tag| tag.create_time).collect();
+    let added: Vec<Uuid> = sqlx::query_scalar(
+        "INSERT INTO tags (account_id, tag_id, name, version, create_time)
+         SELECT $1, t.id, t.name, 1, t.time FROM unnest($2::uuid[], $3::text[], $4::timestamptz[]) AS t (id, name, time)
+         ON CONFLICT (account_id, lower(name)) DO NOTHING RETURNING tag_id",
+    )
+    .bind(account.uuid())
+    .bind(ids)
+    .bind(names)
+    .bind(times)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(added.into_iter().map(TagId::from).collect())
+}
+
+/// The tags that have these names, without regard to case.
+#[tracing::instrument(level = "debug", name = "db.tag.named", skip_all)]
+pub async fn named(tx: &mut Tx, account: AccountId, names: &[String]) -> Result<Vec<TagId>, Error> {
+    let found: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT tag_id FROM tags
+          WHERE account_id = $1 AND lower(name) IN (SELECT lower(n) FROM unnest($2::text[]) AS n) ORDER BY tag_id",
+    )
+    .bind(account.uuid())
+    .bind(names)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(found.into_iter().map(TagId::from).collect())
+}
+
 /// A tag, which nobody else changes until the transaction ends.
 #[tracing::instrument(level = "debug", name = "db.tag.lock", skip_all)]
 pub async fn lock(tx: &mut Tx, account: AccountId, tag: TagId) -> Result<Option<Tag>, Error> {

@@ -264,6 +264,28 @@ pub async fn of_card(
     rows.iter().map(from_row).collect()
 }
 
+/// Has one of these cards an open task of the integration?
+#[tracing::instrument(level = "debug", name = "db.task.any_open", skip_all)]
+pub async fn any_open(
+    tx: &mut Tx,
+    account: AccountId,
+    cards: &[CardId],
+    integration: &str,
+) -> Result<bool, Error> {
+    let cards: Vec<Uuid> = cards.iter().map(|card| card.uuid()).collect();
+    let found = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM unnest($2::uuid[]) AS w (id) CROSS JOIN LATERAL (
+                SELECT FROM tasks t WHERE t.account_id = $1 AND t.card_id = w.id AND NOT t.completed
+                   AND t.integration_key = $3 LIMIT 1) t)",
+    )
+    .bind(account.uuid())
+    .bind(cards)
+    .bind(integration)
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(found)
+}
+
 /// Gives the tasks of contacts to another one; they, with whose they were.
 #[tracing::instrument(level = "debug", name = "db.task.give", skip_all)]
 pub async fn give(

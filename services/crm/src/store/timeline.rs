@@ -28,14 +28,14 @@ const EVENTS: [(Event, i16); 14] = [
     (Event::Erased, 14),
 ];
 
-/// An event as the database numbers it.
-pub(super) fn number(event: Event) -> i16 {
+/// A kind of event as the database numbers it.
+pub fn number(event: Event) -> i16 {
     let known = EVENTS.iter().find(|(known, _)| *known == event);
     known.map_or(0, |(_, number)| *number)
 }
 
 #[derive(FromRow)]
-struct EntryRow {
+pub(super) struct EntryRow {
     entry_id: Uuid,
     kind: i16,
     author_id: String,

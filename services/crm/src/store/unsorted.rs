@@ -137,6 +137,11 @@ const LIST: &str = concat!(
     columns!(),
     " FROM unsorted WHERE account_id = $1 AND state = $2 AND record_id < $3 ORDER BY record_id DESC LIMIT $4"
 );
+const OF_CONVERSATION: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM unsorted WHERE account_id = $1 AND conversation_id = $2 ORDER BY record_id DESC LIMIT $3"
+);
 
 /// A record; with `lock` nobody else decides it until the transaction ends.
 #[tracing::instrument(level = "debug", name = "db.unsorted.get", skip_all)]
@@ -167,6 +172,23 @@ pub async fn list(
         .bind(account.uuid())
         .bind(state_number(state))
         .bind(before.map_or(Uuid::max(), UnsortedId::uuid))
+        .bind(limit)
+        .fetch_all(&mut **tx)
+        .await?;
+    rows.into_iter().map(Record::try_from).collect()
+}
+
+/// Up to `limit` records of a conversation, the newest first.
+#[tracing::instrument(level = "debug", name = "db.unsorted.of_conversation", skip_all)]
+pub async fn of_conversation(
+    tx: &mut Tx,
+    account: AccountId,
+    conversation: ConversationId,
+    limit: i64,
+) -> Result<Vec<Record>, Error> {
+    let rows: Vec<RecordRow> = sqlx::query_as(OF_CONVERSATION)
+        .bind(account.uuid())
+        .bind(conversation.uuid())
         .bind(limit)
         .fetch_all(&mut **tx)
         .await?;

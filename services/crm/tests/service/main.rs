@@ -11,6 +11,7 @@ mod merge;
 mod own_fields;
 mod pipelines;
 mod rights;
+mod rules;
 mod schema;
 mod tags;
 mod tasks;

@@ -235,6 +235,20 @@ impl ConnectorHubService for Hub {
         Err(Status::unimplemented("not in these tests"))
     }
 
+    async fn report_templates(
+        &self,
+        _: Request<api::connector::v1::ReportTemplatesRequest>,
+    ) -> Answer<api::connector::v1::ReportTemplatesResponse> {
+        Err(Status::unimplemented("not in these tests"))
+    }
+
+    async fn resolve_chats(
+        &self,
+        _: Request<api::connector::v1::ResolveChatsRequest>,
+    ) -> Answer<api::connector::v1::ResolveChatsResponse> {
+        Err(Status::unimplemented("not in these tests"))
+    }
+
     type WatchConnectionsStream = Answers<WatchConnectionsResponse>;
     type PublishStreamStream = Answers<PublishStreamResponse>;
     type TakeDeliveriesStream = Answers<TakeDeliveriesResponse>;
@@ -402,6 +416,13 @@ impl SessionService for Identity {
         _: Request<RefreshSessionRequest>,
     ) -> Answer<RefreshSessionResponse> {
         Ok(Response::new(RefreshSessionResponse::default()))
+    }
+
+    async fn begin_crm_session(
+        &self,
+        _: Request<api::identity::v1::BeginCrmSessionRequest>,
+    ) -> Answer<api::identity::v1::BeginCrmSessionResponse> {
+        Err(Status::unimplemented("not here"))
     }
 
     async fn log_out(&self, _: Request<LogOutRequest>) -> Answer<LogOutResponse> {

@@ -12,6 +12,7 @@ mod inbox;
 mod merge;
 mod onlinechat;
 mod search;
+mod sync;
 
 use std::collections::BTreeMap;
 
@@ -42,6 +43,7 @@ pub(super) fn cases(theirs: &Theirs) -> BTreeMap<&'static str, Case> {
     files::cases(theirs, &mut cases);
     onlinechat::cases(theirs, &mut cases);
     cabinet::cases(&mut cases);
+    sync::cases(theirs, &mut cases);
     cases
 }
 

@@ -4,7 +4,7 @@ use kit::Refusal;
 use tonic::metadata::MetadataMap;
 
 /// The text behind "Bearer".
-pub(super) fn bearer(metadata: &MetadataMap) -> Result<&str, Refusal> {
+pub(in crate::grpc) fn bearer(metadata: &MetadataMap) -> Result<&str, Refusal> {
     let value = metadata
         .get("authorization")
         .ok_or_else(Refusal::token_missing)?;

@@ -9,7 +9,7 @@ use super::wire;
 use crate::domain::settings::Settings;
 
 /// Fields that can be changed, by their names in the mask.
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 10] = [
     "enabled",
     "title",
     "shown_events",
@@ -19,6 +19,7 @@ const PATHS: [&str; 9] = [
     "log_in_text",
     "erasure_text",
     "erasure_enabled",
+    "sms_provider_ids",
 ];
 
 /// What to change.
@@ -91,6 +92,9 @@ impl Change {
         if self.names("erasure_enabled") {
             after.erasure_enabled = proto.erasure_enabled;
         }
+        if self.names("sms_provider_ids") {
+            after.sms_providers = wire::sms_providers(&mut fields, proto);
+        }
         fields.finish()?;
         Ok(after)
     }
@@ -108,6 +112,7 @@ fn populated(settings: &CabinetSettings) -> Vec<String> {
         !settings.log_in_text.is_empty(),
         !settings.erasure_text.is_empty(),
         settings.erasure_enabled,
+        !settings.sms_provider_ids.is_empty(),
     ];
     let named = PATHS.iter().zip(set).filter(|(_, set)| *set);
     named.map(|(path, _)| (*path).to_owned()).collect()

@@ -1,6 +1,7 @@
 //! CabinetSettingsService: «Личный кабинет клиента» in the account's settings.
 
 mod change;
+mod connection;
 mod get;
 mod logo;
 mod names;

@@ -103,7 +103,7 @@ async fn own_fields(
 }
 
 /// A call to another service with the caller's own token.
-fn on_behalf<T>(caller: &Caller, message: T) -> Result<Request<T>, Refusal> {
+pub(super) fn on_behalf<T>(caller: &Caller, message: T) -> Result<Request<T>, Refusal> {
     let mut bearer =
         HeaderValue::try_from(format!("Bearer {}", caller.bearer())).map_err(Refusal::internal)?;
     bearer.set_sensitive(true);

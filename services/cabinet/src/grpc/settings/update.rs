@@ -6,10 +6,10 @@ use kit::Refusal;
 use tonic::Request;
 
 use super::change::Change;
-use super::{names, of_account, shown, wire};
+use super::{connection, names, of_account, shown, wire};
 use crate::domain::settings::{Cabinet, Settings};
 use crate::state::Parts;
-use crate::store::cabinets;
+use crate::store::{cabinets, providers};
 
 /// The plan that includes the cabinet (CAB-05).
 const PLAN: &str = "extended";
@@ -32,6 +32,9 @@ pub(super) async fn update(
         require_conditions(state, scope, &before.settings, &after).await?;
     }
     names::check(state, &caller, &change, &after).await?;
+    if after.enabled {
+        connection::ensure(state, &caller, scope, &before).await?;
+    }
     store(state, scope, &before, after, change.etag()).await?;
     state.cabinets.forget(before.id);
     Ok(UpdateCabinetSettingsResponse {
@@ -71,7 +74,15 @@ async fn store(
     }
     let (version, now) = (before.version, state.clock.now());
     let stored = state.db.tx(scope, move |tx| {
-        Box::pin(async move { cabinets::update(tx, scope.account(), version, &after, now).await })
+        Box::pin(async move {
+            let account = scope.account();
+            for id in &after.sms_providers {
+                let known = providers::find(tx, account, *id).await?;
+                known.ok_or_else(|| Refusal::sms_provider_not_found(id))?;
+            }
+            let stored = cabinets::update(tx, account, version, &after, now).await?;
+            Ok::<_, Refusal>(stored)
+        })
     });
     match (stored.await?, etag.is_empty()) {
         (true, _) => Ok(()),

@@ -5,12 +5,12 @@ use api::cabinet::v1::{
     ShownStatus as ProtoStatus,
 };
 use kit::validate::Fields;
-use types::Language;
+use types::{Language, SmsProviderId};
 
 use crate::accounts::Account;
 use crate::domain::settings::{
-    Cabinet, CardKind, Color, EventKind, Field, MOST_FIELDS, MOST_STATUSES, ShownField,
-    ShownStatus, erasure_warning, first_repeated,
+    Cabinet, CardKind, Color, EventKind, Field, MOST_FIELDS, MOST_PROVIDERS, MOST_STATUSES,
+    ShownField, ShownStatus, erasure_warning, first_repeated,
 };
 use crate::domain::text::{self, Purpose};
 use crate::state::Parts;
@@ -40,6 +40,11 @@ pub(super) fn to_proto(state: &Parts, cabinet: &Cabinet, account: &Account) -> C
         erasure_warning: warning.unwrap_or_default().to_owned(),
         logo: logo_to_proto(state, cabinet),
         etag: etag(cabinet.version),
+        sms_provider_ids: settings
+            .sms_providers
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
     }
 }
 
@@ -196,6 +201,20 @@ pub(super) fn sms_text(fields: &mut Fields, name: &str, value: &str) -> String {
         fields.reject(&format!("settings.{name}"), error.to_string());
     }
     value.to_owned()
+}
+
+/// The providers of a request, in the order in which they are tried; see [`shown_events`].
+pub(super) fn sms_providers(fields: &mut Fields, proto: &CabinetSettings) -> Vec<SmsProviderId> {
+    let given = &proto.sms_provider_ids;
+    at_most(fields, "sms_provider_ids", given.len(), MOST_PROVIDERS);
+    let mut providers: Vec<SmsProviderId> = Vec::new();
+    for (place, id) in given.iter().enumerate().take(MOST_PROVIDERS) {
+        let path = format!("settings.sms_provider_ids[{place}]");
+        let id: Option<SmsProviderId> = fields.id(&path, id);
+        providers.extend(id);
+    }
+    once(fields, "sms_provider_ids", providers.iter());
+    providers
 }
 
 /// What stands above the page.

@@ -130,6 +130,20 @@ fn edits_blocks_moves_and_answers_are_told_as_such() {
     let moved = read(&update("message", group)).unwrap();
     assert!(moved.is_group);
     assert_eq!(moved.what, What::Moved { to: -1_005 });
+    let begins = json!({"message_id": 1, "date": 3, "chat": {"id": -1_005, "type": "supergroup"}, "migrate_from_chat_id": -5});
+    let again = read(&update("message", begins)).unwrap();
+    assert_eq!(
+        (&again.event_id, again.chat, again.what),
+        (&moved.event_id, -5, moved.what)
+    );
+    let renamed = json!({"message_id": 2, "date": 3, "chat": {"id": -5, "type": "group"}, "new_chat_title": "Friends"});
+    let told = read(&update("message", renamed)).unwrap();
+    assert_eq!(
+        told.what,
+        What::Renamed {
+            title: "Friends".to_owned()
+        }
+    );
 
     let answer = of_anna(json!({"text": "yes", "reply_to_message": {"message_id": 3, "date": 1}}));
     let told = read(&update("message", answer)).unwrap();

@@ -30,6 +30,7 @@ pub fn refusal_of(obstacle: Obstacle, place: Place) -> Refusal {
         Obstacle::NoSubscription => Refusal::subscription_unpaid(),
         Obstacle::ConnectionDisabled => Refusal::connection_disabled(place.connection),
         Obstacle::Erased => Refusal::contact_erased(place.chat),
+        Obstacle::Unreachable => Refusal::client_unreachable(place.chat),
         Obstacle::DialogueClosed => Refusal::dialogue_closed(place.chat),
         Obstacle::NoTemplates => Refusal::template_not_found(""),
         Obstacle::TemplatesUnpaid => Refusal::templates_unpaid(place.chat),

@@ -2,6 +2,7 @@
 
 mod change;
 mod close;
+mod content;
 mod explain;
 mod export;
 mod get;

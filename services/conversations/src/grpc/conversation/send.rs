@@ -8,6 +8,7 @@ use types::ConversationId;
 
 use super::Conversations;
 use super::change::{self, Locked};
+use super::content::content;
 use super::get::conversation_id;
 use super::status::Error;
 use super::write::{self, Asked, Draft, Next};
@@ -35,6 +36,7 @@ pub async fn send_message(
         Asked {
             text: &request.text,
             attachment_ids: &request.attachment_ids,
+            template: request.template.as_ref(),
             request_id: &request.request_id,
         },
         &rest,
@@ -65,12 +67,21 @@ async fn send(
         mut conversation,
         sight,
     } = change::lock(tx, by, id).await?;
-    write::may_write(tx, by.scope, &chat, Some(&conversation), draft).await?;
+    let content = content(tx, by.scope, &chat, Some(&conversation), draft).await?;
+    let template = content.template.clone();
     let files = write::files(tx, by.scope, &conversation.connector_key, draft).await?;
     let seq = chats::next_seq(tx, by.scope, chat.id).await?;
-    let (message, last) = write::message(Next { draft, files, seq }, conversation.id);
+    let (message, last) = write::message(
+        Next {
+            draft,
+            content,
+            files,
+            seq,
+        },
+        conversation.id,
+    );
     conversation.add(last);
-    write::store(tx, &chat, &conversation, &message).await?;
+    write::store(tx, &chat, &conversation, &message, template).await?;
     let reply = SendMessageResponse {
         message: Some(wire::message(&message)),
         conversation: Some(wire::conversation(&conversation, &sight)),

@@ -11,6 +11,7 @@ use types::ConversationId;
 use super::Conversations;
 use super::change::{self, Locked};
 use super::close::closed_by;
+use super::content::{Content, writable};
 use super::get::conversation_id;
 use super::status::Error;
 use super::write::{self, Draft, Next};
@@ -77,6 +78,7 @@ async fn survey(
             user: None,
         },
         text,
+        template: None,
         attachments: Vec::new(),
         uploader: caller_id(caller),
         has_subscription: state.subscription_active,
@@ -140,18 +142,19 @@ async fn ask(
         Ok(draft) => draft,
         Err(obstacle) => return Ok(Err(obstacle)),
     };
-    let decided = write::free_text(tx, by.scope, chat, Some(conversation), &draft).await?;
-    if let Err(obstacle) = decided {
+    let decided = writable(tx, by.scope, chat, Some(conversation), &draft).await?;
+    if let Err(obstacle) = decided.free_text {
         return Ok(Err(obstacle.into()));
     }
     let next = Next {
         draft: &draft,
+        content: Content::free(&draft.text),
         files: Vec::new(),
         seq: chats::next_seq(tx, by.scope, chat.id).await?,
     };
     let (message, last) = write::message(next, conversation.id);
     conversation.add(last);
-    write::store(tx, chat, conversation, &message).await?;
+    write::store(tx, chat, conversation, &message, None).await?;
     surveys::insert(tx, by.scope, conversation.id, message.seq, draft.now).await?;
     Ok(Ok(message))
 }

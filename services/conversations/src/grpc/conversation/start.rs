@@ -9,6 +9,7 @@ use pg::Tx;
 use tonic::Request;
 use types::{ChatId, ConversationId};
 
+use super::content::content;
 use super::status::Error;
 use super::write::{self, Asked, Draft, Next};
 use super::{Conversations, change};
@@ -45,6 +46,7 @@ pub async fn start_conversation(
         Asked {
             text: &request.text,
             attachment_ids: &request.attachment_ids,
+            template: request.template.as_ref(),
             request_id: &request.request_id,
         },
         &rest,
@@ -90,9 +92,11 @@ async fn start(
     if let Some(open) = found.as_ref().filter(|conversation| conversation.is_open()) {
         return Err(Error::AlreadyOpen(open.id));
     }
-    write::may_write(tx, scope, &chat, None, draft).await?;
+    let content = content(tx, scope, &chat, None, draft).await?;
+    let template = content.template.clone();
     let next = Next {
         draft,
+        content,
         files: write::files(tx, scope, &connection.connector_key, draft).await?,
         seq: chats::next_seq(tx, scope, chat.id).await?,
     };
@@ -105,7 +109,7 @@ async fn start(
         (Route::Reopen, Some(closed)) => reopen(tx, closed, next).await?,
         _ => create(tx, scope, &connection, &chat, next).await?,
     };
-    write::store(tx, &chat, &conversation, &message).await?;
+    write::store(tx, &chat, &conversation, &message, template).await?;
     let reply = StartConversationResponse {
         message: Some(wire::message(&message)),
         conversation: Some(wire::conversation(&conversation, &sight)),

@@ -1,5 +1,6 @@
 //! What sending and starting share: may it be sent, the message, its delivery, the repeated call.
 
+use api::conversations::v1::TemplateUse;
 use auth::{AccountScope, Caller};
 use kit::Refusal;
 use kit::validate::Fields;
@@ -10,16 +11,16 @@ use types::{AttachmentId, DeliveryId, MessageId};
 use uuid::Uuid;
 
 use super::Conversations;
+use super::content::{Content, Wish};
 use super::status::Error;
 use crate::domain::attachment::{Attachment, MOST, UNUSED_LIFE, can_carry};
 use crate::domain::conversation::{Conversation, LastMessage};
 use crate::domain::delivery::Delivery;
 use crate::domain::message::{Author, Message, Status};
-use crate::domain::writability::{Obstacle, decide};
+use crate::domain::template::Filled;
 use crate::grpc::caller_id;
-use crate::grpc::chat::{Place, refusal_of};
 use crate::store::chats::LockedChat;
-use crate::store::{attachments, connections, deliveries, messages, writability};
+use crate::store::{attachments, connections, deliveries, messages};
 
 /// The longest text of an employee, in characters.
 pub const MAX_TEXT: usize = 4096;
@@ -31,6 +32,8 @@ pub struct Draft {
     pub author: Author,
     /// Text.
     pub text: String,
+    /// A template instead of text.
+    pub template: Option<Wish>,
     /// Files that the caller uploaded.
     pub attachments: Vec<AttachmentId>,
     /// The caller, as the uploader of files.
@@ -50,6 +53,8 @@ pub struct Asked<'a> {
     pub text: &'a str,
     /// Files.
     pub attachment_ids: &'a [String],
+    /// A template.
+    pub template: Option<&'a TemplateUse>,
     /// What makes a repeated call safe.
     pub request_id: &'a str,
 }
@@ -63,10 +68,14 @@ pub async fn draft(
     rest: &impl prost::Message,
 ) -> Result<Draft, Refusal> {
     let mut fields = Fields::new();
-    // Files speak for themselves.
-    let shortest = usize::from(asked.attachment_ids.is_empty());
-    let text = fields.text("text", asked.text, shortest..=MAX_TEXT);
+    // Files speak for themselves, and a template has its own text.
+    let is_alone = asked.attachment_ids.is_empty() && asked.template.is_none();
+    let text = fields.text("text", asked.text, usize::from(is_alone)..=MAX_TEXT);
     let attachments = attachment_ids(&mut fields, asked.attachment_ids);
+    let template = asked.template.map(|it| Wish::parse(&mut fields, it));
+    if template.is_some() && !(text.is_empty() && attachments.is_empty()) {
+        fields.reject("template", "must not come with text or files");
+    }
     let request_id = fields.optional_uuid("request_id", asked.request_id);
     fields.finish()?;
     let call = match request_id {
@@ -82,6 +91,7 @@ pub async fn draft(
     Ok(Draft {
         author: crate::grpc::author(caller)?,
         text,
+        template,
         attachments,
         uploader: caller_id(caller),
         has_subscription: service
@@ -148,37 +158,6 @@ pub async fn files(
     Ok(files)
 }
 
-/// May it be written in the locked chat, in this conversation of it?
-pub async fn may_write(
-    tx: &mut Tx,
-    scope: AccountScope,
-    chat: &LockedChat,
-    conversation: Option<&Conversation>,
-    draft: &Draft,
-) -> Result<(), Error> {
-    let decided = free_text(tx, scope, chat, conversation, draft).await?;
-    let place = Place {
-        chat: chat.id,
-        connection: chat.connection,
-        conversation: conversation.map(|conversation| conversation.id),
-    };
-    decided.map_err(|obstacle| refusal_of(obstacle, place).into())
-}
-
-/// What stands in the way of a text in the locked chat, in this conversation of it (decision table 2.4).
-pub async fn free_text(
-    tx: &mut Tx,
-    scope: AccountScope,
-    chat: &LockedChat,
-    conversation: Option<&Conversation>,
-    draft: &Draft,
-) -> Result<Result<(), Obstacle>, Error> {
-    let known = writability::of_chats(tx, scope, &[chat.id]).await?;
-    let known = known.get(&chat.id).ok_or(Error::ChatNotFound(chat.id))?;
-    let is_closed = conversation.is_some_and(|conversation| !conversation.is_open());
-    Ok(decide(&known.facts(draft.now, draft.has_subscription, is_closed)).free_text)
-}
-
 /// The answer to the same call made before.
 pub async fn answered<M: prost::Message + Default>(
     tx: &mut Tx,
@@ -206,8 +185,10 @@ pub async fn keep_answer(
 /// The next message of a locked chat.
 #[derive(Debug)]
 pub struct Next<'a> {
-    /// What is written.
+    /// Who writes.
     pub draft: &'a Draft,
+    /// What is written.
+    pub content: Content,
     /// Its files, locked.
     pub files: Vec<Attachment>,
     /// Its place.
@@ -216,13 +197,18 @@ pub struct Next<'a> {
 
 /// The message, and as lists show it.
 pub fn message(next: Next<'_>, conversation: types::ConversationId) -> (Message, LastMessage) {
-    let Next { draft, files, seq } = next;
+    let Next {
+        draft,
+        content,
+        files,
+        seq,
+    } = next;
     let message = Message {
         id: MessageId::generate(),
         conversation,
         seq,
         author: draft.author.clone(),
-        text: draft.text.clone(),
+        text: content.text,
         unsupported_kind: String::new(),
         external_event_id: String::new(),
         sent_time: None,
@@ -231,6 +217,8 @@ pub fn message(next: Next<'_>, conversation: types::ConversationId) -> (Message,
         create_time: draft.now,
         attachments: files,
         cart: None,
+        edits: Vec::new(),
+        deleted: None,
     };
     let last = LastMessage {
         id: message.id,
@@ -248,6 +236,7 @@ pub async fn store(
     chat: &LockedChat,
     conversation: &Conversation,
     message: &Message,
+    template: Option<Filled>,
 ) -> Result<(), Error> {
     messages::insert(tx, &[(conversation.account, message.clone())]).await?;
     let place = attachments::Chat {
@@ -268,6 +257,7 @@ pub async fn store(
         external_chat_id: chat.external_id.clone(),
         thread: conversation.thread.clone(),
         text: message.text.clone(),
+        template,
         rich: !message.attachments.is_empty(),
         author_name: message.author.name.clone(),
         create_time: message.create_time,

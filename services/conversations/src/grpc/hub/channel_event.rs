@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use types::ConnectionId;
 
 use super::channel_media;
+use crate::domain::happening::Happening;
 use crate::ingest::ItemKind;
 
 /// Facts of one request at most.
@@ -26,7 +27,16 @@ pub struct Checked {
     pub thread: String,
     pub group: bool,
     pub event_time: Option<OffsetDateTime>,
-    pub kind: ItemKind,
+    pub what: What,
+}
+
+/// What an event tells.
+#[derive(Debug)]
+pub enum What {
+    /// What clients do all the time.
+    Item(ItemKind),
+    /// What happens now and then.
+    Happening(Happening),
 }
 
 /// Checks every field.
@@ -43,10 +53,10 @@ pub fn check(event: ChannelEvent) -> Result<Checked, Refusal> {
         }
         time
     });
-    let kind = kind(&mut fields, event.event);
+    let what = what(&mut fields, event.event);
     fields.finish()?;
     // Both are there when no field was refused.
-    let (Some(connection), Some(kind)) = (connection, kind) else {
+    let (Some(connection), Some(what)) = (connection, what) else {
         return Err(Refusal::field("event", "must be given"));
     };
     Ok(Checked {
@@ -56,25 +66,54 @@ pub fn check(event: ChannelEvent) -> Result<Checked, Refusal> {
         thread,
         group: event.group_chat,
         event_time,
-        kind,
+        what,
     })
 }
 
-fn kind(fields: &mut Fields, event: Option<Event>) -> Option<ItemKind> {
-    match event {
-        Some(Event::Message(written)) => Some(message(fields, written)),
-        Some(Event::Finished(_)) => Some(ItemKind::Finished),
+fn what(fields: &mut Fields, event: Option<Event>) -> Option<What> {
+    Some(match event {
+        Some(Event::Message(written)) => What::Item(message(fields, written)),
+        Some(Event::Finished(_)) => What::Item(ItemKind::Finished),
         Some(Event::Read(read)) => {
             if read.seq < 1 {
                 fields.reject("read.seq", "must be 1 or more");
             }
-            Some(ItemKind::Read { seq: read.seq })
+            What::Item(ItemKind::Read { seq: read.seq })
         }
+        Some(Event::Edited(edited)) => What::Happening(Happening::Edited {
+            of: fields.key("edited.message_event_id", &edited.message_event_id, 1..=200),
+            text: fields.text("edited.text", &readable(&edited.text), 1..=16_384),
+            sender_name: name(fields, "edited.sender_name", &edited.sender_name, 0),
+        }),
+        Some(Event::Deleted(deleted)) => What::Happening(Happening::Deleted {
+            of: fields.key(
+                "deleted.message_event_id",
+                &deleted.message_event_id,
+                1..=200,
+            ),
+        }),
+        Some(Event::Reachable(changed)) => What::Happening(Happening::Reachable(changed.reachable)),
+        Some(Event::Renamed(renamed)) => What::Happening(Happening::Renamed {
+            title: name(fields, "renamed.title", &renamed.title, 1),
+        }),
+        Some(Event::Moved(moved)) => What::Happening(Happening::Moved {
+            to: fields.key(
+                "moved.new_external_chat_id",
+                &moved.new_external_chat_id,
+                1..=200,
+            ),
+        }),
         None => {
             fields.reject("event", "must be given");
-            None
+            return None;
         }
-    }
+    })
+}
+
+/// A name on one line.
+fn name(fields: &mut Fields, path: &str, given: &str, shortest: usize) -> String {
+    let name = given.replace(char::is_control, " ");
+    fields.line(path, &name, shortest..=200)
 }
 
 fn message(fields: &mut Fields, message: IncomingMessage) -> ItemKind {
@@ -88,8 +127,7 @@ fn message(fields: &mut Fields, message: IncomingMessage) -> ItemKind {
     let is_rich = !files.is_empty() || cart.is_some();
     let shortest = usize::from(unsupported_kind.is_empty() && !is_rich);
     let text = fields.text("message.text", &readable(&message.text), shortest..=16_384);
-    let name = message.sender_name.replace(char::is_control, " ");
-    let sender_name = fields.line("message.sender_name", &name, 0..=200);
+    let sender_name = name(fields, "message.sender_name", &message.sender_name, 0);
     if message.facts.len() > FACTS {
         fields.reject(
             "message.facts",
@@ -239,9 +277,9 @@ mod tests {
             ..event("")
         })
         .unwrap();
-        let ItemKind::Message {
+        let What::Item(ItemKind::Message {
             text, sender_name, ..
-        } = checked.kind
+        }) = checked.what
         else {
             panic!("a message")
         };

@@ -6,6 +6,7 @@
 mod channel_event;
 mod channel_media;
 mod download_media;
+mod happen;
 mod list_conversations;
 mod list_messages;
 mod publish;
@@ -13,6 +14,8 @@ mod publish_stream;
 mod register;
 mod report;
 mod report_health;
+mod report_templates;
+mod resolve_chats;
 mod take;
 mod upload_media;
 pub mod wakes;
@@ -28,7 +31,8 @@ use api::connector::v1::{
     ListChatConversationsResponse, ListChatMessagesRequest, ListChatMessagesResponse,
     PublishRequest, PublishResponse, PublishStreamRequest, PublishStreamResponse,
     RegisterConnectorRequest, RegisterConnectorResponse, ReportDeliveriesRequest,
-    ReportDeliveriesResponse, ReportHealthRequest, ReportHealthResponse, TakeDeliveriesRequest,
+    ReportDeliveriesResponse, ReportHealthRequest, ReportHealthResponse, ReportTemplatesRequest,
+    ReportTemplatesResponse, ResolveChatsRequest, ResolveChatsResponse, TakeDeliveriesRequest,
     TakeDeliveriesResponse, UploadMediaRequest, UploadMediaResponse, WatchConnectionsRequest,
     WatchConnectionsResponse,
 };
@@ -192,6 +196,22 @@ impl ConnectorHubService for Hub {
         request: Request<ReportHealthRequest>,
     ) -> Result<Response<ReportHealthResponse>, Status> {
         Ok(Response::new(report_health::report(self, request).await?))
+    }
+
+    async fn report_templates(
+        &self,
+        request: Request<ReportTemplatesRequest>,
+    ) -> Result<Response<ReportTemplatesResponse>, Status> {
+        Ok(Response::new(
+            report_templates::report(self, request).await?,
+        ))
+    }
+
+    async fn resolve_chats(
+        &self,
+        request: Request<ResolveChatsRequest>,
+    ) -> Result<Response<ResolveChatsResponse>, Status> {
+        Ok(Response::new(resolve_chats::resolve(self, request).await?))
     }
 
     async fn list_chat_messages(

@@ -12,9 +12,9 @@ use kit::time::to_proto;
 use tonic::{Code, Request};
 use types::ConnectionId;
 
-use super::channel_event::{Checked, check};
-use super::{Hub, channel_media, enter};
-use crate::ingest::{Ingest, Item, Outcome, Stored};
+use super::channel_event::{Checked, What, check};
+use super::{Hub, channel_media, enter, happen};
+use crate::ingest::{Item, ItemKind, Outcome, Stored};
 
 /// Events in a batch at most.
 const MOST: usize = 500;
@@ -31,7 +31,7 @@ pub(super) async fn publish(
     let connector = caller.connector(&connector_key)?;
     let batch = Batch::prepare(hub, &connector, events).await?;
     Ok(PublishResponse {
-        results: batch.submit(&hub.ingest).await?,
+        results: batch.submit(hub).await?,
     })
 }
 
@@ -39,8 +39,19 @@ pub(super) async fn publish(
 #[derive(Debug)]
 pub struct Batch {
     items: Vec<Item>,
-    /// One for each event, in order; `None` for those in `items`.
-    refused: Vec<Option<Refusal>>,
+    /// One for each event, in order.
+    slots: Vec<Slot>,
+}
+
+/// What is to become of an event.
+#[derive(Debug)]
+enum Slot {
+    /// It is the next one of the items.
+    Item,
+    /// It is rare, and comes after what was before it.
+    Happening(Box<happen::Event>),
+    /// Nothing.
+    Refused(Refusal),
 }
 
 impl Batch {
@@ -65,16 +76,21 @@ impl Batch {
         let connections = hub.directory.find(&Vec::from_iter(ids)).await?;
         let mut batch = Self {
             items: Vec::with_capacity(checked.len()),
-            refused: Vec::with_capacity(checked.len()),
+            slots: Vec::with_capacity(checked.len()),
         };
         for event in checked {
-            let item = event.and_then(|event| {
+            let known = event.and_then(|event| {
                 let connection = connections.get(&event.connection).map(Arc::clone);
-                item(connector, event, connection)
+                known(connector, event, connection)
             });
-            batch
-                .refused
-                .push(item.map(|item| batch.items.push(item)).err());
+            batch.slots.push(match known {
+                Ok(Known::Item(item)) => {
+                    batch.items.push(item);
+                    Slot::Item
+                }
+                Ok(Known::Happening(event)) => Slot::Happening(event),
+                Err(refusal) => Slot::Refused(refusal),
+            });
         }
         let unknown = channel_media::look_up(hub, &mut batch.items).await?;
         batch.refuse(unknown);
@@ -86,64 +102,92 @@ impl Batch {
         // From the last one on, so that the places of those before stay right.
         for (place, refusal) in items.into_iter().rev() {
             self.items.remove(place);
-            let waiting = self.refused.iter_mut().filter(|refused| refused.is_none());
+            let waiting = self.slots.iter_mut().filter(|it| matches!(it, Slot::Item));
             if let Some(slot) = waiting.skip(place).take(1).next() {
-                *slot = Some(refusal);
+                *slot = Slot::Refused(refusal);
             }
         }
     }
 
     /// The chats in which it stores something.
     pub fn chats(&self) -> HashSet<(ConnectionId, String)> {
-        self.items
-            .iter()
-            .map(|item| (item.connection.id, item.chat.clone()))
-            .collect()
+        let happening = self.slots.iter().filter_map(|slot| match slot {
+            Slot::Happening(event) => Some(event.chat()),
+            Slot::Item | Slot::Refused(_) => None,
+        });
+        let items = self.items.iter();
+        let items = items.map(|item| (item.connection.id, item.chat.clone()));
+        items.chain(happening).collect()
     }
 
     /// Stores what can be stored; the answers are in the order of the events.
-    pub async fn submit(self, ingest: &Ingest) -> Result<Vec<PublishResult>, Refusal> {
-        let mut outcomes = match self.items.is_empty() {
-            true => Vec::new(),
-            false => ingest.submit(self.items).await,
+    pub async fn submit(self, hub: &Hub) -> Result<Vec<PublishResult>, Refusal> {
+        let mut answers = vec![PublishResult::default(); self.slots.len()];
+        let mut items = self.items.into_iter();
+        // What is stored together, with its places among the answers.
+        let mut run: Vec<(usize, Item)> = Vec::new();
+        for (place, slot) in self.slots.into_iter().enumerate() {
+            match slot {
+                Slot::Item => run.extend(items.next().map(|item| (place, item))),
+                Slot::Refused(refusal) => answers[place] = refusal_result(&refusal),
+                Slot::Happening(event) => {
+                    store(hub, &mut run, &mut answers).await?;
+                    answers[place] = result(Some(happen::happen(hub, *event).await))?;
+                }
+            }
         }
-        .into_iter();
-        let answer = |refused: Option<Refusal>| match refused {
-            Some(refusal) => Ok(refusal_result(&refusal)),
-            None => result(outcomes.next()),
-        };
-        self.refused.into_iter().map(answer).collect()
+        store(hub, &mut run, &mut answers).await?;
+        Ok(answers)
     }
 }
 
+/// Stores a run of items together.
+async fn store(
+    hub: &Hub,
+    run: &mut Vec<(usize, Item)>,
+    answers: &mut [PublishResult],
+) -> Result<(), Refusal> {
+    if run.is_empty() {
+        return Ok(());
+    }
+    let (places, items): (Vec<usize>, Vec<Item>) = run.drain(..).unzip();
+    let mut outcomes = hub.ingest.submit(items).await.into_iter();
+    for place in places {
+        answers[place] = result(outcomes.next())?;
+    }
+    Ok(())
+}
+
+/// An event whose connection is known.
+enum Known {
+    Item(Item),
+    Happening(Box<happen::Event>),
+}
+
 /// The event, if its connection is there, the connector's, and on.
-fn item(
+fn known(
     connector: &ConnectorScope,
     event: Checked,
     connection: Option<Arc<crate::domain::connection::Connection>>,
-) -> Result<Item, Refusal> {
+) -> Result<Known, Refusal> {
     let known = connection.and_then(|connection| enter(connector, connection));
-    let (connection, _) = known.ok_or_else(|| Refusal::connection_not_found(event.connection))?;
+    let (connection, scope) =
+        known.ok_or_else(|| Refusal::connection_not_found(event.connection))?;
     if !connection.enabled {
         return Err(Refusal::connection_disabled(event.connection));
     }
-    let Checked {
-        event_id,
-        chat,
-        thread,
-        group,
-        event_time,
-        kind,
-        ..
-    } = event;
-    Ok(Item {
+    let item = |kind: ItemKind| Item {
         connection,
-        event_id,
-        chat,
-        thread,
-        group,
-        event_time,
+        event_id: event.event_id,
+        chat: event.chat,
+        thread: event.thread,
+        group: event.group,
+        event_time: event.event_time,
         kind,
+    };
+    Ok(match event.what {
+        What::Item(kind) => Known::Item(item(kind)),
+        What::Happening(what) => Known::Happening(Box::new(happen::Event::new(scope, what, item))),
     })
 }
 

@@ -64,10 +64,10 @@ impl InFlight {
     }
 
     fn begin(&mut self, hub: &Hub, batch: Batch) {
-        let ingest = hub.ingest.clone();
+        let hub = hub.clone();
         self.chats.push_back(batch.chats());
         self.results
-            .push_back(Box::pin(async move { batch.submit(&ingest).await }));
+            .push_back(Box::pin(async move { batch.submit(&hub).await }));
     }
 
     /// The results of the first batch; waits for ever when there is none.

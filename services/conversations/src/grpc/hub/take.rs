@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::connector::v1::take_deliveries_response::Event;
-use api::connector::v1::{Delivery, Heartbeat, TakeDeliveriesRequest, TakeDeliveriesResponse};
+use api::connector::v1::{
+    Delivery, Heartbeat, TakeDeliveriesRequest, TakeDeliveriesResponse, TemplateToSend,
+};
+use api::conversations::v1::TemplateParameter;
 use auth::Caller;
 use kit::Refusal;
 use kit::time::to_proto;
@@ -20,6 +23,7 @@ use types::Clock;
 
 use super::{Answers, HEARTBEAT, Hub, jittered, rows_of, still_valid};
 use crate::domain::delivery::LEASE;
+use crate::domain::template::Filled;
 use crate::store::deliveries::{self, Leased, Taker};
 use crate::wire;
 
@@ -200,6 +204,20 @@ fn to_proto_delivery(delivery: Leased) -> Delivery {
         text: delivery.text,
         author_name: delivery.author_name,
         maybe_sent: delivery.maybe_sent,
+        template: delivery.template.map(template),
         attachments: delivery.files.iter().map(wire::attachment).collect(),
+    }
+}
+
+fn template(filled: Filled) -> TemplateToSend {
+    let parameters = filled.parameters.into_iter().map(|it| TemplateParameter {
+        name: it.name,
+        value: it.value,
+    });
+    TemplateToSend {
+        key: filled.key,
+        language: filled.language,
+        name: filled.name,
+        parameters: parameters.collect(),
     }
 }

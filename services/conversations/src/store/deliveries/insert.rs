@@ -1,6 +1,7 @@
 //! Queueing deliveries.
 
 use pg::{Error, Tx};
+use sqlx::types::Json;
 
 use crate::domain::delivery::Delivery;
 
@@ -15,12 +16,12 @@ pub async fn insert(tx: &mut Tx, deliveries: &[Delivery]) -> Result<(), Error> {
     let each = || deliveries.iter();
     sqlx::query(
         "INSERT INTO deliveries (account_id, id, connector_key, connection_id, chat_id, conversation_id, message_id, seq,
-                external_chat_id, thread, text, author_name, rich, create_time, not_before)
+                external_chat_id, thread, text, author_name, rich, template, create_time, not_before)
          SELECT n.*, n.create_time
            FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::bigint[],
-                $9::text[], $10::text[], $11::text[], $12::text[], $13::boolean[], $14::timestamptz[])
+                $9::text[], $10::text[], $11::text[], $12::text[], $13::boolean[], $14::jsonb[], $15::timestamptz[])
              AS n (account_id, id, connector_key, connection_id, chat_id, conversation_id, message_id, seq,
-                external_chat_id, thread, text, author_name, rich, create_time)",
+                external_chat_id, thread, text, author_name, rich, template, create_time)",
     )
     .bind(each().map(|d| d.account.uuid()).collect::<Vec<_>>())
     .bind(each().map(|d| d.id.uuid()).collect::<Vec<_>>())
@@ -35,6 +36,7 @@ pub async fn insert(tx: &mut Tx, deliveries: &[Delivery]) -> Result<(), Error> {
     .bind(each().map(|d| &d.text[..]).collect::<Vec<_>>())
     .bind(each().map(|d| &d.author_name[..]).collect::<Vec<_>>())
     .bind(each().map(|d| d.rich).collect::<Vec<_>>())
+    .bind(each().map(|d| d.template.as_ref().map(Json)).collect::<Vec<_>>())
     .bind(each().map(|d| d.create_time).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await?;

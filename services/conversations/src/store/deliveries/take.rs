@@ -4,11 +4,13 @@ use auth::ConnectorScope;
 use pg::{Error, Tx};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use types::{AccountId, ConnectionId, DeliveryId, MessageId};
 use uuid::Uuid;
 
 use crate::domain::attachment::Attachment;
+use crate::domain::template::Filled;
 use crate::store::attachments;
 
 /// A stream that takes deliveries.
@@ -41,6 +43,8 @@ pub struct Leased {
     pub seq: i64,
     /// What to send.
     pub text: String,
+    /// The template that the text was made from.
+    pub template: Option<Filled>,
     /// Has the message files? They are in `files`.
     pub rich: bool,
     /// Files of the message.
@@ -87,7 +91,7 @@ macro_rules! take {
               WHERE d.account_id = due.account_id AND d.id = due.id
              RETURNING d.account_id, d.id, d.connection_id, d.external_chat_id, d.thread, d.message_id, d.seq, d.text,
                     d.author_name, d.attempt, d.lease_token, d.not_before, d.rich,
-                    d.sending"
+                    d.sending, d.template"
         )
     };
 }
@@ -156,6 +160,9 @@ fn from_row(row: &PgRow) -> Result<Leased, sqlx::Error> {
         message: row.try_get::<Uuid, _>("message_id")?.into(),
         seq: row.try_get("seq")?,
         text: row.try_get("text")?,
+        template: row
+            .try_get::<Option<Json<Filled>>, _>("template")?
+            .map(|Json(filled)| filled),
         rich: row.try_get("rich")?,
         files: Vec::new(),
         author_name: row.try_get("author_name")?,

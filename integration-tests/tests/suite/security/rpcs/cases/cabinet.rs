@@ -8,7 +8,9 @@ use super::{Cases, Door, add};
 /// Those of administrators and of clients.
 pub(super) fn cases(cases: &mut Cases) {
     settings(cases);
+    providers(cases);
     sessions(cases);
+    page(cases);
 }
 
 fn settings(cases: &mut Cases) {
@@ -54,7 +56,141 @@ fn settings(cases: &mut Cases) {
     );
 }
 
+fn providers(cases: &mut Cases) {
+    let nobodys = types::SmsProviderId::generate().to_string();
+    add(
+        cases,
+        "/beseda.cabinet.v1.SmsService/ListSmsWidgets",
+        Door::Administrators,
+        &cab::ListSmsWidgetsRequest {},
+        None,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.cabinet.v1.SmsService/CreateSmsProvider",
+        Door::Administrators,
+        &cab::CreateSmsProviderRequest {
+            sms_provider: Some(cab::SmsProvider {
+                widget_key: "nobody".into(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        },
+        R::FieldInvalid,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.cabinet.v1.SmsService/ListSmsProviders",
+        Door::Administrators,
+        &cab::ListSmsProvidersRequest {},
+        None,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.cabinet.v1.SmsService/UpdateSmsProvider",
+        Door::Administrators,
+        &cab::UpdateSmsProviderRequest {
+            sms_provider: Some(cab::SmsProvider {
+                id: nobodys.clone(),
+                title: "Х".into(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        },
+        R::SmsProviderNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.cabinet.v1.SmsService/DeleteSmsProvider",
+        Door::Administrators,
+        &cab::DeleteSmsProviderRequest {
+            sms_provider_id: nobodys,
+        },
+        R::SmsProviderNotFound,
+        R::FieldInvalid,
+    );
+}
+
+/// A client's own page: the cabinet of the client here is switched off.
+fn page(cases: &mut Cases) {
+    let off = R::CabinetDisabled;
+    add(
+        cases,
+        "/beseda.cabinet.v1.CabinetService/GetHome",
+        Door::Clients,
+        &cab::GetHomeRequest {},
+        off,
+        off,
+    );
+    add(
+        cases,
+        "/beseda.cabinet.v1.CabinetService/ListDealEvents",
+        Door::Clients,
+        &cab::ListDealEventsRequest::default(),
+        off,
+        off,
+    );
+    add(
+        cases,
+        "/beseda.cabinet.v1.CabinetService/ListCabinetMessages",
+        Door::Clients,
+        &cab::ListCabinetMessagesRequest::default(),
+        off,
+        off,
+    );
+    add(
+        cases,
+        "/beseda.cabinet.v1.CabinetService/SendCabinetMessage",
+        Door::Clients,
+        &cab::SendCabinetMessageRequest::default(),
+        off,
+        off,
+    );
+    add(
+        cases,
+        "/beseda.cabinet.v1.CabinetService/WatchCabinetMessages",
+        Door::Clients,
+        &cab::WatchCabinetMessagesRequest::default(),
+        off,
+        off,
+    );
+    add(
+        cases,
+        "/beseda.cabinet.v1.CabinetService/DownloadCabinetFile",
+        Door::Clients,
+        &cab::DownloadCabinetFileRequest::default(),
+        off,
+        off,
+    );
+}
+
 fn sessions(cases: &mut Cases) {
+    add(
+        cases,
+        "/beseda.cabinet.v1.CabinetSessionService/RequestCode",
+        Door::Open,
+        &cab::RequestCodeRequest {
+            cabinet_id: types::CabinetId::generate().to_string(),
+            phone: "+79990000001".into(),
+        },
+        R::CabinetNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.cabinet.v1.CabinetSessionService/ConfirmCode",
+        Door::Open,
+        &cab::ConfirmCodeRequest {
+            request_token: "crq_x".into(),
+            code: "123456".into(),
+        },
+        R::CodeInvalid,
+        R::FieldInvalid,
+    );
     add(
         cases,
         "/beseda.cabinet.v1.CabinetSessionService/GetCabinet",

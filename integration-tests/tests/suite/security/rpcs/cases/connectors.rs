@@ -33,4 +33,42 @@ pub(super) fn cases(theirs: &Theirs, cases: &mut Cases) {
         None,
         R::ScopeMissing,
     );
+    let connection_id = theirs.connector.connection.clone();
+    add(
+        cases,
+        "/beseda.conversations.v1.TemplateService/ListTemplates",
+        Door::Everybody,
+        &conv::ListTemplatesRequest {
+            connection_id: connection_id.clone(),
+            ..Default::default()
+        },
+        R::ConnectionNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.connector.v1.ConnectorHubService/ReportTemplates",
+        Door::Connectors,
+        &hub::ReportTemplatesRequest {
+            connector_key: CONNECTOR.to_owned(),
+            connection_id: connection_id.clone(),
+            templates: Vec::new(),
+        },
+        R::ConnectionNotFound,
+        R::ScopeMissing,
+    );
+    add(
+        cases,
+        "/beseda.connector.v1.ConnectorHubService/ResolveChats",
+        Door::Connectors,
+        &hub::ResolveChatsRequest {
+            connector_key: CONNECTOR.to_owned(),
+            connection_id,
+            chats: vec![hub::ChatIds {
+                ids: vec!["chat".to_owned()],
+            }],
+        },
+        R::ConnectionNotFound,
+        R::ScopeMissing,
+    );
 }

@@ -1,0 +1,8 @@
+//! The connector at the real hub and at a strict double of the Cloud API.
+
+mod cloud;
+mod hooks;
+mod inbound;
+mod outbound;
+mod secrets;
+mod world;

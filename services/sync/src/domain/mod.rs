@@ -1,0 +1,7 @@
+//! The service's rules beside those of `libs/rules`: no I/O.
+
+pub mod client;
+pub mod fault;
+pub mod integration;
+pub mod midnight;
+pub mod run;

@@ -1,0 +1,243 @@
+//! Changing integrations. What settings name has to be there when they are saved; what goes away later is a problem that is told.
+
+use api::sync::v1::{
+    self as proto, CreateIntegrationRequest, CreateIntegrationResponse, DeleteIntegrationRequest,
+    DeleteIntegrationResponse, UpdateIntegrationRequest, UpdateIntegrationResponse,
+};
+use kit::Refusal;
+use kit::validate::Fields;
+use pg::Tx;
+use prost_types::FieldMask;
+use rules::{Settings, problems};
+use tonic::Request;
+use types::{AccountId, IntegrationId};
+
+use super::read::{existing, integration_id};
+use crate::Error;
+use crate::core::Core;
+use crate::domain::integration::{Integration, MAX_INTEGRATIONS, etag_fits};
+use crate::grpc::once::Once;
+use crate::grpc::{By, enter, parse, wire};
+use crate::store::integrations;
+
+/// Where an integration may stand.
+const POSITIONS: std::ops::RangeInclusive<i32> = 0..=1_000_000;
+
+/// Adds one.
+pub async fn create(
+    core: &Core,
+    request: Request<CreateIntegrationRequest>,
+) -> Result<CreateIntegrationResponse, Error> {
+    let (by, request) = enter(request)?;
+    let mut fields = Fields::new();
+    let wire = request.integration.clone().unwrap_or_default();
+    let draft = draft(&mut fields, &wire)?;
+    let request_id = fields.optional_uuid("request_id", &request.request_id);
+    fields.finish()?;
+    check(core, &by, &draft.settings).await?;
+    let once = Once::new(&by.caller, "CreateIntegration", request_id, &request)?;
+    let (account, author, now) = (by.account(), by.author(), core.clock.now());
+    let integration = Integration {
+        id: IntegrationId::generate(),
+        language: by.caller.language(),
+        employee_sync_time: None,
+        version: 1,
+        create_time: now,
+        update_time: now,
+        ..draft.integration()
+    };
+    core.db
+        .tx(by.scope, move |tx| {
+            Box::pin(async move {
+                if let Some(answer) = once.answered(tx).await? {
+                    return Ok(answer);
+                }
+                may_enable(tx, account, &integration.settings).await?;
+                if integrations::all(tx, account).await?.len() >= MAX_INTEGRATIONS {
+                    return Err(Error::LimitReached(MAX_INTEGRATIONS));
+                }
+                integrations::insert(tx, account, &integration, &author).await?;
+                let answer = CreateIntegrationResponse {
+                    integration: Some(wire::integration(&integration)),
+                };
+                once.keep(tx, &answer).await?;
+                Ok(answer)
+            })
+        })
+        .await
+}
+
+/// What a request says of an integration.
+struct Draft {
+    settings: Settings,
+    position: i32,
+    daily_sync: bool,
+}
+
+impl Draft {
+    fn integration(self) -> Integration {
+        Integration {
+            id: IntegrationId::from(uuid::Uuid::nil()),
+            position: self.position,
+            language: types::Language::En,
+            settings: self.settings,
+            daily_sync: self.daily_sync,
+            employee_sync_time: None,
+            version: 0,
+            create_time: time::OffsetDateTime::UNIX_EPOCH,
+            update_time: time::OffsetDateTime::UNIX_EPOCH,
+        }
+    }
+}
+
+fn draft(fields: &mut Fields, wire: &proto::Integration) -> Result<Draft, Refusal> {
+    let settings = parse::settings(fields, wire)?;
+    if !POSITIONS.contains(&wire.position) {
+        fields.reject("integration.position", "must be 0 to 1,000,000");
+    }
+    Ok(Draft {
+        settings,
+        position: wire.position,
+        daily_sync: wire.daily_employee_sync,
+    })
+}
+
+/// While the old integration is on, no new one can be (SYN-02, A-39).
+async fn may_enable(tx: &mut Tx, account: AccountId, settings: &Settings) -> Result<(), Error> {
+    let old = integrations::lock_old(tx, account).await?;
+    if old && settings.enabled {
+        Err(Error::OldIntegrationEnabled)
+    } else {
+        Ok(())
+    }
+}
+
+/// Refuses what the CRM does not have, and fields that are no texts.
+async fn check(core: &Core, by: &By, settings: &Settings) -> Result<(), Error> {
+    let catalogue = core.fresh_catalogue(by.account()).await?;
+    let mut fields = Fields::new();
+    for problem in problems(settings, &catalogue) {
+        let text = problem.text(by.caller.language());
+        fields.reject(&format!("integration.{}", problem.field), text);
+    }
+    Ok(fields.finish()?)
+}
+
+/// Changes one.
+pub async fn update(
+    core: &Core,
+    request: Request<UpdateIntegrationRequest>,
+) -> Result<UpdateIntegrationResponse, Error> {
+    let (by, request) = enter(request)?;
+    let given = request.integration.unwrap_or_default();
+    let mut fields = Fields::new();
+    let id: Option<IntegrationId> = fields.id("integration.id", &given.id);
+    fields.finish()?;
+    // Without an id the request was refused.
+    let id = id.unwrap_or_else(IntegrationId::generate);
+    let before = existing(core, &by, id).await?;
+    let wanted = etag_of(&given, before.version);
+    let merged = merged(wire::integration(&before), given, request.update_mask)?;
+    let mut fields = Fields::new();
+    let draft = draft(&mut fields, &merged)?;
+    fields.finish()?;
+    check(core, &by, &draft.settings).await?;
+    let (account, author, now) = (by.account(), by.author(), core.clock.now());
+    let changed = core.db.tx(by.scope, move |tx| {
+        Box::pin(async move {
+            may_enable(tx, account, &draft.settings).await?;
+            let found = integrations::get(tx, account, id, true).await?;
+            let found = found.ok_or(Error::IntegrationNotFound(id))?;
+            if !etag_fits(&wanted, found.version) {
+                return Err(Error::EtagMismatch);
+            }
+            let drafted = draft.integration();
+            let changed = Integration {
+                position: drafted.position,
+                settings: drafted.settings,
+                daily_sync: drafted.daily_sync,
+                version: found.version + 1,
+                update_time: now,
+                ..found
+            };
+            integrations::update(tx, account, &changed, &author).await?;
+            Ok(changed)
+        })
+    });
+    let changed: Integration = changed.await?;
+    Ok(UpdateIntegrationResponse {
+        integration: Some(wire::integration(&changed)),
+    })
+}
+
+/// The version that may be changed: what the request says, else the one that the rest was merged with.
+fn etag_of(given: &proto::Integration, version: i64) -> String {
+    if given.etag.is_empty() {
+        crate::domain::integration::etag(version)
+    } else {
+        given.etag.clone()
+    }
+}
+
+/// The integration with the fields that the mask names, or all, as they are given.
+fn merged(
+    before: proto::Integration,
+    given: proto::Integration,
+    mask: Option<FieldMask>,
+) -> Result<proto::Integration, Refusal> {
+    let paths = mask.map(|mask| mask.paths).unwrap_or_default();
+    if paths.is_empty() {
+        return Ok(given);
+    }
+    let mut merged = before;
+    for path in &paths {
+        match &path[..] {
+            "name" => merged.name.clone_from(&given.name),
+            "enabled" => merged.enabled = given.enabled,
+            "position" => merged.position = given.position,
+            "exclusive" => merged.exclusive = given.exclusive,
+            "channels" => merged.channels.clone_from(&given.channels),
+            "method" => merged.method = given.method,
+            "filter" => merged.filter.clone_from(&given.filter),
+            "tasks" => merged.tasks = given.tasks,
+            "tags" => merged.tags.clone_from(&given.tags),
+            "names" => merged.names.clone_from(&given.names),
+            "default_place" => merged.default_place.clone_from(&given.default_place),
+            "pipeline_rules" => merged.pipeline_rules.clone_from(&given.pipeline_rules),
+            "responsible_employee_id" => {
+                merged
+                    .responsible_employee_id
+                    .clone_from(&given.responsible_employee_id);
+            }
+            "daily_employee_sync" => merged.daily_employee_sync = given.daily_employee_sync,
+            "fields" => merged.fields.clone_from(&given.fields),
+            _ => {
+                let problem = format!("\"{path}\" is no field that can be changed");
+                return Err(Refusal::field("update_mask", problem));
+            }
+        }
+    }
+    Ok(merged)
+}
+
+/// Deletes one.
+pub async fn delete(
+    core: &Core,
+    request: Request<DeleteIntegrationRequest>,
+) -> Result<DeleteIntegrationResponse, Error> {
+    let (by, request) = enter(request)?;
+    let id = integration_id(&request.integration_id)?;
+    let (account, etag) = (by.account(), request.etag);
+    let deleted = core.db.tx(by.scope, move |tx| {
+        Box::pin(async move {
+            let found = integrations::get(tx, account, id, true).await?;
+            let found = found.ok_or(Error::IntegrationNotFound(id))?;
+            if !etag_fits(&etag, found.version) {
+                return Err(Error::EtagMismatch);
+            }
+            Ok(integrations::delete(tx, account, id).await?)
+        })
+    });
+    deleted.await?;
+    Ok(DeleteIntegrationResponse {})
+}

@@ -1,0 +1,168 @@
+//! The workers against a CRM that fails as CRMs do, on a real database.
+
+mod crm;
+mod employees;
+mod faults;
+mod schema;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kit::lifecycle::Lifecycle;
+use pg::{Db, SystemScope};
+use rules::{Method, Names, Occasion, Parameter, Settings};
+use testkit::TestDb;
+use time::OffsetDateTime;
+use time::macros::datetime;
+use tokio::sync::Notify;
+use types::{AccountId, Clock, ConversationId, IntegrationId, Language, MessageId};
+
+use self::crm::FakeCrm;
+use crate::MIGRATIONS;
+use crate::core::Core;
+use crate::domain::client::Asked;
+use crate::domain::integration::Integration;
+use crate::domain::run::Run;
+use crate::store::jobs::{self, Job};
+use crate::store::runs::Which;
+use crate::store::{integrations, requests, runs};
+
+const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+
+/// An account with an integration, workers, and a CRM that does as it is told.
+struct World {
+    core: Arc<Core>,
+    crm: Arc<FakeCrm>,
+    clock: Clock,
+    account: AccountId,
+    integration: Integration,
+    life: Lifecycle,
+    _db: TestDb,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.life.stop();
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        name: "Site".into(),
+        enabled: true,
+        exclusive: true,
+        channels: vec!["telegram".into()],
+        method: Method::ContactAndDeal,
+        filter: None,
+        tasks: None,
+        tags: Vec::new(),
+        names: Names::default(),
+        pipeline: String::new(),
+        stage: String::new(),
+        pipeline_rules: Vec::new(),
+        responsible: "anna".into(),
+        fields: Vec::new(),
+    }
+}
+
+impl World {
+    /// Nothing works until [`World::work`].
+    async fn start() -> Self {
+        let database = testkit::database(&[&MIGRATIONS]).await;
+        let config = pg::Config::new(database.url(&MIGRATIONS));
+        let db = Db::connect(&config, &MIGRATIONS).await.expect("connected");
+        let (crm, clock) = (Arc::new(FakeCrm::default()), Clock::manual(NOW));
+        let target: Arc<FakeCrm> = Arc::clone(&crm);
+        let core = Core::new(db, clock.clone(), target, Arc::new(Notify::new()));
+        let world = Self {
+            core: Arc::new(core),
+            crm,
+            clock,
+            account: AccountId::generate(),
+            integration: Integration {
+                id: IntegrationId::generate(),
+                position: 0,
+                language: Language::En,
+                settings: settings(),
+                daily_sync: false,
+                employee_sync_time: None,
+                version: 1,
+                create_time: NOW,
+                update_time: NOW,
+            },
+            life: Lifecycle::new(),
+            _db: database,
+        };
+        let (account, integration) = (world.account, world.integration.clone());
+        let made = world.core.db.tx(SystemScope::for_job("test"), move |tx| {
+            Box::pin(async move { integrations::insert(tx, account, &integration, "user_1").await })
+        });
+        made.await.expect("stored");
+        world
+    }
+
+    fn work(&self) {
+        super::work::spawn(&self.core, &self.life);
+    }
+
+    /// A message of a client in a conversation of their own.
+    async fn write(&self, client: &str, place: i64) -> ConversationId {
+        let (account, message) = (self.account, MessageId::generate());
+        let facts = BTreeMap::from([
+            (Parameter::Channel, "telegram".to_owned()),
+            (Parameter::ExternalId, client.to_owned()),
+            (Parameter::ClientName, client.to_owned()),
+            (Parameter::ConversationNumber, place.to_string()),
+        ]);
+        let asked = Asked {
+            conversation: ConversationId::generate(),
+            number: place,
+            client_key: format!("telegram\n{client}"),
+            facts: facts.clone(),
+            is_group: false,
+            first_message: message,
+            occasion: Occasion::New,
+            message_time: NOW,
+            create_time: NOW,
+        };
+        let id = asked.conversation;
+        let job = Job {
+            place,
+            id: message.uuid(),
+            conversation: id,
+            occasion: Occasion::New,
+            facts,
+            message_time: NOW,
+            is_rerun: false,
+        };
+        let written = self.core.db.tx(SystemScope::for_job("test"), move |tx| {
+            Box::pin(async move {
+                requests::keep(tx, account, &asked).await?;
+                jobs::add(tx, account, &asked.client_key, &job, Clock::system().now()).await
+            })
+        });
+        let written: Result<(), pg::Error> = written.await;
+        written.expect("stored");
+        self.core.news.notify_one();
+        id
+    }
+
+    /// The runs, the oldest first, once they are as they should be.
+    async fn runs(&self, as_wanted: impl Fn(&[Run]) -> bool) -> Vec<Run> {
+        let account = self.account;
+        testkit::wait_for_state("the runs are as they should be", async || {
+            let listed = self.core.db.tx(SystemScope::for_job("test"), move |tx| {
+                Box::pin(async move { runs::list(tx, account, Which::All, None, 100).await })
+            });
+            let listed: Result<Vec<Run>, pg::Error> = listed.await;
+            let mut listed = listed.expect("listed");
+            listed.reverse();
+            if as_wanted(&listed) {
+                Ok(listed)
+            } else {
+                Err(format!("{listed:#?}"))
+            }
+        })
+        .await
+    }
+}

@@ -1,0 +1,135 @@
+//! Workers: one at a time has a client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use kit::lifecycle::Lifecycle;
+use pg::{Error, SystemScope};
+use types::Clock;
+
+use super::process::{Outcome, process};
+use crate::core::Core;
+use crate::domain::fault::pause;
+use crate::store::jobs::{self, Claim, Job};
+
+/// How many clients are handled at once in a replica.
+const AT_ONCE: usize = 24;
+/// How long a worker has a client without a sign of life. Where one is slower, another may do the same steps: they find what is there.
+const LEASE: Duration = Duration::from_secs(6);
+/// How often it is looked for clients whose pause is over, or who were left by a worker that died.
+const POLL: Duration = Duration::from_millis(500);
+/// The same shortly after an event: its transaction may not have ended when it was told.
+const SOON: Duration = Duration::from_millis(5);
+/// How long that is.
+const SHORTLY: u32 = 20;
+
+/// Starts the workers.
+pub fn spawn(core: &Arc<Core>, life: &Lifecycle) {
+    let (core, stopping) = (Arc::clone(core), life.stopping());
+    life.spawn("apply rules", async move {
+        // What is cut off goes on when its lease is over.
+        tokio::select! { () = run(&core) => {}, () = stopping.cancelled() => {} }
+    });
+}
+
+async fn run(core: &Arc<Core>) {
+    let (mut running, mut looks, system) = (FuturesUnordered::new(), 0, Clock::system());
+    loop {
+        let claimed = claim(core, AT_ONCE - running.len()).await;
+        let claimed = claimed.unwrap_or_else(|error| {
+            tracing::debug!(%error, "no clients could be looked for; the next look tries again");
+            Vec::new()
+        });
+        looks = if claimed.is_empty() { looks + 1 } else { 0 };
+        running.extend(
+            claimed
+                .into_iter()
+                .map(|claim| handle(Arc::clone(core), claim)),
+        );
+        let pause = if looks < SHORTLY { SOON } else { POLL };
+        let free = running.len() < AT_ONCE;
+        tokio::select! {
+            Some(()) = running.next() => {}
+            () = core.news.notified(), if free => looks = 0,
+            () = system.sleep(pause), if free => {}
+        }
+    }
+}
+
+async fn claim(core: &Core, limit: usize) -> Result<Vec<Claim>, Error> {
+    let (now, limit) = (Clock::system().now(), limit as i64);
+    let claimed = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
+        Box::pin(async move { jobs::claim(tx, now, now + LEASE, limit).await })
+    });
+    claimed.await
+}
+
+/// Does a client's jobs, one after the other, until there are none or the CRM does not answer.
+async fn handle(core: Arc<Core>, claim: Claim) {
+    loop {
+        let job = match next(&core, &claim).await {
+            Ok(Some(job)) => job,
+            Ok(None) => match release(&core, &claim).await {
+                Ok(true) => return,
+                Ok(false) => continue,
+                Err(error) => return later(&error, &claim),
+            },
+            Err(error) => return later(&error, &claim),
+        };
+        let outcome = process(&core, &claim, &job).await;
+        let kept = match outcome {
+            Ok(Outcome::Done) => done(&core, &claim, job).await,
+            Ok(Outcome::Wait(why)) => {
+                metrics::counter!("beseda_rules_postponed_total").increment(1);
+                tracing::info!(why, account.id = %claim.account, "the CRM does not answer; the client's requests wait");
+                return postpone(&core, &claim)
+                    .await
+                    .unwrap_or_else(|error| later(&error, &claim));
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept {
+            return later(&error, &claim);
+        }
+    }
+}
+
+/// The database failed: whoever takes the client when the lease is over tries again.
+fn later(error: &Error, claim: &Claim) {
+    tracing::warn!(%error, account.id = %claim.account, "rules could not go on; they do when the lease of the client is over");
+}
+
+async fn next(core: &Core, claim: &Claim) -> Result<Option<Job>, Error> {
+    let claim = claim.clone();
+    let job = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
+        Box::pin(async move { jobs::next(tx, &claim).await })
+    });
+    job.await
+}
+
+async fn release(core: &Core, claim: &Claim) -> Result<bool, Error> {
+    let claim = claim.clone();
+    let released = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
+        Box::pin(async move { jobs::release(tx, &claim).await })
+    });
+    released.await
+}
+
+async fn done(core: &Core, claim: &Claim, job: Job) -> Result<(), Error> {
+    let (claim, until) = (claim.clone(), Clock::system().now() + LEASE);
+    let kept = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
+        Box::pin(async move { jobs::done(tx, &claim, &job, until).await })
+    });
+    kept.await
+}
+
+async fn postpone(core: &Core, claim: &Claim) -> Result<(), Error> {
+    let until = Clock::system().now() + pause(claim.failures + 1, &claim.client_key);
+    let claim = claim.clone();
+    let kept = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
+        Box::pin(async move { jobs::postpone(tx, &claim, until).await })
+    });
+    kept.await
+}

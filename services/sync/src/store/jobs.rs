@@ -1,0 +1,208 @@
+//! What is still to be done, client by client.
+
+use pg::{Error, Tx};
+use rules::Occasion;
+use sqlx::FromRow;
+use time::OffsetDateTime;
+use types::{AccountId, ConversationId};
+use uuid::Uuid;
+
+use super::{from_json, json};
+use crate::domain::client::{Facts, occasion, occasion_number};
+
+/// A client with jobs, taken by one worker.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Claim {
+    /// Account.
+    pub account: AccountId,
+    /// Whose jobs.
+    pub client_key: String,
+    /// How often in a row the CRM did not answer.
+    pub failures: i32,
+}
+
+/// A message that rules have to look at, or a run that is to be tried again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Order among the client's jobs.
+    pub place: i64,
+    /// MessageId, or RunId.
+    pub id: Uuid,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Into what the client wrote.
+    pub occasion: Occasion,
+    /// What is known of the request with this message.
+    pub facts: Facts,
+    /// When the client wrote.
+    pub message_time: OffsetDateTime,
+    /// Is it a run that is tried again?
+    pub is_rerun: bool,
+}
+
+#[derive(FromRow)]
+struct Row {
+    place: i64,
+    job_id: Uuid,
+    conversation_id: Uuid,
+    occasion: i16,
+    facts: serde_json::Value,
+    message_time: OffsetDateTime,
+    is_rerun: bool,
+}
+
+impl TryFrom<Row> for Job {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Self {
+            place: row.place,
+            id: row.job_id,
+            conversation: row.conversation_id.into(),
+            occasion: occasion(row.occasion),
+            facts: from_json(row.facts, "jobs", "facts", row.job_id)?,
+            message_time: row.message_time,
+            is_rerun: row.is_rerun,
+        })
+    }
+}
+
+/// Adds a job and makes its client known to the workers.
+#[tracing::instrument(level = "debug", name = "db.job.add", skip_all)]
+pub async fn add(
+    tx: &mut Tx,
+    account: AccountId,
+    client_key: &str,
+    job: &Job,
+    now: OffsetDateTime,
+) -> Result<(), Error> {
+    // The row is locked even where it is there: whoever is about to take the client off waits, and sees the job.
+    sqlx::query(
+        "INSERT INTO clients AS c (account_id, client_key, due_time) VALUES ($1, $2, $3)
+         ON CONFLICT (account_id, client_key) DO UPDATE SET due_time = c.due_time",
+    )
+    .bind(account.uuid())
+    .bind(client_key)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO jobs (account_id, client_key, place, job_id, conversation_id, occasion, facts, message_time, is_rerun)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+    )
+    .bind(account.uuid())
+    .bind(client_key)
+    .bind(job.place)
+    .bind(job.id)
+    .bind(job.conversation.uuid())
+    .bind(occasion_number(job.occasion))
+    .bind(json(&job.facts)?)
+    .bind(job.message_time)
+    .bind(job.is_rerun)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes up to `limit` clients that are due; until `until` nobody else does.
+#[tracing::instrument(level = "debug", name = "db.job.claim", skip_all)]
+pub async fn claim(
+    tx: &mut Tx,
+    now: OffsetDateTime,
+    until: OffsetDateTime,
+    limit: i64,
+) -> Result<Vec<Claim>, Error> {
+    let rows: Vec<(Uuid, String, i32)> = sqlx::query_as(
+        "UPDATE clients c SET due_time = $2
+           FROM (SELECT account_id, client_key FROM clients WHERE due_time <= $1
+                  ORDER BY due_time LIMIT $3 FOR UPDATE SKIP LOCKED) d
+          WHERE c.account_id = d.account_id AND c.client_key = d.client_key
+         RETURNING c.account_id, c.client_key, c.failures",
+    )
+    .bind(now)
+    .bind(until)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    let claim = |(account, client_key, failures): (Uuid, String, i32)| Claim {
+        account: account.into(),
+        client_key,
+        failures,
+    };
+    Ok(rows.into_iter().map(claim).collect())
+}
+
+/// The client's next job.
+#[tracing::instrument(level = "debug", name = "db.job.next", skip_all)]
+pub async fn next(tx: &mut Tx, claim: &Claim) -> Result<Option<Job>, Error> {
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT place, job_id, conversation_id, occasion, facts, message_time, is_rerun FROM jobs
+          WHERE account_id = $1 AND client_key = $2 ORDER BY place, job_id LIMIT 1",
+    )
+    .bind(claim.account.uuid())
+    .bind(&claim.client_key)
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.map(Job::try_from).transpose()
+}
+
+/// Takes a job that is done off, and keeps the client for the next.
+#[tracing::instrument(level = "debug", name = "db.job.done", skip_all)]
+pub async fn done(
+    tx: &mut Tx,
+    claim: &Claim,
+    job: &Job,
+    until: OffsetDateTime,
+) -> Result<(), Error> {
+    sqlx::query(
+        "DELETE FROM jobs WHERE account_id = $1 AND client_key = $2 AND place = $3 AND job_id = $4",
+    )
+    .bind(claim.account.uuid())
+    .bind(&claim.client_key)
+    .bind(job.place)
+    .bind(job.id)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "UPDATE clients SET due_time = $3, failures = 0 WHERE account_id = $1 AND client_key = $2",
+    )
+    .bind(claim.account.uuid())
+    .bind(&claim.client_key)
+    .bind(until)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes a client without jobs off; false when there are jobs again.
+#[tracing::instrument(level = "debug", name = "db.job.release", skip_all)]
+pub async fn release(tx: &mut Tx, claim: &Claim) -> Result<bool, Error> {
+    sqlx::query("SELECT 1 FROM clients WHERE account_id = $1 AND client_key = $2 FOR UPDATE")
+        .bind(claim.account.uuid())
+        .bind(&claim.client_key)
+        .execute(&mut **tx)
+        .await?;
+    let released = sqlx::query(
+        "DELETE FROM clients c WHERE c.account_id = $1 AND c.client_key = $2
+            AND NOT EXISTS (SELECT FROM jobs j WHERE j.account_id = $1 AND j.client_key = $2)",
+    )
+    .bind(claim.account.uuid())
+    .bind(&claim.client_key)
+    .execute(&mut **tx)
+    .await?;
+    Ok(released.rows_affected() > 0)
+}
+
+/// Lets a client rest whose CRM did not answer.
+#[tracing::instrument(level = "debug", name = "db.job.postpone", skip_all)]
+pub async fn postpone(tx: &mut Tx, claim: &Claim, until: OffsetDateTime) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE clients SET due_time = $3, failures = failures + 1 WHERE account_id = $1 AND client_key = $2",
+    )
+    .bind(claim.account.uuid())
+    .bind(&claim.client_key)
+    .bind(until)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! sync as a service, on a real PostgreSQL and Redis.
+
+mod erasure;
