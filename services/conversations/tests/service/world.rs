@@ -134,7 +134,7 @@ impl World {
             url,
             life,
             config,
-            folder: folder,
+            folder,
             counter,
             rights: Mutex::default(),
         };

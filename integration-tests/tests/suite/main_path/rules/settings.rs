@@ -137,7 +137,6 @@ async fn settings_change_by_version_and_tell_what_is_gone() {
     assert_eq!(refused(update(&made.etag).await).1, R::EtagMismatch);
     let delete = crm::DeletePipelineRequest {
         pipeline_id: second.id,
-        ..Default::default()
     };
     let delete = office.admin.ask(delete).await;
     let mut pipelines =

@@ -12,8 +12,8 @@ use kit::validate::Fields;
 use tonic::Request;
 use types::DealId;
 
+use super::caller::Caller;
 use super::cards::{Names, field_name, status_name};
-use super::client::Caller;
 use crate::domain::settings::{EventKind, Settings};
 use crate::domain::shown::{deal_fields, event_field, event_value, standard, status_of};
 use crate::state::Parts;

@@ -8,7 +8,7 @@ use kit::validate::Fields;
 use tonic::{Request, Status};
 use types::AttachmentId;
 
-use super::client::Caller;
+use super::caller::Caller;
 use crate::state;
 
 pub(super) type Parts = BoxStream<'static, Result<DownloadCabinetFileResponse, Status>>;

@@ -2,8 +2,8 @@ use api::cabinet::v1::{GetHomeRequest, GetHomeResponse};
 use kit::Refusal;
 use tonic::Request;
 
+use super::caller::Caller;
 use super::cards;
-use super::client::Caller;
 use crate::state::Parts;
 
 pub(super) async fn get(

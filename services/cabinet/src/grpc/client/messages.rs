@@ -11,7 +11,7 @@ use kit::page::page_size;
 use kit::validate::Fields;
 use tonic::Request;
 
-use super::client::Caller;
+use super::caller::Caller;
 use crate::hub::{Chat, MAX_TEXT, client_message_id, refused_event};
 use crate::state::Parts;
 

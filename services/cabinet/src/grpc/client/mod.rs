@@ -3,8 +3,8 @@
 //! Whose data a call is about comes from the session alone. An id in a request names a deal or file within these, so an id of somebody
 //! else's finds nothing.
 
+mod caller;
 mod cards;
-mod client;
 mod events;
 mod file;
 mod home;

@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 use tonic::{Request, Status};
 use types::Clock;
 
-use super::client::Caller;
+use super::caller::Caller;
 use super::messages::to_proto;
 use crate::grpc::sessions::bearer;
 use crate::hub::Chat;

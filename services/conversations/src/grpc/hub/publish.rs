@@ -159,6 +159,10 @@ async fn store(
 }
 
 /// An event whose connection is known.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all events are items: a box would be paid for by every message"
+)]
 enum Known {
     Item(Item),
     Happening(Box<happen::Event>),
