@@ -1,5 +1,7 @@
 //! A client has their data erased.
 
+use std::time::Duration;
+
 use std::time::Instant;
 
 use api::connector::v1::incoming_media::Source;
@@ -364,6 +366,7 @@ async fn nothing_is_written_until_the_client_writes_again() {
             .await
     };
     assert!(refusal(send().await).starts_with("FailedPrecondition CONTACT_ERASED"));
+    world.clock.advance(Duration::from_secs(1));
     let again = ChannelEvent {
         connection_id: connection_of(&world, &conversation).await,
         ..world.message(&Connection::default(), "55501", "это снова я")
