@@ -1,8 +1,6 @@
 //! A client has their data erased.
 
-use std::time::Duration;
-
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use api::connector::v1::incoming_media::Source;
 use api::connector::v1::upload_media_request::Part;
