@@ -19,5 +19,5 @@ python3 -m venv "$into"
 packages=$("$into/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 (cd "$proto" && "$into/bin/python" -m grpc_tools.protoc --proto_path=. --python_out="$packages" \
     --grpc_python_out="$packages" beseda/conn*/v1/connector_hub_service.proto \
-    beseda/conversations/v1/attachment.proto beseda/conversations/v1/connection_service.proto)
+    beseda/conversations/v1/{attachment,connection_service,template_service}.proto)
 echo "$made_of" >"$into/made_of"
