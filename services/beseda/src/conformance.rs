@@ -100,7 +100,7 @@ pub struct Connector {
     /// The settings of its connection, as JSON
     #[arg(long, value_name = "JSON")]
     settings: Option<String>,
-    /// The other side of the channel is this folder: in/<chat>/ and out/<chat>.txt
+    /// The other side of the channel is this folder: in/CHAT/ and out/CHAT.txt
     #[arg(long, value_name = "FOLDER", conflicts_with = "channel")]
     folder: Option<PathBuf>,
     /// The other side of the channel is a program, which speaks lines of JSON
