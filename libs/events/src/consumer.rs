@@ -70,6 +70,9 @@ pub trait Effect: Send + Sync + 'static {
 
     /// Applies one event within the transaction that moves the position.
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>>;
+
+    /// Events that concern it took effect, and their transaction has ended: the time to wake whoever reads what they wrote.
+    fn committed(&self) {}
 }
 
 /// How often parked events are looked through for ones to run again.
@@ -216,16 +219,28 @@ impl Consumer {
     /// Takes events in, trying until it works; false when another replica was faster.
     async fn take(&self, moves: &Moves, events: &Arc<Vec<Event>>) -> bool {
         let clock = Clock::system();
+        let is_concerned = events.iter().any(|event| self.effect.concerns(event));
         loop {
             let (consumer, moves, events) = (self.clone(), moves.clone(), Arc::clone(events));
             let taken: Result<(), Halt> = self
                 .db
                 .tx(SystemScope::for_job("consume"), move |tx| {
-                    Box::pin(async move { consumer.apply(tx, &moves, &events).await })
+                    Box::pin(async move {
+                        consumer.advance(tx, &moves).await?;
+                        if is_concerned {
+                            consumer.apply(tx, &events).await?;
+                        }
+                        Ok(())
+                    })
                 })
                 .await;
             match taken {
-                Ok(()) => return true,
+                Ok(()) => {
+                    if is_concerned {
+                        self.effect.committed();
+                    }
+                    return true;
+                }
                 Err(Halt::Overtaken) => return false,
                 Err(Halt::Failed(error)) => {
                     tracing::warn!(
@@ -260,8 +275,7 @@ impl Consumer {
         }
     }
 
-    async fn apply(&self, tx: &mut Tx, moves: &Moves, events: &[Event]) -> Result<(), Halt> {
-        self.advance(tx, moves).await?;
+    async fn apply(&self, tx: &mut Tx, events: &[Event]) -> Result<(), Halt> {
         let batch = self.effect.takes_batches();
         if batch
             && guarded(tx, async |tx| self.effect.apply_all(tx, events).await)
@@ -352,6 +366,7 @@ impl Consumer {
             if !tried.unwrap_or(false) {
                 return;
             }
+            self.effect.committed();
         }
     }
 

@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use ring::aead::{self, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
-use ring::hkdf;
+use ring::{hkdf, hmac};
 use secrecy::SecretString;
+use types::AccountId;
+use uuid::Uuid;
 
 const KEY_BYTES: usize = 32;
 const KEY_ID_BYTES: usize = 4;
@@ -89,6 +91,16 @@ impl MasterKey {
     #[must_use]
     pub fn derive(&self, purpose: &str) -> [u8; KEY_BYTES] {
         derive(&self.0[0], purpose)
+    }
+
+    /// A digest that says nothing to whoever has not the key, for what can be guessed, such as a request with a password. Digests of
+    /// different purposes have nothing in common.
+    #[must_use]
+    pub fn digest(&self, purpose: &str, bytes: &[u8]) -> [u8; KEY_BYTES] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.derive(purpose));
+        let mut digest = [0; KEY_BYTES];
+        digest.copy_from_slice(hmac::sign(&key, bytes).as_ref());
+        digest
     }
 
     /// The password of a service's database role.
@@ -178,6 +190,57 @@ pub fn random_token() -> String {
     BASE64URL_NOPAD.encode(&rand::random::<[u8; 32]>())
 }
 
+/// Letters of a [`random_token`].
+const RANDOM_LETTERS: usize = 43;
+
+/// Has it the form of a [`random_token`]?
+#[must_use]
+pub fn is_random_token(text: &str) -> bool {
+    let is_letter = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_');
+    text.len() == RANDOM_LETTERS && text.bytes().all(is_letter)
+}
+
+/// A kind of token that names its account: `<prefix><account>_<random>`. The account stands in front so that the row is found through
+/// a key that begins with the account, as every key does; it proves nothing. The database keeps digests only.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenKind(&'static str);
+
+/// A token of one of these kinds. It does not print.
+pub struct Token {
+    /// The whole text. Never log it.
+    pub text: String,
+    /// What the database keeps.
+    pub digest: [u8; 32],
+}
+
+impl TokenKind {
+    /// The kind with this prefix, such as "cst_".
+    #[must_use]
+    pub const fn new(prefix: &'static str) -> Self {
+        Self(prefix)
+    }
+
+    /// A new token.
+    #[must_use]
+    pub fn generate(self, account: AccountId) -> Token {
+        let (account, random) = (account.uuid().simple(), random_token());
+        let text = format!("{}{account}_{random}", self.0);
+        let digest = sha256(text.as_bytes());
+        Token { text, digest }
+    }
+
+    /// Account and digest of a token that came with a call; `None` when it has not the form of one of this kind.
+    #[must_use]
+    pub fn read(self, text: &str) -> Option<(AccountId, [u8; 32])> {
+        let (account, random) = text.strip_prefix(self.0)?.split_once('_')?;
+        if account.len() != 32 || !is_random_token(random) {
+            return None;
+        }
+        let account = Uuid::try_parse(account).ok()?;
+        Some((account.into(), sha256(text.as_bytes())))
+    }
+}
+
 /// So many random decimal digits; every number of that many digits is as likely as any other.
 #[must_use]
 pub fn random_digits(count: usize) -> String {
@@ -225,5 +288,29 @@ mod tests {
     fn a_key_does_not_print() {
         let key = MasterKey::parse(&MasterKey::generate()).expect("a key");
         assert_eq!(format!("{key:?}"), "MasterKey(…)");
+    }
+
+    #[test]
+    fn a_token_reads_back_as_its_own_kind_and_never_repeats() {
+        const KIND: TokenKind = TokenKind::new("abc_");
+        let account = AccountId::generate();
+        let (one, two) = (KIND.generate(account), KIND.generate(account));
+        assert_eq!(KIND.read(&one.text), Some((account, one.digest)));
+        assert_ne!(one.digest, two.digest);
+        assert_eq!(TokenKind::new("abd_").read(&one.text), None);
+        for other in [&one.text[1..], &one.text[..one.text.len() - 1], "abc_", ""] {
+            assert_eq!(KIND.read(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_digest_needs_the_key_and_belongs_to_its_purpose() {
+        let key = || MasterKey::parse(&MasterKey::generate()).expect("a key");
+        let (one, other) = (key(), key());
+        let digest = one.digest("requests", b"secret");
+        assert_eq!(digest, one.digest("requests", b"secret"));
+        assert_ne!(digest, one.digest("requests", b"secreT"));
+        assert_ne!(digest, one.digest("numbers", b"secret"));
+        assert_ne!(digest, other.digest("requests", b"secret"));
     }
 }

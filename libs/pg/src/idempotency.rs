@@ -4,11 +4,15 @@
 //! calls at once wait for one another on the key, and a repeated call gets the first answer. `sql/idempotency.sql` has
 //! the table.
 
+mod once;
+
 use kit::Refusal;
 use types::AccountId;
 use uuid::Uuid;
 
 use crate::{Db, Error, SystemScope, Tx};
+
+pub use once::{Once, hash};
 
 /// How long answers are kept.
 const KEPT: time::Duration = time::Duration::hours(24);
@@ -24,7 +28,7 @@ pub struct Call {
     pub method: &'static str,
     /// The caller's request id.
     pub request_id: Uuid,
-    /// SHA-256 of the request without its id.
+    /// Tells the request, without its id, from others.
     pub hash: [u8; 32],
 }
 

@@ -17,7 +17,7 @@ use auth::{AuthLayer, ServiceTokens, Verifier};
 use kit::lifecycle::Lifecycle;
 use pg::Db;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 
@@ -43,6 +43,9 @@ const SERVICE: &str = "cabinet";
 
 /// The name under which it speaks to the hub.
 const CONNECTOR: &str = "connector-cabinet";
+
+/// Answers that a stream may be behind by; one that is further behind looks as if it had one itself.
+const UNREAD: usize = 1024;
 
 /// The service, ready to run.
 pub struct App {
@@ -93,7 +96,7 @@ impl App {
             crm: Crm::new(tokens.channel(crm.clone())),
             hub: Hub::new(&of_hub, conversations.clone()),
             connections: ConnectionServiceClient::new(conversations),
-            answers: Notify::new(),
+            answers: broadcast::Sender::new(UNREAD),
             stopping: CancellationToken::new(),
             keys: Keys::new(&config.master_key),
             master_key: config.master_key,

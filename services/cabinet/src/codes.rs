@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use kit::Refusal;
+use kit::secrets::Token;
 use pg::{SystemScope, Tx};
 use time::OffsetDateTime;
 use types::{AccountId, Language, SmsMessageId};
 
-use crate::domain::code::{Code, LIFE, RequestToken, same};
+use crate::domain::code::{Code, LIFE, REQUEST, same};
 use crate::domain::settings::Cabinet;
 use crate::domain::text::{self, Purpose};
 use crate::limits::Limit;
@@ -48,7 +49,7 @@ pub async fn request(
         .text(purpose, Language::from_tag(language))
         .to_owned();
     let counted = counted(state, account, &phone, address);
-    let token = RequestToken::generate(account);
+    let token = REQUEST.generate(account);
     let (code, sms) = make(state, account, purpose, phone, &template, &token, now);
     let stored = state.db.tx(SystemScope::for_job("make a code"), move |tx| {
         Box::pin(async move {
@@ -92,7 +93,7 @@ fn make(
     purpose: Purpose,
     phone: String,
     template: &str,
-    token: &RequestToken,
+    token: &Token,
     now: OffsetDateTime,
 ) -> (NewCode, Waiting) {
     let code = Code::generate();

@@ -173,8 +173,13 @@ async fn serve(state: &State, backoff: &mut Backoff) -> Result<Infallible, Statu
     let mut batches = deliveries.try_ready_chunks(REPORTED_AT_ONCE);
     while let Some(batch) = batches.next().await {
         let batch = batch.map_err(|error| error.1)?;
+        let clients = batch.iter().map(|it| it.external_chat_id.parse());
+        let clients: Vec<CabinetClientId> = clients.filter_map(Result::ok).collect();
         hub.report(batch.into_iter().map(sent).collect()).await?;
-        state.answers.notify_waiters();
+        for client in clients {
+            // Without an open stream nobody listens.
+            let _ = state.answers.send(client);
+        }
     }
     Err(Status::unavailable("the hub ended the stream"))
 }

@@ -9,10 +9,10 @@ use api::crm::v1::pipeline_service_client::PipelineServiceClient;
 use kit::secrets::MasterKey;
 use pg::Db;
 use reqwest::Client;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
-use types::{AccountId, Clock, SmsProviderId};
+use types::{AccountId, CabinetClientId, Clock, SmsProviderId};
 
 use crate::accounts::Accounts;
 use crate::crm::Crm;
@@ -42,8 +42,8 @@ pub struct Parts {
     pub hub: Hub,
     /// Conversations' connections, with the caller's own token.
     pub connections: ConnectionServiceClient<Channel>,
-    /// An employee has answered somebody.
-    pub answers: Notify,
+    /// Clients in whose correspondence this replica saw something new.
+    pub answers: broadcast::Sender<CabinetClientId>,
     /// Cancelled when the service stops.
     pub stopping: CancellationToken,
     /// Seals what must be read back.

@@ -5,6 +5,7 @@ use auth::{Caller, Principal};
 use events::Waker;
 use kit::secrets::MasterKey;
 use pg::Db;
+use prost::Message;
 use time::OffsetDateTime;
 use types::{AccountId, Clock, Language, SessionId};
 
@@ -59,6 +60,13 @@ impl Core {
             actor: Actor::of(caller),
             now: self.now(),
         })
+    }
+
+    /// What tells a request from others under one request id. It may hold a password.
+    #[must_use]
+    pub fn hash(&self, request: &impl Message) -> [u8; 32] {
+        let bytes = request.encode_to_vec();
+        self.master.digest("identity:request-hash", &bytes)
     }
 
     /// An access token of an employee in a session, and when it expires.

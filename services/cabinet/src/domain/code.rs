@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use kit::secrets;
-use kit::secrets::MasterKey;
+use kit::secrets::{MasterKey, TokenKind};
 use ring::hmac;
 use subtle::ConstantTimeEq;
 use types::{AccountId, SmsProviderId};
-use uuid::Uuid;
 
 use super::text::{CODE_DIGITS, Purpose};
 
@@ -20,8 +19,8 @@ pub const LIFE: Duration = Duration::from_secs(5 * 60);
 /// How often it may be tried.
 pub const TRIES: i16 = 5;
 
-const PREFIX: &str = "crq_";
-const RANDOM_LETTERS: usize = 43;
+/// Tokens of requests for a code.
+pub const REQUEST: TokenKind = TokenKind::new("crq_");
 
 /// What the database keeps of a code, of a token, of a number.
 pub type Digest = [u8; 32];
@@ -40,46 +39,6 @@ impl Code {
             text: secrets::random_digits(CODE_DIGITS),
         }
     }
-}
-
-/// The token of a request for a code, as the browser holds it: `crq_<account>_<random>`. The account stands in front so that the row
-/// is found through a key that begins with the account, as every key does; it proves nothing.
-pub struct RequestToken {
-    /// The whole text. Never log it.
-    pub text: String,
-    /// What the database keeps.
-    pub digest: Digest,
-}
-
-impl RequestToken {
-    /// A new token.
-    #[must_use]
-    pub fn generate(account: AccountId) -> Self {
-        let (account, random) = (account.uuid().simple(), secrets::random_token());
-        let text = format!("{PREFIX}{account}_{random}");
-        let digest = secrets::sha256(text.as_bytes());
-        Self { text, digest }
-    }
-
-    /// Account and digest of a token that came with a call; `None` when it has not the form of one.
-    #[must_use]
-    pub fn read(text: &str) -> Option<(AccountId, Digest)> {
-        let account = account_of(text, PREFIX)?;
-        Some((account, secrets::sha256(text.as_bytes())))
-    }
-}
-
-/// The account that a token of the form `<prefix><account>_<random>` names.
-pub(super) fn account_of(text: &str, prefix: &str) -> Option<AccountId> {
-    let (account, random) = text.strip_prefix(prefix)?.split_once('_')?;
-    let is_random = random.len() == RANDOM_LETTERS
-        && random
-            .bytes()
-            .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_'));
-    if account.len() != 32 || !is_random {
-        return None;
-    }
-    Some(Uuid::try_parse(account).ok()?.into())
 }
 
 /// The keys under which codes and numbers are kept.
@@ -188,21 +147,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_token_reads_back_and_never_repeats() {
-        let account = AccountId::generate();
-        let (one, two) = (
-            RequestToken::generate(account),
-            RequestToken::generate(account),
-        );
-        assert_eq!(RequestToken::read(&one.text), Some((account, one.digest)));
-        assert_ne!(one.digest, two.digest);
-    }
-
     proptest! {
         #[test]
         fn any_text_is_read_without_a_panic(text in "(crq_)?\\PC{0,90}") {
-            let _ = RequestToken::read(&text);
+            let _ = REQUEST.read(&text);
         }
     }
 }

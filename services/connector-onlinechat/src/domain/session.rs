@@ -6,10 +6,9 @@
 
 use std::time::Duration;
 
-use kit::secrets;
+use kit::secrets::{self, TokenKind};
 use time::OffsetDateTime;
 use types::{AccountId, OnlineChatId, VisitorId};
-use uuid::Uuid;
 
 use super::facts::Page;
 
@@ -21,44 +20,14 @@ pub const RESUME_LIFE: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 /// How long after its last use a token works that the site's backend was given: it gets another one with every page.
 pub const ISSUED_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Session tokens.
+pub const SESSION: TokenKind = TokenKind::new("vst_");
+
 const ISSUED_PREFIX: &str = "vit_";
-const SESSION_PREFIX: &str = "vst_";
 const RESUME_PREFIX: &str = "vrt_";
-const RANDOM_LETTERS: usize = 43;
 
 /// What the database keeps of a token.
 pub type Digest = [u8; 32];
-
-/// A session token as the browser holds it: `vst_<account>_<random>`. The account stands in front so that the row is found
-/// through a key that begins with the account, as every key does; it proves nothing.
-pub struct SessionToken {
-    /// The whole text. Never log it.
-    pub text: String,
-    /// What the database keeps.
-    pub digest: Digest,
-}
-
-impl SessionToken {
-    /// A new token.
-    #[must_use]
-    pub fn generate(account: AccountId) -> Self {
-        let (account, random) = (account.uuid().simple(), secrets::random_token());
-        let text = format!("{SESSION_PREFIX}{account}_{random}");
-        let digest = secrets::sha256(text.as_bytes());
-        Self { text, digest }
-    }
-
-    /// Account and digest of a token that came with a call; `None` when it has not the form of one.
-    #[must_use]
-    pub fn read(text: &str) -> Option<(AccountId, Digest)> {
-        let (account, random) = text.strip_prefix(SESSION_PREFIX)?.split_once('_')?;
-        if account.len() != 32 || !is_random(random) {
-            return None;
-        }
-        let account = Uuid::try_parse(account).ok()?;
-        Some((account.into(), secrets::sha256(text.as_bytes())))
-    }
-}
 
 /// A new resume token, with its digest.
 #[must_use]
@@ -86,14 +55,7 @@ pub fn is_issued(text: &str) -> bool {
 #[must_use]
 pub fn resume_digest(text: &str) -> Option<Digest> {
     let random = text.strip_prefix(RESUME_PREFIX)?;
-    is_random(random).then(|| secrets::sha256(text.as_bytes()))
-}
-
-fn is_random(text: &str) -> bool {
-    text.len() == RANDOM_LETTERS
-        && text
-            .bytes()
-            .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_'))
+    secrets::is_random_token(random).then(|| secrets::sha256(text.as_bytes()))
 }
 
 /// A session of a visitor.
@@ -119,27 +81,16 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_token_reads_back_and_never_repeats() {
-        let account = AccountId::generate();
-        let (one, two) = (
-            SessionToken::generate(account),
-            SessionToken::generate(account),
-        );
-        assert_eq!(SessionToken::read(&one.text), Some((account, one.digest)));
-        assert_ne!(one.digest, two.digest);
+    fn a_resume_token_reads_back_and_opens_no_session() {
         let (text, digest) = new_resume_token();
         assert_eq!(resume_digest(&text), Some(digest));
-        assert_eq!(
-            SessionToken::read(&text),
-            None,
-            "a resume token opens no session"
-        );
+        assert_eq!(SESSION.read(&text), None);
     }
 
     proptest! {
         #[test]
         fn any_text_is_read_without_a_panic(text in "(vst_|vrt_)?\\PC{0,90}") {
-            let _ = SessionToken::read(&text);
+            let _ = SESSION.read(&text);
             let _ = resume_digest(&text);
         }
     }

@@ -7,7 +7,7 @@ use pg::{Db, SystemScope};
 use quick_cache::sync::Cache;
 use types::Clock;
 
-use crate::domain::session::{Digest, Session, SessionToken};
+use crate::domain::session::{Digest, SESSION, Session};
 use crate::store::visitors;
 
 /// Sessions remembered at once: at some 500 bytes each, ten megabytes when all are in use.
@@ -35,7 +35,7 @@ impl Sessions {
     /// # Errors
     /// TOKEN_INVALID, TOKEN_EXPIRED, or when the database fails.
     pub async fn open(&self, token: &str) -> Result<Arc<Session>, Refusal> {
-        let (account, digest) = SessionToken::read(token).ok_or_else(Refusal::token_invalid)?;
+        let (account, digest) = SESSION.read(token).ok_or_else(Refusal::token_invalid)?;
         let session = match self.known.get(&digest) {
             Some(session) => session,
             None => {

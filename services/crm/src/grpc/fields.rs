@@ -12,11 +12,11 @@ use auth::Permission;
 use kit::page::{PageToken, page_size};
 use kit::time::to_proto;
 use kit::validate::Fields;
+use pg::idempotency::{Once, hash};
 use tonic::{Request, Response, Status};
 use types::FieldId;
 
 use super::mask::Mask;
-use super::once::Once;
 use super::page::page;
 use super::{PAGE, answer, enter, wire};
 use crate::Error;
@@ -147,14 +147,14 @@ async fn create(
     }
     let request_id = fields.optional_uuid("request_id", &request.request_id);
     fields.finish()?;
-    let once = Once::new(&caller, "CreateField", request_id, &request)?;
+    let once = Once::new(&caller, "CreateField", request_id, hash(&request))?;
     // Without one of them `finish` has refused.
     let Some(what) = kind.zip(type_) else {
         return Ok(CreateFieldResponse::default());
     };
     core.read(&caller, move |tx, by| {
         Box::pin(async move {
-            if let Some(answer) = once.answered(tx).await? {
+            if let Some(answer) = once.answered(tx).await?? {
                 return Ok(answer);
             }
             let field = changes::create(tx, &by, what, name, options).await?;

@@ -8,12 +8,12 @@ use api::crm::v1::{
 };
 use auth::Permission;
 use kit::validate::Fields;
+use pg::idempotency::{Once, hash};
 use tonic::Request;
 use types::ContactId;
 
 use super::cards::shown;
 use super::enter;
-use super::once::Once;
 use super::wire::at_most;
 use crate::Error;
 use crate::changes::merge::{self, Unmerged, Wish};
@@ -35,10 +35,10 @@ pub async fn merge(
     let Some(wish) = wish else {
         return Ok(MergeContactsResponse::default());
     };
-    let once = Once::new(&caller, "MergeContacts", request_id, &request)?;
+    let once = Once::new(&caller, "MergeContacts", request_id, hash(&request))?;
     core.change(&caller, move |tx, by| {
         Box::pin(async move {
-            if let Some(answer) = once.answered(tx).await? {
+            if let Some(answer) = once.answered(tx).await?? {
                 return Ok(answer);
             }
             let (contact, told) = merge::merge(tx, &by, &wish).await?;
@@ -92,10 +92,10 @@ pub async fn unmerge(
     let Some(contact) = contact else {
         return Ok(UnmergeContactsResponse::default());
     };
-    let once = Once::new(&caller, "UnmergeContacts", request_id, &request)?;
+    let once = Once::new(&caller, "UnmergeContacts", request_id, hash(&request))?;
     core.change(&caller, move |tx, by| {
         Box::pin(async move {
-            if let Some(answer) = once.answered(tx).await? {
+            if let Some(answer) = once.answered(tx).await?? {
                 return Ok(answer);
             }
             let (done, told) = merge::unmerge(tx, &by, contact, &request.etag).await?;

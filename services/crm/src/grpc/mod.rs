@@ -12,7 +12,6 @@ pub mod fields;
 pub mod internal;
 mod mask;
 mod merge;
-mod once;
 mod page;
 pub mod pipelines;
 mod status;

@@ -11,11 +11,11 @@ use auth::Permission;
 use kit::page::{PageToken, page_size};
 use kit::time::to_proto;
 use kit::validate::Fields;
+use pg::idempotency::{Once, hash};
 use tonic::{Request, Response, Status};
 use types::TagId;
 
 use super::mask::Mask;
-use super::once::Once;
 use super::page::page;
 use super::{PAGE, answer, enter};
 use crate::Error;
@@ -82,10 +82,10 @@ async fn create(
     let name = fields.line("tag.name", &tag.name, 1..=100);
     let request_id = fields.optional_uuid("request_id", &request.request_id);
     fields.finish()?;
-    let once = Once::new(&caller, "CreateTag", request_id, &request)?;
+    let once = Once::new(&caller, "CreateTag", request_id, hash(&request))?;
     core.change(&caller, move |tx, by| {
         Box::pin(async move {
-            if let Some(answer) = once.answered(tx).await? {
+            if let Some(answer) = once.answered(tx).await?? {
                 return Ok(answer);
             }
             let changed = tags::create(tx, &by, name).await?;

@@ -7,7 +7,6 @@ pub mod crm_widgets;
 pub mod groups;
 pub mod internal;
 mod mask;
-mod once;
 pub mod rights;
 pub mod sessions;
 mod status;

@@ -4,6 +4,7 @@ mod message;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::events::{Carrier, Effect, Event, Failure, RemoteSource};
 use futures::future::BoxFuture;
@@ -21,17 +22,27 @@ pub const CONVERSATIONS: &str = "conversations";
 
 /// Starts taking the events of conversations in.
 pub fn spawn(db: &Db, carrier: Carrier, source: RemoteSource, news: Arc<Notify>, life: &Lifecycle) {
-    let effect = Arc::new(Messages { news });
+    let effect = Arc::new(Messages {
+        news,
+        added: AtomicBool::new(false),
+    });
     let source = Arc::new(source);
     ::events::consume(db.clone(), CONVERSATIONS, carrier, source, effect, life);
 }
 
 /// What they do.
 struct Messages {
+    /// Wakes the workers.
     news: Arc<Notify>,
+    /// Were jobs added since they were woken?
+    added: AtomicBool,
 }
 
 impl Effect for Messages {
+    fn concerns(&self, event: &Event) -> bool {
+        !matches!(read(event), Ok(None))
+    }
+
     fn takes_batches(&self) -> bool {
         true
     }
@@ -47,10 +58,17 @@ impl Effect for Messages {
                 let news = read(event).map_err(Failure::Poison)?;
                 told.extend(news.map(|news| (event.position, news)));
             }
-            take(tx, told).await?;
-            self.news.notify_one();
+            if take(tx, told).await? {
+                self.added.store(true, Ordering::Relaxed);
+            }
             Ok(())
         })
+    }
+
+    fn committed(&self) {
+        if self.added.swap(false, Ordering::Relaxed) {
+            self.news.notify_one();
+        }
     }
 
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
@@ -58,14 +76,14 @@ impl Effect for Messages {
     }
 }
 
-/// Keeps what accounts with integrations are told.
-async fn take(tx: &mut Tx, told: Vec<(i64, (AccountId, News))>) -> Result<(), Failure> {
+/// Keeps what accounts with integrations are told; false when none of them was told anything.
+async fn take(tx: &mut Tx, told: Vec<(i64, (AccountId, News))>) -> Result<bool, Failure> {
     let accounts: BTreeSet<Uuid> = told
         .iter()
         .map(|(_, (account, _))| account.uuid())
         .collect();
     if accounts.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let accounts: Vec<Uuid> = accounts.into_iter().collect();
     let with_rules = integrations::accounts_with(tx, &accounts).await?;
@@ -87,5 +105,5 @@ async fn take(tx: &mut Tx, told: Vec<(i64, (AccountId, News))>) -> Result<(), Fa
         };
         jobs::add(tx, account, &asked.client_key, &job, now).await?;
     }
-    Ok(())
+    Ok(!with_rules.is_empty())
 }

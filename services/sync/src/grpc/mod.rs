@@ -1,7 +1,6 @@
 //! The gRPC services: authorise, validate, domain and store, reply.
 
 pub mod integrations;
-mod once;
 mod parse;
 pub mod runs;
 mod wire;

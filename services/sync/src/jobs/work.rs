@@ -20,10 +20,6 @@ const AT_ONCE: usize = 24;
 const LEASE: Duration = Duration::from_secs(6);
 /// How often it is looked for clients whose pause is over, or who were left by a worker that died.
 const POLL: Duration = Duration::from_millis(500);
-/// The same shortly after an event: its transaction may not have ended when it was told.
-const SOON: Duration = Duration::from_millis(5);
-/// How long that is.
-const SHORTLY: u32 = 20;
 
 /// Starts the workers.
 pub fn spawn(core: &Arc<Core>, life: &Lifecycle) {
@@ -35,25 +31,23 @@ pub fn spawn(core: &Arc<Core>, life: &Lifecycle) {
 }
 
 async fn run(core: &Arc<Core>) {
-    let (mut running, mut looks, system) = (FuturesUnordered::new(), 0, Clock::system());
+    let (mut running, system) = (FuturesUnordered::new(), Clock::system());
     loop {
         let claimed = claim(core, AT_ONCE - running.len()).await;
         let claimed = claimed.unwrap_or_else(|error| {
             tracing::debug!(%error, "no clients could be looked for; the next look tries again");
             Vec::new()
         });
-        looks = if claimed.is_empty() { looks + 1 } else { 0 };
         running.extend(
             claimed
                 .into_iter()
                 .map(|claim| handle(Arc::clone(core), claim)),
         );
-        let pause = if looks < SHORTLY { SOON } else { POLL };
         let free = running.len() < AT_ONCE;
         tokio::select! {
             Some(()) = running.next() => {}
-            () = core.news.notified(), if free => looks = 0,
-            () = system.sleep(pause), if free => {}
+            () = core.news.notified(), if free => {}
+            () = system.sleep(POLL), if free => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use tonic::Request;
 use types::AccountId;
 
-use crate::domain::session::SessionToken;
+use crate::domain::session::SESSION;
 use crate::domain::settings::Cabinet;
 use crate::grpc::sessions::bearer;
 use crate::hub::Chat;
@@ -35,7 +35,7 @@ impl Caller {
     }
 
     pub(super) async fn with_token(state: &Parts, token: &str) -> Result<Self, Refusal> {
-        let (account, digest) = SessionToken::read(token).ok_or_else(Refusal::token_invalid)?;
+        let (account, digest) = SESSION.read(token).ok_or_else(Refusal::token_invalid)?;
         let job = SystemScope::for_job("read a client's session");
         let read = state.db.tx(job, move |tx| {
             Box::pin(async move {

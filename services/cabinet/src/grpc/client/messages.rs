@@ -75,6 +75,8 @@ pub(super) async fn send(
             return Err(refused_event(&result.reason, caller.cabinet.id));
         }
     }
+    // What is open on the client's other devices; where nothing is, nobody listens.
+    let _ = state.answers.send(chat.client);
     let stored = stored(state, chat, result.seq, &result.message_id).await?;
     Ok(SendCabinetMessageResponse {
         message: Some(to_proto(stored)),

@@ -1,7 +1,7 @@
 //! WatchCabinetMessages: what comes after a place, then what comes later.
 //!
-//! The hub's history is the truth. A delivery that this replica takes wakes the streams of its chat; otherwise a stream looks every
-//! second, so that one on another replica has the answer soon, too.
+//! The hub's history is the truth. A delivery that this replica takes wakes the streams of its client and no others; besides, a stream looks
+//! every three seconds, so that one on another replica has the answer soon, too.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,8 +15,10 @@ use connector::jittered;
 use futures::stream::{BoxStream, unfold};
 use kit::Refusal;
 use time::OffsetDateTime;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 use tonic::{Request, Status};
-use types::Clock;
+use types::{CabinetClientId, Clock};
 
 use super::caller::Caller;
 use super::messages::to_proto;
@@ -25,7 +27,7 @@ use crate::hub::Chat;
 use crate::state::{Parts, State};
 
 /// How often a stream looks by itself.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_secs(3);
 /// How often a quiet stream gives a sign of life, and is asked whether its session still holds.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 /// Messages in one reading.
@@ -49,6 +51,8 @@ pub(super) async fn watch(
         expire_time: caller.expire_time,
         place: after,
         ready: VecDeque::new(),
+        // Heard from now on, before the first reading: an answer that comes meanwhile is not missed.
+        answers: state.answers.subscribe(),
         alive_at: state.clock.now() + HEARTBEAT,
     };
     Ok(Box::pin(unfold(Some(window), |window| async move {
@@ -72,6 +76,7 @@ struct Window {
     /// Place of the newest message that the browser has.
     place: i64,
     ready: VecDeque<Event>,
+    answers: broadcast::Receiver<CabinetClientId>,
     alive_at: OffsetDateTime,
 }
 
@@ -92,14 +97,12 @@ impl Window {
                 Caller::with_token(&self.state, &self.token).await?;
                 return Ok(Event::Heartbeat(CabinetHeartbeat {}));
             }
-            // Made before reading: an answer that comes meanwhile is not missed.
-            let woken = state.answers.notified();
             self.read().await;
             if !self.ready.is_empty() {
                 continue;
             }
             tokio::select! {
-                () = woken => {}
+                () = answered(&mut self.answers, self.chat.client) => {}
                 () = patience.sleep(jittered(LOOK)) => {}
                 () = state.stopping.cancelled() => return Err(Refusal::shutting_down()),
             }
@@ -122,6 +125,18 @@ impl Window {
         for message in page {
             self.place = self.place.max(message.seq);
             self.ready.push_back(Event::Message(to_proto(message)));
+        }
+    }
+}
+
+/// Waits for something new in a client's correspondence. Who missed what others were told has to look.
+async fn answered(answers: &mut broadcast::Receiver<CabinetClientId>, client: CabinetClientId) {
+    loop {
+        match answers.recv().await {
+            Ok(other) if other != client => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => return,
+            // The sender lives as long as the service.
+            Err(RecvError::Closed) => std::future::pending().await,
         }
     }
 }

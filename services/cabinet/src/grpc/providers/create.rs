@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 
 use api::cabinet::v1::{CreateSmsProviderRequest, CreateSmsProviderResponse, SmsProvider};
-use auth::{AccountScope, Caller, Principal};
+use auth::{AccountScope, Caller};
 use kit::Refusal;
-use kit::secrets::sha256;
 use kit::validate::Fields;
 use pg::idempotency::{self, Call};
 use tonic::Request;
@@ -37,7 +36,9 @@ pub(super) async fn create(
     let Some(new) = new else {
         return Ok(CreateSmsProviderResponse::default());
     };
-    let call = request_id.and_then(|id| repeatable(&caller, scope, id, &proto));
+    let call = request_id
+        .map(|id| Call::of(&caller, "CreateSmsProvider", id, hash(state, &proto)))
+        .transpose()?;
     let stored = store(state, scope, call, new).await?;
     Ok(CreateSmsProviderResponse {
         sms_provider: Some(wire::to_proto(state, &stored)?),
@@ -73,28 +74,14 @@ fn read(state: &Parts, fields: &mut Fields, proto: &SmsProvider) -> Option<Store
     })
 }
 
-/// The call by which a repetition is known; services, which have no caller id, cannot get here. Fields of a map have no order of
-/// their own.
-fn repeatable(
-    caller: &Caller,
-    scope: AccountScope,
-    request_id: Uuid,
-    proto: &SmsProvider,
-) -> Option<Call> {
-    let caller = match caller.principal() {
-        Principal::Employee { user, .. } => user.uuid(),
-        Principal::Program { key, .. } => key.uuid(),
-        Principal::Service { .. } => return None,
-    };
+/// What tells a request from others under one request id: keyed, since settings hold passwords. Fields of a map have no order of their
+/// own.
+fn hash(state: &Parts, proto: &SmsProvider) -> [u8; 32] {
     let settings: BTreeMap<_, _> = proto.settings.iter().collect();
     let said = format!("{:?}", (&proto.widget_key, &proto.title, settings));
-    Some(Call {
-        account: scope.account(),
-        caller,
-        method: "CreateSmsProvider",
-        request_id,
-        hash: sha256(said.as_bytes()),
-    })
+    state
+        .master_key
+        .digest("cabinet:request-hash", said.as_bytes())
 }
 
 async fn store(

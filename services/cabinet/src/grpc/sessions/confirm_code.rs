@@ -9,8 +9,8 @@ use types::AccountId;
 
 use super::address;
 use crate::codes::{self, Typed};
-use crate::domain::code::RequestToken;
-use crate::domain::session::{LIFE, SessionToken};
+use crate::domain::code::REQUEST;
+use crate::domain::session::{LIFE, SESSION};
 use crate::domain::text::Purpose;
 use crate::state::Parts;
 use crate::store::{cabinets, clients, counters};
@@ -24,7 +24,7 @@ pub(super) async fn confirm(
     fields.key("request_token", &message.request_token, 1..=200);
     let code = fields.line("code", &message.code, 1..=20);
     fields.finish()?;
-    let read = RequestToken::read(&message.request_token);
+    let read = REQUEST.read(&message.request_token);
     let (account, token) = read.ok_or_else(Refusal::code_invalid)?;
     count(state, account, address(request.metadata())).await?;
     require_open(state, account).await?;
@@ -49,7 +49,7 @@ async fn log_in(
 ) -> Result<ConfirmCodeResponse, Refusal> {
     let (now, keys) = (state.clock.now(), state.keys.clone());
     let expire_time = now + LIFE;
-    let token = SessionToken::generate(typed.account);
+    let token = SESSION.generate(typed.account);
     let digest = token.digest;
     let tried = state
         .db

@@ -4,7 +4,7 @@ use pg::SystemScope;
 use tonic::Request;
 
 use super::bearer::bearer;
-use crate::domain::session::SessionToken;
+use crate::domain::session::SESSION;
 use crate::state::Parts;
 use crate::store::clients;
 
@@ -13,7 +13,7 @@ pub(super) async fn sign_out(
     request: &Request<SignOutRequest>,
 ) -> Result<SignOutResponse, Refusal> {
     let token = bearer(request.metadata())?;
-    let (account, digest) = SessionToken::read(token).ok_or_else(Refusal::token_invalid)?;
+    let (account, digest) = SESSION.read(token).ok_or_else(Refusal::token_invalid)?;
     let ended = state
         .db
         .tx(SystemScope::for_job("end a client's session"), move |tx| {

@@ -5,13 +5,11 @@
 //! made and only the link is missing, the stream of connections makes it. What nobody repeats is forgotten after two days.
 
 use api::conversations::v1::{Connection, CreateConnectionRequest};
-use api::onlinechat::v1::{CreateOnlineChatRequest, CreateOnlineChatResponse, OnlineChat as Proto};
-use auth::{AccountScope, Caller, Principal};
+use api::onlinechat::v1::{CreateOnlineChatRequest, CreateOnlineChatResponse};
+use auth::{AccountScope, Caller};
 use kit::Refusal;
-use kit::secrets::sha256;
 use kit::validate::Fields;
-use pg::idempotency::{self, Call};
-use prost::Message;
+use pg::idempotency::{self, Call, hash};
 use time::OffsetDateTime;
 use tonic::Request;
 use types::{ConnectionId, OnlineChatId};
@@ -48,7 +46,9 @@ pub(super) async fn create(
     if let Some(field) = field {
         settings.external_field = Some(state.crm.external_field(&caller, field).await?);
     }
-    let call = request_id.and_then(|request_id| repeatable(&caller, scope, request_id, &proto));
+    let call = request_id
+        .map(|id| Call::of(&caller, "CreateOnlineChat", id, hash(&proto)))
+        .transpose()?;
     let id = store(state, scope, call, settings).await?;
     let stored = stored(&state.db, scope, id).await?;
     let chat = match stored.clone().finished() {
@@ -57,27 +57,6 @@ pub(super) async fn create(
     };
     Ok(CreateOnlineChatResponse {
         online_chat: Some(wire::to_proto(&chat)),
-    })
-}
-
-/// The call by which a repetition is known; services, which have no caller id, cannot get here.
-fn repeatable(
-    caller: &Caller,
-    scope: AccountScope,
-    request_id: Uuid,
-    proto: &Proto,
-) -> Option<Call> {
-    let caller = match caller.principal() {
-        Principal::Employee { user, .. } => user.uuid(),
-        Principal::Program { key, .. } => key.uuid(),
-        Principal::Service { .. } => return None,
-    };
-    Some(Call {
-        account: scope.account(),
-        caller,
-        method: "CreateOnlineChat",
-        request_id,
-        hash: sha256(&proto.encode_to_vec()),
     })
 }
 

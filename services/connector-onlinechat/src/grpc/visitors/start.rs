@@ -5,6 +5,7 @@ use api::onlinechat::v1::{
 };
 use kit::Refusal;
 use kit::secrets;
+use kit::secrets::Token;
 use kit::validate::Fields;
 use pg::{SystemScope, Tx};
 use time::OffsetDateTime;
@@ -17,7 +18,7 @@ use crate::domain::look::Greeting;
 use crate::domain::online_chat::{MAX_TEXT, OnlineChat};
 use crate::domain::origin::{MAX_ORIGIN, may_embed};
 use crate::domain::session::{
-    ISSUED_LIFE, RESUME_LIFE, SESSION_LIFE, Session, SessionToken, is_issued, new_resume_token,
+    ISSUED_LIFE, RESUME_LIFE, SESSION, SESSION_LIFE, Session, is_issued, new_resume_token,
     resume_digest,
 };
 use crate::grpc::online_chats::{mode_to_proto, required_id};
@@ -108,7 +109,7 @@ impl Arrival {
 
 /// A session that was started.
 struct Started {
-    token: SessionToken,
+    token: Token,
     resume_token: String,
     visitor: VisitorId,
     expire_time: OffsetDateTime,
@@ -134,7 +135,7 @@ async fn store(
             };
             let (known, resume_token) = door.let_in(tx, resume_token, name).await?;
             let (visitor, expire_time) = (known.id, now + SESSION_LIFE);
-            let token = SessionToken::generate(account);
+            let token = SESSION.generate(account);
             let session = Session {
                 account,
                 online_chat,

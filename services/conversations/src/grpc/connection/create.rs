@@ -6,17 +6,16 @@
 use api::conversations::v1::{
     Connection as Proto, CreateConnectionRequest, CreateConnectionResponse,
 };
-use auth::{AccountScope, Caller, Principal};
+use auth::{AccountScope, Caller};
 use kit::Refusal;
-use kit::secrets::{MasterKey, sha256};
+use kit::secrets::MasterKey;
 use kit::validate::Fields;
 use pg::Tx;
-use pg::idempotency::{self, Call};
+use pg::idempotency::Once;
 use prost::Message as _;
 use time::OffsetDateTime;
 use tonic::Request;
 use types::ConnectionId;
-use uuid::Uuid;
 
 use super::{Connections, names, settings};
 use crate::domain::connection::{Connection, Settings};
@@ -44,14 +43,25 @@ pub(super) async fn create(
     let settings = settings::given(&mut fields, proto.settings.clone());
     let request_id = fields.optional_uuid("request_id", &request_id);
     fields.finish()?;
-    let call = request_id.and_then(|request_id| repeatable(&caller, scope, request_id, &proto));
+    // Settings may hold passwords.
+    let hash = service
+        .key
+        .digest("conversations:request-hash", &proto.encode_to_vec());
+    let once = Once::new(&caller, "CreateConnection", request_id, hash)?;
     let new = New {
         connection,
         settings,
         key: service.key.clone(),
     };
     let stored = service.db.tx(scope, move |tx| {
-        Box::pin(async move { once(tx, scope, call, new).await })
+        Box::pin(async move {
+            if let Some(answer) = once.answered(tx).await?? {
+                return Ok(answer);
+            }
+            let answer = store(tx, scope, new).await?;
+            once.keep(tx, &answer).await?;
+            Ok::<_, Refusal>(answer)
+        })
     });
     let connection = stored.await?;
     if let Ok(id) = connection.id.parse() {
@@ -96,47 +106,6 @@ fn parse(
         health: None,
         in_subscription: true,
     }
-}
-
-/// The call by which a repetition is known; services, which belong to no account, do not get here.
-fn repeatable(
-    caller: &Caller,
-    scope: AccountScope,
-    request_id: Uuid,
-    proto: &Proto,
-) -> Option<Call> {
-    let caller = match caller.principal() {
-        Principal::Employee { user, .. } => user.uuid(),
-        Principal::Program { key, .. } => key.uuid(),
-        Principal::Service { .. } => return None,
-    };
-    let hash = sha256(&proto.encode_to_vec());
-    Some(Call {
-        account: scope.account(),
-        caller,
-        method: "CreateConnection",
-        request_id,
-        hash,
-    })
-}
-
-/// Stores it, or gives the answer of the first call with the same request id.
-async fn once(
-    tx: &mut Tx,
-    scope: AccountScope,
-    call: Option<Call>,
-    new: New,
-) -> Result<Proto, Refusal> {
-    let Some(call) = call else {
-        return store(tx, scope, new).await;
-    };
-    let known = idempotency::begin(tx, &call).await?;
-    if let Some(answer) = known.answer(&call, |bytes| Proto::decode(bytes).ok())? {
-        return Ok(answer);
-    }
-    let answer = store(tx, scope, new).await?;
-    idempotency::record(tx, &call, answer.encode_to_vec()).await?;
-    Ok(answer)
 }
 
 async fn store(tx: &mut Tx, scope: AccountScope, new: New) -> Result<Proto, Refusal> {

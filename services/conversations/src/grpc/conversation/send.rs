@@ -59,7 +59,7 @@ async fn send(
     id: ConversationId,
     draft: &Draft,
 ) -> Result<(SendMessageResponse, Option<Change>), Error> {
-    if let Some(answer) = write::answered(tx, draft).await? {
+    if let Some(answer) = draft.once.answered(tx).await?? {
         return Ok((answer, None));
     }
     let Locked {
@@ -86,7 +86,7 @@ async fn send(
         message: Some(wire::message(&message)),
         conversation: Some(wire::conversation(&conversation, &sight)),
     };
-    write::keep_answer(tx, draft, &reply).await?;
+    draft.once.keep(tx, &reply).await?;
     let change = change::finish(
         tx,
         ChangeKind::MessageAdded,

@@ -4,6 +4,7 @@ use api::conversations::v1::{ChangeKind, NpsOutcome, SendNpsRequest, SendNpsResp
 use auth::{Caller, Permission};
 use kit::Refusal;
 use pg::Tx;
+use pg::idempotency::Once;
 use time::OffsetDateTime;
 use tonic::Request;
 use types::ConversationId;
@@ -83,7 +84,7 @@ async fn survey(
         uploader: caller_id(caller),
         has_subscription: state.subscription_active,
         now,
-        call: None,
+        once: Once::default(),
     }))
 }
 

@@ -69,7 +69,7 @@ async fn start(
     id: ChatId,
     draft: &Draft,
 ) -> Result<(StartConversationResponse, Option<Change>), Error> {
-    if let Some(answer) = write::answered(tx, draft).await? {
+    if let Some(answer) = draft.once.answered(tx).await?? {
         return Ok((answer, None));
     }
     let scope = by.scope;
@@ -114,7 +114,7 @@ async fn start(
         message: Some(wire::message(&message)),
         conversation: Some(wire::conversation(&conversation, &sight)),
     };
-    write::keep_answer(tx, draft, &reply).await?;
+    draft.once.keep(tx, &reply).await?;
     let change = change::tell(tx, kind, &chat, &conversation, Some(message)).await?;
     Ok((reply, Some(change)))
 }

@@ -5,7 +5,7 @@ use auth::{AccountScope, Caller};
 use kit::Refusal;
 use kit::validate::Fields;
 use pg::Tx;
-use pg::idempotency::{self, Call};
+use pg::idempotency::{Once, hash};
 use time::OffsetDateTime;
 use types::{AttachmentId, DeliveryId, MessageId};
 use uuid::Uuid;
@@ -43,7 +43,7 @@ pub struct Draft {
     /// When.
     pub now: OffsetDateTime,
     /// The call, where it may be repeated.
-    pub call: Option<Call>,
+    pub once: Once,
 }
 
 /// What a caller asks to be written.
@@ -78,16 +78,7 @@ pub async fn draft(
     }
     let request_id = fields.optional_uuid("request_id", asked.request_id);
     fields.finish()?;
-    let call = match request_id {
-        Some(request_id) => Some(Call {
-            account: caller.scope()?.account(),
-            caller: caller_id(caller),
-            method,
-            request_id,
-            hash: kit::secrets::sha256(&rest.encode_to_vec()),
-        }),
-        None => None,
-    };
+    let once = Once::new(caller, method, request_id, hash(rest))?;
     Ok(Draft {
         author: crate::grpc::author(caller)?,
         text,
@@ -99,7 +90,7 @@ pub async fn draft(
             .subscription_active(caller.scope()?)
             .await?,
         now: service.clock.now(),
-        call,
+        once,
     })
 }
 
@@ -156,30 +147,6 @@ pub async fn files(
         files.push(kept.file);
     }
     Ok(files)
-}
-
-/// The answer to the same call made before.
-pub async fn answered<M: prost::Message + Default>(
-    tx: &mut Tx,
-    draft: &Draft,
-) -> Result<Option<M>, Error> {
-    let Some(call) = &draft.call else {
-        return Ok(None);
-    };
-    let known = idempotency::begin(tx, call).await?;
-    Ok(known.answer(call, |bytes| M::decode(bytes).ok())?)
-}
-
-/// Keeps the answer for the same call made again.
-pub async fn keep_answer(
-    tx: &mut Tx,
-    draft: &Draft,
-    answer: &impl prost::Message,
-) -> Result<(), Error> {
-    if let Some(call) = &draft.call {
-        idempotency::record(tx, call, answer.encode_to_vec()).await?;
-    }
-    Ok(())
 }
 
 /// The next message of a locked chat.

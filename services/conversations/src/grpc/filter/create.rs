@@ -5,7 +5,7 @@ use auth::{Caller, Permission};
 use kit::Refusal;
 use kit::validate::Fields;
 use pg::Tx;
-use pg::idempotency::{self, Call};
+use pg::idempotency::{Once, hash};
 use prost::Message as _;
 use tonic::Request;
 use types::FilterId;
@@ -22,7 +22,7 @@ struct New {
     saved: Saved,
     node: Node,
     owner: Uuid,
-    call: Option<Call>,
+    once: Once,
 }
 
 pub(super) async fn create(
@@ -39,14 +39,8 @@ pub(super) async fn create(
     let node = tree::parse(&mut fields, "filter.filter", &filter)?;
     let request_id = fields.optional_uuid("request_id", &request.request_id);
     fields.finish()?;
-    let (owner, account) = (caller_id(&caller), caller.scope()?.account());
-    let call = request_id.map(|request_id| Call {
-        account,
-        caller: owner,
-        method: "CreateFilter",
-        request_id,
-        hash: kit::secrets::sha256(&given.encode_to_vec()),
-    });
+    let owner = caller_id(&caller);
+    let once = Once::new(&caller, "CreateFilter", request_id, hash(&given))?;
     let new = New {
         saved: Saved {
             id: FilterId::generate().uuid(),
@@ -58,7 +52,7 @@ pub(super) async fn create(
         },
         node,
         owner,
-        call,
+        once,
     };
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { store(tx, &by, new).await })
@@ -67,12 +61,8 @@ pub(super) async fn create(
 }
 
 async fn store(tx: &mut Tx, by: &By, new: New) -> Result<CreateFilterResponse, Error> {
-    if let Some(call) = &new.call {
-        let known = idempotency::begin(tx, call).await?;
-        let decode = |bytes: &[u8]| CreateFilterResponse::decode(bytes).ok();
-        if let Some(answer) = known.answer(call, decode)? {
-            return Ok(answer);
-        }
+    if let Some(answer) = new.once.answered(tx).await?? {
+        return Ok(answer);
     }
     check(tx, by, &new.node).await?;
     let most = i64::try_from(MOST).unwrap_or(i64::MAX);
@@ -87,8 +77,6 @@ async fn store(tx: &mut Tx, by: &By, new: New) -> Result<CreateFilterResponse, E
     let answer = CreateFilterResponse {
         filter: Some(shown(tx, by, &new.saved).await?),
     };
-    if let Some(call) = &new.call {
-        idempotency::record(tx, call, answer.encode_to_vec()).await?;
-    }
+    new.once.keep(tx, &answer).await?;
     Ok(answer)
 }

@@ -2,6 +2,7 @@
 
 use auth::Caller;
 use kit::validate::Fields;
+use pg::idempotency::{Once, hash};
 use prost::Message;
 
 use super::{Shape, shown};
@@ -9,7 +10,6 @@ use crate::Error;
 use crate::changes::cards;
 use crate::core::Core;
 use crate::grpc::mask::Mask;
-use crate::grpc::once::Once;
 
 /// The call: its name, what it says, its request id, and the answer around a card.
 pub struct Call<'c, R, S, A> {
@@ -43,11 +43,11 @@ where
     };
     let request_id = fields.optional_uuid("request_id", call.request_id);
     fields.finish()?;
-    let once = Once::new(caller, call.method, request_id, call.request)?;
+    let once = Once::new(caller, call.method, request_id, hash(call.request))?;
     let answer = call.answer;
     core.change(caller, move |tx, by| {
         Box::pin(async move {
-            if let Some(answer) = once.answered(tx).await? {
+            if let Some(answer) = once.answered(tx).await?? {
                 return Ok(answer);
             }
             let changed = cards::create(tx, &by, S::KIND, values).await?;

@@ -6,6 +6,7 @@ use api::crm::v1::{
 };
 use auth::Permission;
 use kit::validate::Fields;
+use pg::idempotency::{Once, hash};
 use tonic::Request;
 use types::{PipelineId, StageId};
 
@@ -15,7 +16,6 @@ use crate::changes::pipelines;
 use crate::core::Core;
 use crate::grpc::enter;
 use crate::grpc::mask::Mask;
-use crate::grpc::once::Once;
 
 /// Adds a working stage.
 pub async fn create(
@@ -29,13 +29,13 @@ pub async fn create(
     let name = fields.line("stage.name", &stage.name, 1..=100);
     let request_id = fields.optional_uuid("request_id", &request.request_id);
     fields.finish()?;
-    let once = Once::new(&caller, "CreateStage", request_id, &request)?;
+    let once = Once::new(&caller, "CreateStage", request_id, hash(&request))?;
     let Some(id) = id else {
         return Ok(CreateStageResponse::default());
     };
     core.change(&caller, move |tx, by| {
         Box::pin(async move {
-            if let Some(answer) = once.answered(tx).await? {
+            if let Some(answer) = once.answered(tx).await?? {
                 return Ok(answer);
             }
             let changed = pipelines::add_stage(tx, &by, id, name).await?;

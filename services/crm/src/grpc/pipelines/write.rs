@@ -6,6 +6,7 @@ use api::crm::v1::{
 };
 use auth::Permission;
 use kit::validate::Fields;
+use pg::idempotency::{Once, hash};
 use tonic::Request;
 use types::PipelineId;
 
@@ -15,7 +16,6 @@ use crate::changes::pipelines;
 use crate::core::Core;
 use crate::domain::pipeline::MAX_STAGES;
 use crate::grpc::mask::Mask;
-use crate::grpc::once::Once;
 use crate::grpc::{enter, wire};
 
 /// The stages that every pipeline has beside the working ones.
@@ -47,11 +47,11 @@ pub async fn create(
     let working: Vec<_> = working.collect();
     let request_id = fields.optional_uuid("request_id", &request.request_id);
     fields.finish()?;
-    let once = Once::new(&caller, "CreatePipeline", request_id, &request)?;
+    let once = Once::new(&caller, "CreatePipeline", request_id, hash(&request))?;
     let language = caller.language();
     core.change(&caller, move |tx, by| {
         Box::pin(async move {
-            if let Some(answer) = once.answered(tx).await? {
+            if let Some(answer) = once.answered(tx).await?? {
                 return Ok(answer);
             }
             let changed = pipelines::create(tx, &by, name, working, language).await?;

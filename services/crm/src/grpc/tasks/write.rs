@@ -7,6 +7,7 @@ use api::crm::v1::{
 use auth::Permission;
 use kit::Refusal;
 use kit::validate::Fields;
+use pg::idempotency::{Once, hash};
 use time::OffsetDateTime;
 use tonic::Request;
 use types::{TaskId, UserId};
@@ -18,7 +19,6 @@ use crate::core::{By, Core};
 use crate::domain::ids::CardId;
 use crate::domain::task::{Task, TaskKind};
 use crate::grpc::mask::Mask;
-use crate::grpc::once::Once;
 use crate::grpc::{enter, wire};
 
 /// A new task whose fields fit.
@@ -87,10 +87,10 @@ pub async fn create(
     let draft = Draft::of(&mut fields, &request.task.clone().unwrap_or_default());
     let request_id = fields.optional_uuid("request_id", &request.request_id);
     fields.finish()?;
-    let once = Once::new(&caller, "CreateTask", request_id, &request)?;
+    let once = Once::new(&caller, "CreateTask", request_id, hash(&request))?;
     core.read(&caller, move |tx, by| {
         Box::pin(async move {
-            if let Some(answer) = once.answered(tx).await? {
+            if let Some(answer) = once.answered(tx).await?? {
                 return Ok(answer);
             }
             let task = draft.task(&by)?;

@@ -7,6 +7,7 @@ use api::crm::v1::{
 };
 use auth::Permission;
 use kit::validate::Fields;
+use pg::idempotency::{Once, hash};
 use time::OffsetDateTime;
 use tonic::Request;
 use types::{DealId, UnsortedId};
@@ -15,7 +16,6 @@ use crate::Error;
 use crate::changes::unsorted::{self, Acceptance};
 use crate::core::Core;
 use crate::domain::unsorted::Record;
-use crate::grpc::once::Once;
 use crate::grpc::{enter, wire};
 
 fn draft(fields: &mut Fields, record: &UnsortedRecord, now: OffsetDateTime) -> Record {
@@ -51,10 +51,10 @@ pub async fn create(
     let record = draft(&mut fields, &record, core.clock.now());
     let request_id = fields.optional_uuid("request_id", &request.request_id);
     fields.finish()?;
-    let once = Once::new(&caller, "CreateUnsortedRecord", request_id, &request)?;
+    let once = Once::new(&caller, "CreateUnsortedRecord", request_id, hash(&request))?;
     core.read(&caller, move |tx, by| {
         Box::pin(async move {
-            if let Some(answer) = once.answered(tx).await? {
+            if let Some(answer) = once.answered(tx).await?? {
                 return Ok(answer);
             }
             unsorted::create(tx, &by, &record).await?;

@@ -2,12 +2,12 @@
 
 use api::identity::v1::{CreateGroupRequest, CreateGroupResponse};
 use kit::validate::Fields;
+use pg::idempotency::Once;
 use tonic::Request;
 
 use crate::Error;
 use crate::changes::groups::create;
 use crate::core::Core;
-use crate::grpc::once::Once;
 use crate::grpc::split;
 
 pub async fn handle(
@@ -22,12 +22,12 @@ pub async fn handle(
     let name = fields.line("group.name", &group.name, 1..=200);
     let request_id = fields.optional_uuid("request_id", &request.request_id);
     fields.finish()?;
-    let once = Once::new(core, &caller, "CreateGroup", request_id, &request)?;
+    let once = Once::new(&caller, "CreateGroup", request_id, core.hash(&request))?;
     let answer = core
         .db
         .tx(scope, move |tx| {
             Box::pin(async move {
-                if let Some(answer) = once.answered(tx).await? {
+                if let Some(answer) = once.answered(tx).await?? {
                     return Ok(answer);
                 }
                 let (group, event) = create(tx, by, name).await?;

@@ -4,6 +4,7 @@ use api::identity::v1::{CreateUserRequest, CreateUserResponse};
 use auth::Role;
 use kit::validate::Fields;
 use pg::Tx;
+use pg::idempotency::Once;
 use tonic::Request;
 use types::GroupId;
 use uuid::Uuid;
@@ -14,7 +15,6 @@ use crate::changes::users::{NewUser, create};
 use crate::core::Core;
 use crate::domain::email::Email;
 use crate::domain::password;
-use crate::grpc::once::Once;
 use crate::grpc::{split, wire};
 
 /// A request whose fields fit.
@@ -42,7 +42,7 @@ pub async fn handle(
         language,
         request_id,
     } = validated(&request)?;
-    let once = Once::new(core, &caller, "CreateUser", request_id, &request)?;
+    let once = Once::new(&caller, "CreateUser", request_id, core.hash(&request))?;
     let password_hash = core.passwords.hash(&request.password).await?;
     let new = NewUser {
         email,
@@ -63,7 +63,7 @@ pub async fn handle(
 }
 
 async fn store(tx: &mut Tx, by: By, new: NewUser, once: Once) -> Result<CreateUserResponse, Error> {
-    if let Some(answer) = once.answered(tx).await? {
+    if let Some(answer) = once.answered(tx).await?? {
         return Ok(answer);
     }
     let (user, event) = create(tx, by, new).await?;

@@ -7,6 +7,7 @@ use api::sync::v1::{
 use kit::Refusal;
 use kit::validate::Fields;
 use pg::Tx;
+use pg::idempotency::{Once, hash};
 use prost_types::FieldMask;
 use rules::{Settings, problems};
 use tonic::Request;
@@ -16,7 +17,6 @@ use super::read::{existing, integration_id};
 use crate::Error;
 use crate::core::Core;
 use crate::domain::integration::{Integration, MAX_INTEGRATIONS, etag_fits};
-use crate::grpc::once::Once;
 use crate::grpc::{By, enter, parse, wire};
 use crate::store::integrations;
 
@@ -35,7 +35,7 @@ pub async fn create(
     let request_id = fields.optional_uuid("request_id", &request.request_id);
     fields.finish()?;
     check(core, &by, &draft.settings).await?;
-    let once = Once::new(&by.caller, "CreateIntegration", request_id, &request)?;
+    let once = Once::new(&by.caller, "CreateIntegration", request_id, hash(&request))?;
     let (account, author, now) = (by.account(), by.author(), core.clock.now());
     let integration = Integration {
         id: IntegrationId::generate(),
@@ -49,7 +49,7 @@ pub async fn create(
     core.db
         .tx(by.scope, move |tx| {
             Box::pin(async move {
-                if let Some(answer) = once.answered(tx).await? {
+                if let Some(answer) = once.answered(tx).await?? {
                     return Ok(answer);
                 }
                 may_enable(tx, account, &integration.settings).await?;
