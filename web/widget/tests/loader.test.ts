@@ -47,6 +47,21 @@ beforeEach(() => {
 
 afterEach(() => vi.useRealTimers());
 
+describe("a page with a button of its own for the chat (ONL-25)", () => {
+  test("opens the chat by it, and ours stays away until it is needed", () => {
+    const own = document.createElement("button");
+    own.id = "chat";
+    document.body.append(own);
+    embed(script(newChatId(), { button: "chat" }));
+    expect(button().hidden).toBe(true);
+    own.click();
+    expect(panel().hidden).toBe(false);
+    expect(button().hidden).toBe(false);
+    button().click();
+    expect(button().hidden).toBe(true);
+  });
+});
+
 describe("a client whom the site's backend names", () => {
   test("is presented by the given token, which the browser never keeps (A-26)", () => {
     const { posted, say } = opened({ visitorToken: "vit_1" });

@@ -2,13 +2,13 @@
 
 use api::error::v1::ErrorReason;
 use api::onlinechat::v1::{
-    CreateOnlineChatRequest, GetEmbedCodeRequest, GetEmbedCodeResponse, OnlineChat,
-    UpdateOnlineChatRequest,
+    ButtonFont, ButtonPlacement, ButtonStyle, ChatButton, CreateOnlineChatRequest,
+    GetEmbedCodeRequest, GetEmbedCodeResponse, LandingSite, OnlineChat, UpdateOnlineChatRequest,
 };
-use integration_tests::Cluster;
 use integration_tests::actors::{Admin, Visitor};
 use integration_tests::calls::refused;
 use integration_tests::http::get;
+use integration_tests::{Cluster, Seed};
 use tonic::{Code, Status};
 
 async fn create(
@@ -141,4 +141,65 @@ async fn a_chat_is_shown_on_its_own_site_only() {
         policy.contains("frame-ancestors https://example.com"),
         "{policy}"
     );
+}
+
+#[tokio::test]
+async fn a_landing_site_shows_the_chat_by_its_button() {
+    let cluster = Cluster::start().await;
+    let admin = cluster.account("office").await;
+    let chat = create(&admin, "", false).await.expect("made");
+    let path = format!("/site/{}", chat.id);
+    assert_eq!(get(cluster.gateway(), &path).await.status(), 404);
+    let button = ChatButton {
+        title: "Написать нам".into(),
+        placement: ButtonPlacement::Left.into(),
+        style: ButtonStyle::Filled.into(),
+        font: ButtonFont::Serif.into(),
+        title_color: "#1b1f30".into(),
+        background_color: "#ffe600".into(),
+        show_icon: true,
+    };
+    let request = UpdateOnlineChatRequest {
+        online_chat: Some(OnlineChat {
+            id: chat.id.clone(),
+            landing_site: Some(LandingSite {
+                name: "Окна & двери".into(),
+                chat_button: Some(button),
+                ..Default::default()
+            }),
+            ..Default::default()
+        }),
+        update_mask: None,
+    };
+    let changed = admin
+        .online_chats()
+        .update_online_chat(admin.ask(request).await)
+        .await;
+    let changed = changed.expect("changed").into_inner().online_chat;
+    let site = changed.and_then(|it| it.landing_site).expect("a site");
+    assert_eq!(site.page_url, format!("{}{path}", cluster.url()));
+
+    let page = get(cluster.gateway(), &path).await;
+    let text = String::from_utf8_lossy(page.body()).into_owned();
+    for part in [
+        "<h1>Окна &amp; двери</h1>",
+        "class=\"place left\"",
+        "class=\"filled serif\"",
+        "color:#1b1f30;background:#ffe600",
+        "<svg",
+        "Написать нам</button>",
+        &format!("data-chat=\"{}\"", chat.id),
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // The chat is placed nowhere else, and yet works there.
+    let window = get(cluster.gateway(), &format!("/chat/{}", chat.id)).await;
+    let policy = window.headers()["content-security-policy"].to_str();
+    assert!(policy.expect("text").ends_with("frame-ancestors 'self'"));
+    let visitor = Visitor::come(&cluster.url(), &chat.id, "").await;
+    let visitor = visitor.expect("a visitor");
+    let sent = visitor
+        .send(Seed::take().uuid(), "", "Сколько стоят окна?")
+        .await;
+    sent.expect("sent");
 }

@@ -15,6 +15,23 @@ pub struct GetEmbeddingResponse {
     /// Not placed anywhere yet: no page may frame it.
     #[prost(bool, tag = "2")]
     pub locked: bool,
+    /// It stands on its landing site: the gateway's own pages may frame it, whatever else holds.
+    #[prost(bool, tag = "3")]
+    pub on_landing_site: bool,
+}
+/// Which online chat.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetLandingSiteRequest {
+    /// Required. "och\_…".
+    #[prost(string, tag = "1")]
+    pub online_chat_id: ::prost::alloc::string::String,
+}
+/// Its landing site.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetLandingSiteResponse {
+    /// Absent: it has none.
+    #[prost(message, optional, tag = "1")]
+    pub landing_site: ::core::option::Option<super::super::v1::LandingSite>,
 }
 /// Generated client implementations.
 pub mod embedding_service_client {
@@ -139,6 +156,37 @@ pub mod embedding_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// The landing site on which an online chat stands (ONL-25).
+        /// Errors: ONLINE_CHAT_NOT_FOUND.
+        pub async fn get_landing_site(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetLandingSiteRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetLandingSiteResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.onlinechat.internal.v1.EmbeddingService/GetLandingSite",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.onlinechat.internal.v1.EmbeddingService",
+                        "GetLandingSite",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -161,6 +209,15 @@ pub mod embedding_service_server {
             request: tonic::Request<super::GetEmbeddingRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetEmbeddingResponse>,
+            tonic::Status,
+        >;
+        /// The landing site on which an online chat stands (ONL-25).
+        /// Errors: ONLINE_CHAT_NOT_FOUND.
+        async fn get_landing_site(
+            &self,
+            request: tonic::Request<super::GetLandingSiteRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetLandingSiteResponse>,
             tonic::Status,
         >;
     }
@@ -272,6 +329,52 @@ pub mod embedding_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetEmbeddingSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.onlinechat.internal.v1.EmbeddingService/GetLandingSite" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetLandingSiteSvc<T: EmbeddingService>(pub Arc<T>);
+                    impl<
+                        T: EmbeddingService,
+                    > tonic::server::UnaryService<super::GetLandingSiteRequest>
+                    for GetLandingSiteSvc<T> {
+                        type Response = super::GetLandingSiteResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetLandingSiteRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EmbeddingService>::get_landing_site(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetLandingSiteSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -1128,7 +1128,7 @@ pub mod visitor_service_server {
     }
 }
 /// An online chat.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct OnlineChat {
     /// Output only. "och\_…".
     #[prost(string, tag = "1")]
@@ -1180,9 +1180,69 @@ pub struct OnlineChat {
     /// NUMBER (ONL-22). Empty: none. With another field visitors with an external ID are others.
     #[prost(string, tag = "16")]
     pub external_id_field_id: ::prost::alloc::string::String,
+    /// «Сайт-визитка» on which the chat stands (ONL-04); absent: none.
+    #[prost(message, optional, tag = "17")]
+    pub landing_site: ::core::option::Option<LandingSite>,
+    /// «CRM Plugin»: feedback buttons that the chat is attached to (ONL-03), at most 20.
+    #[prost(message, repeated, tag = "18")]
+    pub feedback_buttons: ::prost::alloc::vec::Vec<FeedbackButton>,
+}
+/// A landing site: a page of the company at `page_url`, for one that has no site of its own.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LandingSite {
+    /// Name and heading. 1 to 200 characters.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// What stands on the page, in paragraphs. At most 4,000 characters.
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
+    /// Where the site is set up: http or https address that the list links to. At most 2,000 characters; empty: nowhere else.
+    #[prost(string, tag = "3")]
+    pub settings_url: ::prost::alloc::string::String,
+    /// The button «Онлайн-чат» of the section «Кнопки» (ONL-25); absent: the page has no chat.
+    #[prost(message, optional, tag = "4")]
+    pub chat_button: ::core::option::Option<ChatButton>,
+    /// Output only. Address of the page.
+    #[prost(string, tag = "5")]
+    pub page_url: ::prost::alloc::string::String,
+}
+/// How the button «Онлайн-чат» looks (ONL-26).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChatButton {
+    /// Title. 1 to 60 characters.
+    #[prost(string, tag = "1")]
+    pub title: ::prost::alloc::string::String,
+    /// Where on the page. UNSPECIFIED means CENTER.
+    #[prost(enumeration = "ButtonPlacement", tag = "2")]
+    pub placement: i32,
+    /// UNSPECIFIED means FILLED.
+    #[prost(enumeration = "ButtonStyle", tag = "3")]
+    pub style: i32,
+    /// UNSPECIFIED means SANS.
+    #[prost(enumeration = "ButtonFont", tag = "4")]
+    pub font: i32,
+    /// Colour of the title: "#rrggbb"; empty: white.
+    #[prost(string, tag = "5")]
+    pub title_color: ::prost::alloc::string::String,
+    /// Background: "#rrggbb"; empty: the usual blue. Of an outlined button the colour of its border.
+    #[prost(string, tag = "6")]
+    pub background_color: ::prost::alloc::string::String,
+    /// Is the icon shown?
+    #[prost(bool, tag = "7")]
+    pub show_icon: bool,
+}
+/// A feedback button of the CRM plugin.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FeedbackButton {
+    /// Its name. 1 to 200 characters.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Required. The settings of the plugin: http or https address that the list links to. At most 2,000 characters.
+    #[prost(string, tag = "2")]
+    pub settings_url: ::prost::alloc::string::String,
 }
 /// The new online chat.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateOnlineChatRequest {
     /// Required.
     #[prost(message, optional, tag = "1")]
@@ -1192,7 +1252,7 @@ pub struct CreateOnlineChatRequest {
     pub request_id: ::prost::alloc::string::String,
 }
 /// The stored online chat.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateOnlineChatResponse {
     /// The online chat.
     #[prost(message, optional, tag = "1")]
@@ -1206,7 +1266,7 @@ pub struct GetOnlineChatRequest {
     pub online_chat_id: ::prost::alloc::string::String,
 }
 /// The online chat.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetOnlineChatResponse {
     /// The online chat.
     #[prost(message, optional, tag = "1")]
@@ -1233,18 +1293,18 @@ pub struct ListOnlineChatsResponse {
     pub next_page_token: ::prost::alloc::string::String,
 }
 /// What to change.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct UpdateOnlineChatRequest {
     /// Required. `id` names it; with an `etag` only that version is changed.
     #[prost(message, optional, tag = "1")]
     pub online_chat: ::core::option::Option<OnlineChat>,
     /// Of: title, mode, site_url, embedded_in_app, show_sender_name, enabled, avatar, accent_color, greeting_enabled, greeting_name,
-    /// greeting_text, external_id_field_id. Empty: the fields that are set.
+    /// greeting_text, external_id_field_id, landing_site, feedback_buttons. Empty: the fields that are set.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
 }
 /// The changed online chat.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct UpdateOnlineChatResponse {
     /// The online chat.
     #[prost(message, optional, tag = "1")]
@@ -1303,6 +1363,121 @@ pub struct IssueVisitorTokenResponse {
     /// Several cards have this external ID: somebody has to set that right.
     #[prost(bool, tag = "6")]
     pub conflict: bool,
+}
+/// Where the button stands. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ButtonPlacement {
+    /// In a request: CENTER.
+    Unspecified = 0,
+    /// At the left.
+    Left = 1,
+    /// In the middle.
+    Center = 2,
+    /// At the right.
+    Right = 3,
+    /// As wide as the text.
+    Wide = 4,
+}
+impl ButtonPlacement {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BUTTON_PLACEMENT_UNSPECIFIED",
+            Self::Left => "BUTTON_PLACEMENT_LEFT",
+            Self::Center => "BUTTON_PLACEMENT_CENTER",
+            Self::Right => "BUTTON_PLACEMENT_RIGHT",
+            Self::Wide => "BUTTON_PLACEMENT_WIDE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BUTTON_PLACEMENT_UNSPECIFIED" => Some(Self::Unspecified),
+            "BUTTON_PLACEMENT_LEFT" => Some(Self::Left),
+            "BUTTON_PLACEMENT_CENTER" => Some(Self::Center),
+            "BUTTON_PLACEMENT_RIGHT" => Some(Self::Right),
+            "BUTTON_PLACEMENT_WIDE" => Some(Self::Wide),
+            _ => None,
+        }
+    }
+}
+/// Style of the button. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ButtonStyle {
+    /// In a request: FILLED.
+    Unspecified = 0,
+    /// Filled, with round corners.
+    Filled = 1,
+    /// A border and no background.
+    Outlined = 2,
+    /// Filled, with round ends.
+    Pill = 3,
+}
+impl ButtonStyle {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BUTTON_STYLE_UNSPECIFIED",
+            Self::Filled => "BUTTON_STYLE_FILLED",
+            Self::Outlined => "BUTTON_STYLE_OUTLINED",
+            Self::Pill => "BUTTON_STYLE_PILL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BUTTON_STYLE_UNSPECIFIED" => Some(Self::Unspecified),
+            "BUTTON_STYLE_FILLED" => Some(Self::Filled),
+            "BUTTON_STYLE_OUTLINED" => Some(Self::Outlined),
+            "BUTTON_STYLE_PILL" => Some(Self::Pill),
+            _ => None,
+        }
+    }
+}
+/// Font of the title. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ButtonFont {
+    /// In a request: SANS.
+    Unspecified = 0,
+    /// Without serifs.
+    Sans = 1,
+    /// With serifs.
+    Serif = 2,
+    /// Letters of one width.
+    Mono = 3,
+}
+impl ButtonFont {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BUTTON_FONT_UNSPECIFIED",
+            Self::Sans => "BUTTON_FONT_SANS",
+            Self::Serif => "BUTTON_FONT_SERIF",
+            Self::Mono => "BUTTON_FONT_MONO",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BUTTON_FONT_UNSPECIFIED" => Some(Self::Unspecified),
+            "BUTTON_FONT_SANS" => Some(Self::Sans),
+            "BUTTON_FONT_SERIF" => Some(Self::Serif),
+            "BUTTON_FONT_MONO" => Some(Self::Mono),
+            _ => None,
+        }
+    }
 }
 /// Generated client implementations.
 pub mod online_chat_service_client {

@@ -2,6 +2,7 @@
 
 pub mod external_id;
 pub mod facts;
+pub mod landing;
 pub mod look;
 pub mod online_chat;
 pub mod origin;

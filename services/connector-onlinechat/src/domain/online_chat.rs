@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 use types::{AccountId, ConnectionId, OnlineChatId};
 
 use super::external_id;
+use super::landing::{FeedbackButton, LandingSite};
 use super::look::{Avatar, Color, Greeting};
 use super::placement::Placement;
 
@@ -61,6 +62,20 @@ pub struct Settings {
     pub greeting: Greeting,
     /// Where crm keeps the external IDs of visitors (ONL-21).
     pub external_field: Option<external_id::Field>,
+    /// The landing site on which the chat stands (ONL-04).
+    pub landing_site: Option<LandingSite>,
+    /// The CRM plugin's buttons that it is attached to (ONL-03).
+    pub feedback_buttons: Vec<FeedbackButton>,
+}
+
+impl Settings {
+    /// Does it stand on its landing site? Then our own pages may show it, wherever else it is placed (ONL-25).
+    #[must_use]
+    pub fn is_on_landing_site(&self) -> bool {
+        self.landing_site
+            .as_ref()
+            .is_some_and(|site| site.button.is_some())
+    }
 }
 
 /// An online chat that has its connection: without one it does not exist for anybody yet.

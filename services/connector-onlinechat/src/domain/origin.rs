@@ -69,6 +69,12 @@ impl fmt::Display for Origin {
     }
 }
 
+/// Is it the origin of our own pages? A chat that stands on its landing site is shown there.
+#[must_use]
+pub fn is_own(own: &Origin, origin: &str) -> bool {
+    Origin::parse(origin).as_ref() == Some(own)
+}
+
 /// May a call come from here? `header` is the HTTP header `Origin`, which programs that are no browsers do not send.
 #[must_use]
 pub fn may_call(placement: &Placement, own: &Origin, header: Option<&str>) -> bool {

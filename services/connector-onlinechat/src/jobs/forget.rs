@@ -110,6 +110,8 @@ mod tests {
                     accent_color: Color::default(),
                     greeting: Greeting::default(),
                     external_field: None,
+                    landing_site: None,
+                    feedback_buttons: Vec::new(),
                 };
                 for id in [chat, half] {
                     online_chats::insert(tx, account, id, &settings, NOW).await?;

@@ -4,5 +4,6 @@
 //! by the very row that is looked for. Every statement names the account all the same.
 
 pub mod erasure;
+mod landing;
 pub mod online_chats;
 pub mod visitors;

@@ -2,10 +2,12 @@
 
 use pg::Error;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use types::{AccountId, ConnectionId, OnlineChatId};
 use uuid::Uuid;
 
+use super::landing::{FeedbackRow, SiteRow};
 use crate::domain::external_id::Field;
 use crate::domain::look::{Avatar, Color, Greeting};
 use crate::domain::online_chat::{Mode, OnlineChat, Settings};
@@ -63,6 +65,8 @@ struct Row {
     greeting_text: String,
     external_field_id: Option<Uuid>,
     external_field_numeric: Option<bool>,
+    landing_site: Option<Json<SiteRow>>,
+    feedback_buttons: Json<Vec<FeedbackRow>>,
     version: i64,
     forwarded_version: i64,
     create_time: OffsetDateTime,
@@ -83,6 +87,12 @@ impl TryFrom<Row> for Stored {
             .map_err(|_| corrupt("site_url"))?;
         let avatar = Avatar::of(&row.avatar).ok_or_else(|| corrupt("avatar"))?;
         let accent_color = Color::of(&row.accent_color).ok_or_else(|| corrupt("accent_color"))?;
+        let landing_site = match row.landing_site {
+            Some(Json(site)) => Some(site.read().ok_or_else(|| corrupt("landing_site"))?),
+            None => None,
+        };
+        let buttons = row.feedback_buttons.0.into_iter();
+        let buttons: Option<Vec<_>> = buttons.map(FeedbackRow::read).collect();
         let external_field = row.external_field_id.zip(row.external_field_numeric);
         Ok(Self {
             account: row.account_id.into(),
@@ -105,6 +115,8 @@ impl TryFrom<Row> for Stored {
                     id: id.into(),
                     numeric,
                 }),
+                landing_site,
+                feedback_buttons: buttons.ok_or_else(|| corrupt("feedback_buttons"))?,
             },
             version: row.version,
             forwarded_version: row.forwarded_version,
@@ -125,8 +137,9 @@ pub async fn insert(
     sqlx::query(
         r"INSERT INTO online_chats
               (account_id, id, title, mode, site_url, embedded_in_app, show_sender_name, enabled, avatar, accent_color,
-               greeting_enabled, greeting_name, greeting_text, external_field_id, external_field_numeric, create_time, update_time)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)",
+               greeting_enabled, greeting_name, greeting_text, external_field_id, external_field_numeric, landing_site,
+               feedback_buttons, create_time, update_time)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)",
     )
     .bind(account.uuid())
     .bind(id.uuid())
@@ -143,6 +156,8 @@ pub async fn insert(
     .bind(&settings.greeting.text)
     .bind(settings.external_field.map(|field| field.id.uuid()))
     .bind(settings.external_field.map(|field| field.numeric))
+    .bind(settings.landing_site.as_ref().map(SiteRow::of))
+    .bind(FeedbackRow::all(&settings.feedback_buttons))
     .bind(now)
     .execute(db)
     .await?;
@@ -159,7 +174,7 @@ pub async fn find(
     let row: Option<Row> = sqlx::query_as(
         r"SELECT account_id, id, connection_id, title, mode, site_url, embedded_in_app, show_sender_name, enabled,
                  avatar, accent_color, greeting_enabled, greeting_name, greeting_text,
-                 external_field_id, external_field_numeric, version, forwarded_version, create_time
+                 external_field_id, external_field_numeric, landing_site, feedback_buttons, version, forwarded_version, create_time
           FROM online_chats
           WHERE account_id = $1 AND id = $2",
     )
@@ -179,7 +194,7 @@ pub async fn find_by_key(
     let row: Option<Row> = sqlx::query_as(
         r"SELECT account_id, id, connection_id, title, mode, site_url, embedded_in_app, show_sender_name, enabled,
                  avatar, accent_color, greeting_enabled, greeting_name, greeting_text,
-                 external_field_id, external_field_numeric, version, forwarded_version, create_time
+                 external_field_id, external_field_numeric, landing_site, feedback_buttons, version, forwarded_version, create_time
           FROM online_chats
           WHERE id = $1",
     )
@@ -203,7 +218,7 @@ pub async fn list(
     let rows: Vec<Row> = sqlx::query_as(
         r"SELECT account_id, id, connection_id, title, mode, site_url, embedded_in_app, show_sender_name, enabled,
                  avatar, accent_color, greeting_enabled, greeting_name, greeting_text,
-                 external_field_id, external_field_numeric, version, forwarded_version, create_time
+                 external_field_id, external_field_numeric, landing_site, feedback_buttons, version, forwarded_version, create_time
           FROM online_chats
           WHERE account_id = $1 AND id > $2 AND connection_id IS NOT NULL
           ORDER BY id
@@ -235,7 +250,8 @@ pub async fn update(
         r"UPDATE online_chats
           SET title = $4, mode = $5, site_url = $6, embedded_in_app = $7, show_sender_name = $8, enabled = $9,
               avatar = $10, accent_color = $11, greeting_enabled = $12, greeting_name = $13, greeting_text = $14,
-              external_field_id = $15, external_field_numeric = $16, version = version + 1, update_time = $17
+              external_field_id = $15, external_field_numeric = $16, landing_site = $17, feedback_buttons = $18,
+              version = version + 1, update_time = $19
           WHERE account_id = $1 AND id = $2 AND version = $3",
     )
     .bind(account.uuid())
@@ -254,6 +270,8 @@ pub async fn update(
     .bind(&settings.greeting.text)
     .bind(settings.external_field.map(|field| field.id.uuid()))
     .bind(settings.external_field.map(|field| field.numeric))
+    .bind(settings.landing_site.as_ref().map(SiteRow::of))
+    .bind(FeedbackRow::all(&settings.feedback_buttons))
     .bind(now)
     .execute(db)
     .await?;

@@ -10,7 +10,11 @@ use crate::world::{World, arrival, on_site, refusal, with};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n....";
 
-async fn change(world: &World, chat: &OnlineChat, paths: &[&str]) -> Result<OnlineChat, Status> {
+pub async fn change(
+    world: &World,
+    chat: &OnlineChat,
+    paths: &[&str],
+) -> Result<OnlineChat, Status> {
     let mask = FieldMask {
         paths: paths.iter().map(|path| (*path).to_owned()).collect(),
     };

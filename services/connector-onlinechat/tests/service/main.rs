@@ -2,6 +2,7 @@
 //! here stand strict doubles of them; the suite in `integration-tests` runs the real ones.
 
 mod hub;
+mod landing;
 mod live;
 mod looks;
 mod online_chats;

@@ -375,7 +375,7 @@ async fn every_field_is_checked() {
     let chat = world.chat(OnlineChatMode::OneActive).await;
     insta::assert_snapshot!(
         refusal(update(&world, chat, &["connection_id", "title"]).await),
-        @r#"InvalidArgument FIELD_INVALID {update_mask: names "connection_id"; what can be changed is title, mode, site_url, embedded_in_app, show_sender_name, enabled, avatar, accent_color, greeting_enabled, greeting_name, greeting_text, external_id_field_id}"#
+        @r#"InvalidArgument FIELD_INVALID {update_mask: names "connection_id"; what can be changed is title, mode, site_url, embedded_in_app, show_sender_name, enabled, avatar, accent_color, greeting_enabled, greeting_name, greeting_text, external_id_field_id, landing_site, feedback_buttons}"#
     );
     insta::assert_snapshot!(
         refusal(embed_code(&world, "och_1").await),

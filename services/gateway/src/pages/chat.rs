@@ -22,15 +22,15 @@ use crate::refusals::{page, respond};
 
 const FRESH: Duration = Duration::from_secs(10);
 const CAPACITY: usize = 10_000;
-const TIME: Duration = Duration::from_secs(3);
-const RETRY: Duration = Duration::from_secs(1);
+pub(super) const TIME: Duration = Duration::from_secs(3);
+pub(super) const RETRY: Duration = Duration::from_secs(1);
 /// The page runs its own scripts and styles, speaks to this gateway, and does nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'";
 const NOBODY: &str = "'none'";
 
 /// Who may frame which chat.
 pub struct Embeddings {
-    onlinechat: EmbeddingServiceClient<auth::ServiceChannel>,
+    pub(super) onlinechat: EmbeddingServiceClient<auth::ServiceChannel>,
     known: Cache<OnlineChatId, (Instant, Arc<Framing>)>,
 }
 
@@ -41,6 +41,16 @@ enum Framing {
     Allowed(String),
     /// None: the chat is not placed anywhere, or there is no such chat.
     Refused,
+}
+
+impl Framing {
+    /// Our own pages too: the landing site on which the chat stands (ONL-25).
+    fn and_here(self) -> Self {
+        match self {
+            Self::Allowed(origins) => Self::Allowed(format!("'self' {origins}")),
+            Self::Refused => Self::Allowed("'self'".to_owned()),
+        }
+    }
 }
 
 impl Embeddings {
@@ -69,7 +79,12 @@ impl Embeddings {
         match self.onlinechat.clone().get_embedding(request).await {
             Ok(reply) => {
                 let reply = reply.into_inner();
-                Ok(Arc::new(framing(&reply.site_origin, reply.locked)))
+                let framing = framing(&reply.site_origin, reply.locked);
+                Ok(Arc::new(if reply.on_landing_site {
+                    framing.and_here()
+                } else {
+                    framing
+                }))
             }
             Err(status)
                 if matches!(
@@ -152,6 +167,16 @@ fn framed_by(origins: &str, mut response: Response<Body>) -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_chat_on_its_landing_site_is_framed_by_our_own_pages_too() {
+        let here = |origin, locked| framing(origin, locked).and_here();
+        assert_eq!(here("", true), Framing::Allowed("'self'".to_owned()));
+        assert_eq!(
+            here("https://shop.example", false),
+            Framing::Allowed("'self' https://shop.example".to_owned())
+        );
+    }
 
     #[test]
     fn only_an_origin_becomes_a_policy() {

@@ -7,6 +7,7 @@ mod demo;
 mod files;
 mod hooks;
 mod jwks;
+mod landing;
 pub mod probes;
 mod start;
 
@@ -77,11 +78,7 @@ impl Pages {
             "/readyz" => self.readyz(),
             "/.well-known/jwks.json" => self.jwks.answer().await,
             "/widget/loader.js" => self.files.answer(call, "loader.js").await,
-            path => match (path.strip_prefix("/chat/"), path.strip_prefix("/assets/")) {
-                (Some(chat), _) => self.chat(call, chat).await,
-                (_, Some(_)) => self.files.answer(call, &path[1..]).await,
-                (None, None) => not_found(),
-            },
+            path => self.below(call, path).await,
         };
         let headers = response.headers_mut();
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -95,6 +92,19 @@ impl Pages {
             HeaderValue::from_static("cross-origin"),
         );
         response
+    }
+
+    /// What stands below an address.
+    async fn below(&self, call: &Call, path: &str) -> Response<Body> {
+        if let Some(chat) = path.strip_prefix("/chat/") {
+            self.chat(call, chat).await
+        } else if let Some(site) = path.strip_prefix("/site/") {
+            self.landing_site(site).await
+        } else if path.starts_with("/assets/") {
+            self.files.answer(call, &path[1..]).await
+        } else {
+            not_found()
+        }
     }
 
     fn readyz(&self) -> Response<Body> {

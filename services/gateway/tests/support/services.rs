@@ -210,6 +210,21 @@ impl EmbeddingService for OnlineChat {
         Ok(Response::new(GetEmbeddingResponse {
             site_origin: origin.to_owned(),
             locked,
+            on_landing_site: false,
+        }))
+    }
+
+    async fn get_landing_site(
+        &self,
+        request: Request<GetLandingSiteRequest>,
+    ) -> Answer<GetLandingSiteResponse> {
+        let site = LandingSite {
+            name: "Окна".to_owned(),
+            ..LandingSite::default()
+        };
+        let has_one = request.get_ref().online_chat_id == PLACED;
+        Ok(Response::new(GetLandingSiteResponse {
+            landing_site: has_one.then_some(site),
         }))
     }
 }

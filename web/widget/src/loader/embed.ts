@@ -53,6 +53,9 @@ function place(script: HTMLScriptElement, chatId: string): void {
         onClose: () => self.close(),
       }),
   );
+  // The page has a button of its own for the chat: ours would be a second one.
+  const own = document.getElementById(script.dataset.button ?? "");
+  if (own) launcher.giveWay(own);
   // Someone who was here before may have answers waiting; a new visitor costs the page nothing more.
   if (tokens.read()) whenIdle(() => launcher.prepare());
 }

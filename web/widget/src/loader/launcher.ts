@@ -19,6 +19,7 @@ export class Launcher {
   readonly #dismiss = document.createElement("button");
   #frame: ChatFrame | null = null;
   #isOpen = false;
+  #hasOther = false;
   #unread = 0;
 
   constructor(
@@ -34,6 +35,13 @@ export class Launcher {
       if ((event as KeyboardEvent).key === "Escape") this.close();
     });
     document.body.append(this.#host);
+  }
+
+  /** Another button of the page opens the chat; ours is seen while the chat is open, to close it. */
+  giveWay(button: HTMLElement): void {
+    this.#hasOther = true;
+    button.addEventListener("click", () => this.open());
+    this.#render();
   }
 
   /** Loads the window without showing it, to learn what is unread. */
@@ -129,5 +137,7 @@ export class Launcher {
     this.#badge.hidden = !hasUnread;
     this.#badge.textContent = this.#unread > 99 ? "99+" : String(this.#unread);
     this.#panel.hidden = !this.#isOpen;
+    // Unread messages have to be seen somewhere.
+    this.#button.hidden = this.#hasOther && !this.#isOpen && !hasUnread;
   }
 }

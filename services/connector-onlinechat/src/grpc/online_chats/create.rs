@@ -56,7 +56,7 @@ pub(super) async fn create(
         None => finish(state, &caller, scope, stored).await?,
     };
     Ok(CreateOnlineChatResponse {
-        online_chat: Some(wire::to_proto(&chat)),
+        online_chat: Some(wire::to_proto(&state.public_url, &chat)),
     })
 }
 

@@ -17,7 +17,7 @@ pub(super) async fn get(
     let id = required_id(&request.get_ref().online_chat_id)?;
     let chat = existing(&state.db, scope, id).await?;
     Ok(GetOnlineChatResponse {
-        online_chat: Some(wire::to_proto(&chat)),
+        online_chat: Some(wire::to_proto(&state.public_url, &chat)),
     })
 }
 

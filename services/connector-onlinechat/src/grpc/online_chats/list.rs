@@ -38,8 +38,12 @@ pub(super) async fn list(
     let next_page_token = last
         .map(|chat| tokens.encode(&(), &chat.id))
         .unwrap_or_default();
+    let shown = chats.iter();
+    let online_chats = shown
+        .map(|chat| wire::to_proto(&state.public_url, chat))
+        .collect();
     Ok(ListOnlineChatsResponse {
-        online_chats: chats.iter().map(wire::to_proto).collect(),
+        online_chats,
         next_page_token,
     })
 }

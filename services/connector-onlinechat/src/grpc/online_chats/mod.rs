@@ -5,6 +5,7 @@ mod embed_code;
 mod forward;
 mod get;
 mod issue_visitor_token;
+mod landing;
 mod list;
 mod update;
 mod wire;
@@ -30,6 +31,7 @@ use crate::store::online_chats::{self, Stored};
 pub struct OnlineChats(pub State);
 
 pub(super) use get::required_id;
+pub(super) use landing::to_proto as landing_site_to_proto;
 pub(super) use wire::mode_to_proto;
 
 type Reply<T> = Result<Response<T>, Status>;

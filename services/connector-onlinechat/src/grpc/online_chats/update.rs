@@ -8,7 +8,7 @@ use kit::validate::Fields;
 use tonic::Request;
 use types::OnlineChatId;
 
-use super::{forward, wire};
+use super::{forward, landing, wire};
 use crate::domain::external_id;
 use crate::domain::online_chat::Settings;
 use crate::domain::placement::Placement;
@@ -20,7 +20,7 @@ use crate::store::online_chats;
 const EXTERNAL_FIELD: &str = "external_id_field_id";
 
 /// Fields that can be changed, by their names in the mask.
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 14] = [
     "title",
     "mode",
     "site_url",
@@ -33,6 +33,8 @@ const PATHS: [&str; 12] = [
     "greeting_name",
     "greeting_text",
     EXTERNAL_FIELD,
+    "landing_site",
+    "feedback_buttons",
 ];
 
 pub(super) async fn update(
@@ -72,7 +74,7 @@ pub(super) async fn update(
     state.online_chats.forget(id);
     let chat = forward::forward(state, &caller, scope, id).await?;
     Ok(UpdateOnlineChatResponse {
-        online_chat: Some(wire::to_proto(&chat)),
+        online_chat: Some(wire::to_proto(&state.public_url, &chat)),
     })
 }
 
@@ -91,6 +93,8 @@ fn populated(chat: &Proto) -> Vec<String> {
         !chat.greeting_name.is_empty(),
         !chat.greeting_text.is_empty(),
         !chat.external_id_field_id.is_empty(),
+        chat.landing_site.is_some(),
+        !chat.feedback_buttons.is_empty(),
     ];
     PATHS
         .iter()
@@ -157,6 +161,12 @@ impl Change {
         }
         if self.names("accent_color") {
             after.accent_color = wire::accent_color(fields, proto);
+        }
+        if self.names("landing_site") {
+            after.landing_site = landing::site(fields, proto);
+        }
+        if self.names("feedback_buttons") {
+            after.feedback_buttons = landing::feedback(fields, proto);
         }
         if self.names(EXTERNAL_FIELD) {
             after.external_field = self.external_field;

@@ -5,6 +5,7 @@ use api::onlinechat::v1::{OnlineChat as Proto, OnlineChatMode};
 use kit::validate::Fields;
 use types::FieldId;
 
+use super::landing;
 use crate::domain::look::{Avatar, Color, Greeting, MAX_AVATAR, MAX_BOT_NAME, MAX_GREETING};
 use crate::domain::online_chat::{Mode, OnlineChat, Settings};
 use crate::domain::placement::Placement;
@@ -12,7 +13,7 @@ use crate::domain::placement::Placement;
 /// The longest title.
 const TITLE: std::ops::RangeInclusive<usize> = 1..=200;
 
-pub(super) fn to_proto(chat: &OnlineChat) -> Proto {
+pub(super) fn to_proto(public_url: &str, chat: &OnlineChat) -> Proto {
     let Settings {
         title,
         mode,
@@ -23,6 +24,8 @@ pub(super) fn to_proto(chat: &OnlineChat) -> Proto {
         accent_color,
         greeting,
         external_field,
+        landing_site,
+        feedback_buttons,
     } = &chat.settings;
     Proto {
         id: chat.id.to_string(),
@@ -43,6 +46,10 @@ pub(super) fn to_proto(chat: &OnlineChat) -> Proto {
         external_id_field_id: external_field
             .map(|field| field.id.to_string())
             .unwrap_or_default(),
+        landing_site: landing_site
+            .as_ref()
+            .map(|site| landing::to_proto(site, public_url, chat.id)),
+        feedback_buttons: landing::feedback_to_proto(feedback_buttons),
     }
 }
 
@@ -80,6 +87,8 @@ pub(super) fn settings(fields: &mut Fields, chat: &Proto) -> Settings {
         accent_color: accent_color(fields, chat),
         greeting: greeting(fields, chat),
         external_field: None,
+        landing_site: landing::site(fields, chat),
+        feedback_buttons: landing::feedback(fields, chat),
     }
 }
 
@@ -145,13 +154,7 @@ pub(super) fn avatar(fields: &mut Fields, chat: &Proto) -> Avatar {
 }
 
 pub(super) fn accent_color(fields: &mut Fields, chat: &Proto) -> Color {
-    Color::of(&chat.accent_color).unwrap_or_else(|| {
-        fields.reject(
-            "online_chat.accent_color",
-            "must be a colour of the form \"#3450c8\", or empty",
-        );
-        Color::default()
-    })
+    landing::color(fields, "online_chat.accent_color", &chat.accent_color)
 }
 
 pub(super) fn title(fields: &mut Fields, chat: &Proto) -> String {

@@ -16,7 +16,7 @@ use super::visitor::{address, check_origin, origin_not_allowed};
 use crate::domain::facts::Page;
 use crate::domain::look::Greeting;
 use crate::domain::online_chat::{MAX_TEXT, OnlineChat};
-use crate::domain::origin::{MAX_ORIGIN, may_embed};
+use crate::domain::origin::{MAX_ORIGIN, is_own, may_embed};
 use crate::domain::session::{
     ISSUED_LIFE, RESUME_LIFE, SESSION, SESSION_LIFE, Session, is_issued, new_resume_token,
     resume_digest,
@@ -41,7 +41,10 @@ pub(super) async fn start(
         .get(required_id(&message.online_chat_id)?)
         .await?;
     check_origin(state, &online_chat, request.metadata())?;
-    if !may_embed(&online_chat.settings.placement, &message.embedding_origin) {
+    let page = &message.embedding_origin;
+    let on_landing_site =
+        online_chat.settings.is_on_landing_site() && is_own(&state.own_origin, page);
+    if !on_landing_site && !may_embed(&online_chat.settings.placement, page) {
         return Err(origin_not_allowed(&message.embedding_origin));
     }
     if !online_chat.settings.enabled {

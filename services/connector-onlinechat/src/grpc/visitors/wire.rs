@@ -94,6 +94,8 @@ mod tests {
             accent_color: Color::default(),
             greeting: Greeting::default(),
             external_field: None,
+            landing_site: None,
+            feedback_buttons: Vec::new(),
         }
     }
 
