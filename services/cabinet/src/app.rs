@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use api::cabinet::internal::v1::page_service_server::PageServiceServer;
+use api::cabinet::v1::cabinet_erasure_service_server::CabinetErasureServiceServer;
 use api::cabinet::v1::cabinet_service_server::CabinetServiceServer;
 use api::cabinet::v1::cabinet_session_service_server::CabinetSessionServiceServer;
 use api::cabinet::v1::cabinet_settings_service_server::CabinetSettingsServiceServer;
@@ -27,6 +28,7 @@ use crate::crm::Crm;
 use crate::domain::code::Keys;
 use crate::erasure::{self, Eraser, Stores};
 use crate::grpc::client::Client;
+use crate::grpc::erasure::Erasures;
 use crate::grpc::page::Page;
 use crate::grpc::providers::Providers;
 use crate::grpc::sessions::Sessions;
@@ -103,6 +105,7 @@ impl App {
             limits: config.limits,
             widgets: config.widgets,
             http: sms::http::client(config.sms_patience).context("the system's certificates")?,
+            wake_eraser: Arc::clone(&eraser.due),
             wake_sms: Notify::new(),
             fields: FieldServiceClient::new(crm.clone()),
             pipelines: PipelineServiceClient::new(crm),
@@ -151,7 +154,8 @@ impl App {
         // Clients have tokens of their own, which only this service understands.
         let auth = AuthLayer::new(verifier)
             .open("/beseda.cabinet.v1.CabinetSessionService/")
-            .open("/beseda.cabinet.v1.CabinetService/");
+            .open("/beseda.cabinet.v1.CabinetService/")
+            .open("/beseda.cabinet.v1.CabinetErasureService/");
         let db = state.db.clone();
         let shared = || Arc::clone(&state);
         kit::server::Server::new(SERVICE)?
@@ -160,6 +164,7 @@ impl App {
             )))
             .service(CabinetSessionServiceServer::new(Sessions(shared())))
             .service(CabinetServiceServer::new(Client(shared())))
+            .service(CabinetErasureServiceServer::new(Erasures(shared())))
             .service(SmsServiceServer::new(Providers(shared())))
             .service(HookServiceServer::new(Reports(shared())))
             .service(PageServiceServer::new(Page(shared())))

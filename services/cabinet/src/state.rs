@@ -56,6 +56,8 @@ pub struct Parts {
     pub widgets: Widgets,
     /// Calls providers of SMS.
     pub http: Client,
+    /// An erasure is due.
+    pub wake_eraser: Arc<Notify>,
     /// An SMS waits.
     pub wake_sms: Notify,
     /// The account's own fields in crm, with the caller's own token.

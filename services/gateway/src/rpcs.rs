@@ -44,20 +44,21 @@ const PACKAGES: [(&str, Place); 10] = [
 ];
 
 /// Methods that need no access token: one gets the token there, or the token is a visitor's or client's, which is not ours to read.
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 10] = [
     "/beseda.identity.v1.SessionService/LogIn",
     "/beseda.identity.v1.SessionService/RefreshSession",
     "/beseda.identity.v1.SessionService/IssueClientToken",
     "/beseda.onlinechat.v1.VisitorService/",
     "/beseda.cabinet.v1.CabinetSessionService/",
     "/beseda.cabinet.v1.CabinetService/",
+    "/beseda.cabinet.v1.CabinetErasureService/",
     "/grpc.health.v1.Health/",
     "/grpc.reflection.v1.ServerReflection/",
     "/grpc.reflection.v1alpha.ServerReflection/",
 ];
 
 /// Methods with stricter limits per address: passwords and secrets may be guessed there, visitors made in masses.
-const STRICT: [(&str, Strict); 6] = [
+const STRICT: [(&str, Strict); 8] = [
     ("/beseda.identity.v1.SessionService/LogIn", Strict::LogIn),
     (
         "/beseda.identity.v1.SessionService/IssueClientToken",
@@ -69,6 +70,14 @@ const STRICT: [(&str, Strict); 6] = [
     ),
     (
         "/beseda.cabinet.v1.CabinetSessionService/ConfirmCode",
+        Strict::LogIn,
+    ),
+    (
+        "/beseda.cabinet.v1.CabinetErasureService/RequestErasure",
+        Strict::LogIn,
+    ),
+    (
+        "/beseda.cabinet.v1.CabinetErasureService/ConfirmErasure",
         Strict::LogIn,
     ),
     (
@@ -250,6 +259,8 @@ mod tests {
         assert_eq!(
             open,
             [
+                "/beseda.cabinet.v1.CabinetErasureService/ConfirmErasure",
+                "/beseda.cabinet.v1.CabinetErasureService/RequestErasure",
                 "/beseda.cabinet.v1.CabinetService/DownloadCabinetFile",
                 "/beseda.cabinet.v1.CabinetService/GetHome",
                 "/beseda.cabinet.v1.CabinetService/ListCabinetMessages",

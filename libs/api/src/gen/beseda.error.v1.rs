@@ -197,6 +197,8 @@ pub enum ErrorReason {
     SmsProviderNotFound = 464,
     /// FAILED_PRECONDITION. The cabinet needs this SMS provider; choose another or switch the cabinet off first. {sms_provider_id}
     SmsProviderInUse = 465,
+    /// FAILED_PRECONDITION. The company does not let clients delete their data in the cabinet; ask the company itself (CAB-04). {cabinet_id}
+    ErasureDisabled = 480,
     /// PERMISSION_DENIED. The employee is switched off; an administrator can switch them on again. {user_id}
     UserSwitchedOff = 361,
     /// PERMISSION_DENIED. This is done in Beseda itself, not from inside the CRM: log in with e-mail and password (CHW-01). {}
@@ -331,6 +333,7 @@ impl ErrorReason {
             Self::CodeInvalid => "ERROR_REASON_CODE_INVALID",
             Self::SmsProviderNotFound => "ERROR_REASON_SMS_PROVIDER_NOT_FOUND",
             Self::SmsProviderInUse => "ERROR_REASON_SMS_PROVIDER_IN_USE",
+            Self::ErasureDisabled => "ERROR_REASON_ERASURE_DISABLED",
             Self::UserSwitchedOff => "ERROR_REASON_USER_SWITCHED_OFF",
             Self::LogInRequired => "ERROR_REASON_LOG_IN_REQUIRED",
             Self::IntegrationNotFound => "ERROR_REASON_INTEGRATION_NOT_FOUND",
@@ -452,6 +455,7 @@ impl ErrorReason {
             "ERROR_REASON_CODE_INVALID" => Some(Self::CodeInvalid),
             "ERROR_REASON_SMS_PROVIDER_NOT_FOUND" => Some(Self::SmsProviderNotFound),
             "ERROR_REASON_SMS_PROVIDER_IN_USE" => Some(Self::SmsProviderInUse),
+            "ERROR_REASON_ERASURE_DISABLED" => Some(Self::ErasureDisabled),
             "ERROR_REASON_USER_SWITCHED_OFF" => Some(Self::UserSwitchedOff),
             "ERROR_REASON_LOG_IN_REQUIRED" => Some(Self::LogInRequired),
             "ERROR_REASON_INTEGRATION_NOT_FOUND" => Some(Self::IntegrationNotFound),

@@ -69,6 +69,7 @@ pub fn code(reason: R) -> Code {
         | R::ChatExists => Code::AlreadyExists,
         R::ConversationClosed
         | R::CabinetDisabled
+        | R::ErasureDisabled
         | R::SmsProviderInUse
         | R::GreetingOff
         | R::ExternalIdFieldUnsuitable
@@ -158,6 +159,11 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "Личный кабинет выключен.",
             "El área de cliente está desactivada.",
             "The client area is switched off.",
+        ),
+        R::ErasureDisabled => (
+            "Удаление данных здесь недоступно. Обратитесь в компанию.",
+            "Aquí no se pueden borrar los datos. Diríjase a la empresa.",
+            "Data cannot be deleted here. Ask the company.",
         ),
         R::CodeInvalid => (
             "Код не подходит или устарел. Запросите новый.",

@@ -100,6 +100,8 @@ named! {
     cabinet_not_found(cabinet_id) = CabinetNotFound;
     /// The cabinet is off.
     cabinet_disabled(cabinet_id) = CabinetDisabled;
+    /// Clients may not delete their data here.
+    erasure_disabled(cabinet_id) = ErasureDisabled;
     /// No such SMS provider.
     sms_provider_not_found(sms_provider_id) = SmsProviderNotFound;
     /// The greeting of the online chat is off, so its bot cannot be edited.

@@ -300,6 +300,25 @@ pub fn erasure_warning(language: Language) -> &'static str {
     }
 }
 
+/// What a client has to know before their data are deleted (CAB-28).
+#[must_use]
+pub fn client_warning(language: Language) -> &'static str {
+    match language {
+        Language::Ru => {
+            "Удаление необратимо. Ваши контакты будут удалены: имя, телефоны, email и адреса исчезнут отовсюду, в том числе из истории. \
+             Войти в личный кабинет с этим номером больше не получится."
+        }
+        Language::Es => {
+            "El borrado es irreversible. Se borrarán sus datos de contacto: el nombre, los teléfonos, los correos y las direcciones \
+             desaparecerán de todas partes, también del historial. No podrá volver a entrar con este número."
+        }
+        Language::En => {
+            "This cannot be undone. Your contacts will be deleted: name, phone numbers, e-mails and addresses go from everywhere, the \
+             history included. You will not be able to log in with this number any more."
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! The beginning: the client is out at once.
 
 use kit::secrets::{MasterKey, sha256};
-use pg::{Db, Error, SystemScope};
+use pg::{Db, Error, SystemScope, Tx};
 use time::OffsetDateTime;
 use types::{AccountId, ContactId, ErasureId};
 
@@ -18,7 +18,65 @@ pub enum Subject {
     Contacts(Vec<ContactId>),
 }
 
-/// Begins an erasure, or finds the one that runs. The client's sessions end, and the number opens nothing any more (CAB-32, CAB-33).
+/// An erasure that is about to begin.
+pub struct Beginning {
+    erasure: Erasure,
+    phone: String,
+    subject: [u8; 32],
+    sealed: Vec<u8>,
+}
+
+impl Beginning {
+    /// Of this person.
+    #[must_use]
+    pub fn of(key: &MasterKey, account: AccountId, subject: Subject) -> Self {
+        let mut secret = Secret::default();
+        let mut known = String::new();
+        match subject {
+            Subject::Phone(phone) => {
+                known.push_str(&phone);
+                secret.phone = phone;
+            }
+            Subject::Contacts(contacts) => {
+                secret.person.contacts.extend(contacts);
+                for contact in &secret.person.contacts {
+                    known.push_str(&contact.to_string());
+                }
+            }
+        }
+        let erasure = Erasure {
+            account,
+            id: ErasureId::generate(),
+            stage: Stage::Finding,
+            attempt: 1,
+            receipt: Receipt {
+                salt: rand::random::<[u8; 32]>().to_vec(),
+                contacts: secret.person.contact_ids(),
+                ..Receipt::default()
+            },
+            secret: None,
+            error: String::new(),
+            tries: 0,
+        };
+        Self {
+            subject: subject_of(key, &known),
+            sealed: seal(key, erasure.id, &secret),
+            phone: secret.phone,
+            erasure,
+        }
+    }
+
+    /// Begins it, or finds the one that runs. The client's sessions end, and the number opens nothing any more (CAB-32, CAB-33).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn store(&self, tx: &mut Tx, now: OffsetDateTime) -> Result<ErasureId, Error> {
+        own::shut_out(tx, self.erasure.account, &self.phone).await?;
+        erasures::insert(tx, &self.erasure, (&self.subject, &self.sealed), now).await
+    }
+}
+
+/// Begins an erasure, or finds the one that runs: [`Beginning::store`] in a transaction of its own.
 ///
 /// # Errors
 /// When the database fails.
@@ -29,43 +87,17 @@ pub async fn begin(
     subject: Subject,
     now: OffsetDateTime,
 ) -> Result<ErasureId, Error> {
-    let mut secret = Secret::default();
-    let mut known = String::new();
-    match subject {
-        Subject::Phone(phone) => {
-            known.push_str(&phone);
-            secret.phone = phone;
-        }
-        Subject::Contacts(contacts) => {
-            secret.person.contacts.extend(contacts);
-            for contact in &secret.person.contacts {
-                known.push_str(&contact.to_string());
-            }
-        }
-    }
-    let keyed = [&key.derive("erasure-subjects")[..], known.as_bytes()].concat();
-    let erasure = Erasure {
-        account,
-        id: ErasureId::generate(),
-        stage: Stage::Finding,
-        attempt: 1,
-        receipt: Receipt {
-            salt: rand::random::<[u8; 32]>().to_vec(),
-            contacts: secret.person.contact_ids(),
-            ..Receipt::default()
-        },
-        secret: None,
-        error: String::new(),
-        tries: 0,
-    };
-    let (sealed, subject) = (seal(key, erasure.id, &secret), sha256(&keyed));
+    let beginning = Beginning::of(key, account, subject);
     db.tx(SystemScope::for_job("begin an erasure"), move |tx| {
-        Box::pin(async move {
-            own::shut_out(tx, account, &secret.phone).await?;
-            erasures::insert(tx, &erasure, (&subject, &sealed), now).await
-        })
+        Box::pin(async move { beginning.store(tx, now).await })
     })
     .await
+}
+
+/// Under what the erasure of a number is found while it runs: says nothing of the number without the installation's key.
+#[must_use]
+pub fn subject_of(key: &MasterKey, known: &str) -> [u8; 32] {
+    sha256(&[&key.derive("erasure-subjects")[..], known.as_bytes()].concat())
 }
 
 /// The secret as the row keeps it.

@@ -12,6 +12,6 @@ mod own;
 mod run;
 mod stores;
 
-pub use begin::{Subject, begin};
+pub use begin::{Beginning, Subject, begin, subject_of};
 pub use run::{Eraser, run};
 pub use stores::{StoreAt, Stores};

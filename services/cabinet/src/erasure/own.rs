@@ -1,14 +1,16 @@
-//! What the cabinet itself keeps of a client: the number, sessions.
+//! What the cabinet itself keeps of a client: the number, sessions, codes.
 
 use erasure::{Found, Sieve, Tally};
 use pg::{Error, Tx};
 use types::AccountId;
 use uuid::Uuid;
 
+use crate::store::codes;
+
 /// Clients that are looked at in one transaction.
 const PAGE: i64 = 1_000;
 
-/// Ends the sessions of the client with a number, and forgets the number.
+/// Ends the sessions of the client with a number, and forgets the number and the codes that were sent to it.
 pub(super) async fn shut_out(tx: &mut Tx, account: AccountId, phone: &str) -> Result<u64, Error> {
     sqlx::query(
         "DELETE FROM client_sessions s USING clients c
@@ -24,6 +26,7 @@ pub(super) async fn shut_out(tx: &mut Tx, account: AccountId, phone: &str) -> Re
             .bind(phone)
             .execute(&mut **tx)
             .await?;
+    codes::forget_of(tx, account, phone).await?;
     Ok(forgotten.rows_affected())
 }
 

@@ -78,6 +78,23 @@ pub async fn find_session(
     }))
 }
 
+/// Locks a client until the transaction ends. False: there is none, or the client's data were erased.
+#[tracing::instrument(level = "debug", name = "db.client.lock", skip_all, err)]
+pub async fn lock(
+    db: &mut PgConnection,
+    account: AccountId,
+    client: CabinetClientId,
+) -> Result<bool, Error> {
+    let phone: Option<Option<String>> = sqlx::query_scalar(
+        "SELECT phone FROM clients WHERE account_id = $1 AND id = $2 FOR UPDATE",
+    )
+    .bind(account.uuid())
+    .bind(client.uuid())
+    .fetch_optional(db)
+    .await?;
+    Ok(phone.flatten().is_some())
+}
+
 /// Ends one session; false when there was none.
 #[tracing::instrument(level = "debug", name = "db.client_session.delete", skip_all, err)]
 pub async fn delete_session(

@@ -103,6 +103,25 @@ pub async fn mark_used(
     Ok(())
 }
 
+/// Removes the codes that were sent to a number. One that is being tried at this moment stays: whoever tries it waits for the client's
+/// row, which is locked here, and waiting for each other would be a deadlock.
+#[tracing::instrument(level = "debug", name = "db.code.forget_of", skip_all, err)]
+pub async fn forget_of(
+    db: &mut PgConnection,
+    account: AccountId,
+    phone: &str,
+) -> Result<(), Error> {
+    sqlx::query(
+        "DELETE FROM codes WHERE (account_id, token_digest) IN (
+             SELECT account_id, token_digest FROM codes WHERE account_id = $1 AND phone = $2 FOR UPDATE SKIP LOCKED)",
+    )
+    .bind(account.uuid())
+    .bind(phone)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Removes up to `limit` codes that ended before `before`.
 #[tracing::instrument(level = "debug", name = "db.code.forget", skip_all, err)]
 pub async fn forget(

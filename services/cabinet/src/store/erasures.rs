@@ -55,6 +55,21 @@ pub async fn insert(
     Ok(id.into())
 }
 
+/// Does an erasure of this subject run?
+///
+/// # Errors
+/// When the database fails.
+#[tracing::instrument(level = "debug", name = "db.erasure.runs", skip_all, err)]
+pub async fn runs(tx: &mut Tx, account: AccountId, subject: &[u8]) -> Result<bool, Error> {
+    let found: Option<i32> =
+        sqlx::query_scalar("SELECT 1 FROM erasures WHERE account_id = $1 AND subject = $2")
+            .bind(account.uuid())
+            .bind(subject)
+            .fetch_optional(&mut **tx)
+            .await?;
+    Ok(found.is_some())
+}
+
 /// Takes an erasure whose next step is due, for a while.
 ///
 /// # Errors

@@ -98,7 +98,7 @@ impl ErasureStoreService for Lossy {
     }
 }
 
-async fn db(world: &World) -> Db {
+pub async fn db(world: &World) -> Db {
     let config = pg::Config::new(world.db.url(&MIGRATIONS));
     Db::connect(&config, &MIGRATIONS).await.expect("connected")
 }
@@ -174,7 +174,7 @@ async fn start(world: &World, db: &Db, phone: &str) -> ErasureId {
 }
 
 /// Time passes until it is over.
-async fn finished(world: &World, db: &Db, id: ErasureId) -> Erasure {
+pub async fn finished(world: &World, db: &Db, id: ErasureId) -> Erasure {
     wait_for("the erasure is over", async || {
         world.clock.advance(Duration::from_secs(1));
         let erasure = admin::erasure(db, world.account, id).await.expect("read");

@@ -9,16 +9,16 @@ use testkit::wait_for;
 use crate::sms::Mood;
 use crate::world::{PHONE, World, refusal, with};
 
-const WRONG: &str = "CODE_INVALID {}";
+pub const WRONG: &str = "CODE_INVALID {}";
 
 /// Not this code.
-fn other(code: &str) -> String {
+pub fn other(code: &str) -> String {
     let number: u32 = code.parse().expect("digits");
     format!("{:06}", (number + 1) % 1_000_000)
 }
 
 impl World {
-    async fn is_in(&self, token: &str) -> bool {
+    pub async fn is_in(&self, token: &str) -> bool {
         let home = self.client().get_home(with(token, GetHomeRequest {})).await;
         home.is_ok()
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use api::cabinet::v1::cabinet_erasure_service_client::CabinetErasureServiceClient;
 use api::cabinet::v1::cabinet_service_client::CabinetServiceClient;
 use api::cabinet::v1::cabinet_session_service_client::CabinetSessionServiceClient;
 use api::cabinet::v1::cabinet_settings_service_client::CabinetSettingsServiceClient;
@@ -189,6 +190,10 @@ impl World {
 
     pub fn client(&self) -> CabinetServiceClient<Channel> {
         CabinetServiceClient::new(self.channel.clone())
+    }
+
+    pub fn erasures(&self) -> CabinetErasureServiceClient<Channel> {
+        CabinetErasureServiceClient::new(self.channel.clone())
     }
 
     pub fn providers(&self) -> SmsServiceClient<Channel> {

@@ -375,5 +375,7 @@ fn without_things() -> Vec<(&'static str, Reveals)> {
         ("/beseda.cabinet.v1.CabinetService/SendCabinetMessage", Nothing(CLIENT)),
         ("/beseda.cabinet.v1.CabinetService/WatchCabinetMessages", Nothing(CLIENT)),
         ("/beseda.cabinet.v1.CabinetService/DownloadCabinetFile", Nothing(CLIENT)),
+        ("/beseda.cabinet.v1.CabinetErasureService/RequestErasure", Nothing(CLIENT)),
+        ("/beseda.cabinet.v1.CabinetErasureService/ConfirmErasure", Nothing(CLIENT)),
     ]
 }

@@ -4,7 +4,7 @@ use kit::Refusal;
 use pg::SystemScope;
 use time::OffsetDateTime;
 use tonic::Request;
-use types::AccountId;
+use types::{AccountId, CabinetClientId};
 
 use crate::domain::session::SESSION;
 use crate::domain::settings::Cabinet;
@@ -14,13 +14,15 @@ use crate::state::Parts;
 use crate::store::{cabinets, clients};
 
 /// A client with an open session.
-pub(super) struct Caller {
+pub(in crate::grpc) struct Caller {
     /// Whose client.
-    pub(super) account: AccountId,
+    pub(in crate::grpc) account: AccountId,
+    /// Which client.
+    pub(in crate::grpc) client: CabinetClientId,
     /// The client's number.
-    pub(super) phone: String,
+    pub(in crate::grpc) phone: String,
     /// The cabinet as it is now.
-    pub(super) cabinet: Cabinet,
+    pub(in crate::grpc) cabinet: Cabinet,
     /// The client's chat at the hub; `None` while the cabinet has no connection.
     chat: Option<Chat>,
     /// When the session ends.
@@ -29,7 +31,10 @@ pub(super) struct Caller {
 
 impl Caller {
     /// The client who calls. The session is read anew every time: one that was ended, by the client or by an erasure, is over at once.
-    pub(super) async fn of<T>(state: &Parts, request: &Request<T>) -> Result<Self, Refusal> {
+    pub(in crate::grpc) async fn of<T>(
+        state: &Parts,
+        request: &Request<T>,
+    ) -> Result<Self, Refusal> {
         let token = bearer(request.metadata())?;
         Self::with_token(state, token).await
     }
@@ -54,6 +59,7 @@ impl Caller {
         }
         Ok(Self {
             account,
+            client: session.client,
             phone: session.phone.ok_or_else(Refusal::token_invalid)?,
             chat: cabinet.connection.map(|connection| Chat {
                 connection,

@@ -21,6 +21,8 @@ use tonic::{Request, Response, Status};
 
 use crate::state::State;
 
+pub(super) use caller::Caller;
+
 /// The service.
 pub struct Client(pub State);
 

@@ -28,7 +28,7 @@ use crate::state::{Parts, State};
 
 /// How often a stream looks by itself.
 const LOOK: Duration = Duration::from_secs(3);
-/// How often a quiet stream gives a sign of life, and is asked whether its session still holds.
+/// How often a quiet stream gives a sign of life. Then, and when it is woken, it is asked whether its session still holds.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 /// Messages in one reading.
 const PAGE: i32 = 50;
@@ -102,7 +102,9 @@ impl Window {
                 continue;
             }
             tokio::select! {
-                () = answered(&mut self.answers, self.chat.client) => {}
+                () = answered(&mut self.answers, self.chat.client) => {
+                    Caller::with_token(&self.state, &self.token).await?;
+                }
                 () = patience.sleep(jittered(LOOK)) => {}
                 () = state.stopping.cancelled() => return Err(Refusal::shutting_down()),
             }

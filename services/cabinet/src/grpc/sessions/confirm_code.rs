@@ -12,8 +12,9 @@ use crate::codes::{self, Typed};
 use crate::domain::code::REQUEST;
 use crate::domain::session::{LIFE, SESSION};
 use crate::domain::text::Purpose;
+use crate::erasure::subject_of;
 use crate::state::Parts;
-use crate::store::{cabinets, clients, counters};
+use crate::store::{cabinets, clients, counters, erasures};
 
 pub(super) async fn confirm(
     state: &Parts,
@@ -51,6 +52,7 @@ async fn log_in(
     let expire_time = now + LIFE;
     let token = SESSION.generate(typed.account);
     let digest = token.digest;
+    let subject = subject_of(&state.master_key, &typed.phone);
     let tried = state
         .db
         .tx(SystemScope::for_job("log a client in"), move |tx| {
@@ -58,6 +60,10 @@ async fn log_in(
                 let right = codes::try_code(tx, &keys, &typed, now).await?;
                 if !right || !is_client {
                     return Ok::<_, pg::Error>(false);
+                }
+                // crm may know the number for some seconds more (CAB-33).
+                if erasures::runs(tx, typed.account, &subject).await? {
+                    return Ok(false);
                 }
                 let client = clients::of_phone(tx, typed.account, &typed.phone, now).await?;
                 clients::insert_session(tx, typed.account, client, &digest, now, expire_time)

@@ -68,7 +68,7 @@ async fn open_cabinet(state: &Parts, id: CabinetId) -> Result<Arc<Cabinet>, Refu
 }
 
 /// The browser's address, when the call came through the gateway, which sets it and strips what a client sent under the same name.
-fn address(metadata: &MetadataMap) -> Option<&str> {
+pub(super) fn address(metadata: &MetadataMap) -> Option<&str> {
     metadata.get("x-beseda-client-address")?.to_str().ok()
 }
 

@@ -166,6 +166,25 @@ fn page(cases: &mut Cases) {
         off,
         off,
     );
+    add(
+        cases,
+        "/beseda.cabinet.v1.CabinetErasureService/RequestErasure",
+        Door::Clients,
+        &cab::RequestErasureRequest { confirmed: true },
+        off,
+        off,
+    );
+    add(
+        cases,
+        "/beseda.cabinet.v1.CabinetErasureService/ConfirmErasure",
+        Door::Clients,
+        &cab::ConfirmErasureRequest {
+            request_token: "crq_x".into(),
+            code: "123456".into(),
+        },
+        off,
+        off,
+    );
 }
 
 fn sessions(cases: &mut Cases) {
