@@ -295,6 +295,14 @@ impl Stand {
         Ok(())
     }
 
+    /// Gives the tables the statistics that PostgreSQL gathers by itself within minutes. Until then a plan made on an empty table may
+    /// read a whole account where a row was meant, on one connection and not on the next.
+    pub async fn analyze(&self) -> Result<()> {
+        let mut owner = PgConnection::connect(self.postgres.admin_url().expose_secret()).await?;
+        sqlx::raw_sql("ANALYZE").execute(&mut owner).await?;
+        Ok(())
+    }
+
     /// Stops what was started.
     pub async fn stop(self) {
         for mut service in self.services.into_iter().rev() {

@@ -149,6 +149,7 @@ pub async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> R
     let time = Duration::from_secs(options.seconds);
     // Chats exist, plans are cached, the files have grown.
     one_by_one(&hub, &spread("warm", &one, 1_000), Duration::from_secs(3)).await?;
+    stand.analyze().await?;
 
     let (mut tps, mut p1, mut p2, mut p3) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut rates = Vec::new();

@@ -5,9 +5,9 @@
 //! notice and go on from there. An event that can never take effect is parked together with the later ones of its
 //! aggregate; the others go on. Setting `rerun` on parked rows tries them again.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use kit::lifecycle::Lifecycle;
@@ -16,7 +16,7 @@ use sqlx::Row;
 use types::Clock;
 use uuid::Uuid;
 
-use crate::{Carrier, Event, Positions, Reader, SHARDS, Source};
+use crate::{Batch, Carrier, Event, Positions, Reader, SHARDS, Source};
 
 /// Why an event did not take effect.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,7 @@ impl From<sqlx::Error> for Failure {
 
 /// What an event does here.
 pub trait Effect: Send + Sync + 'static {
-    /// Is there something to do? What does not concern it is passed over without asking the database.
+    /// Is there something to do? What does not concern it is passed over without asking the database; how far is saved once a second.
     fn concerns(&self, _event: &Event) -> bool {
         true
     }
@@ -77,6 +77,9 @@ pub trait Effect: Send + Sync + 'static {
 
 /// How often parked events are looked through for ones to run again.
 const RERUN: Duration = Duration::from_secs(2);
+
+/// How long a position may stay unsaved when nothing since concerned the effect: after a fall those events are passed over once more.
+const UNSAVED: Duration = Duration::from_secs(1);
 
 /// How long to wait before a batch that failed is tried again.
 const RETRY: Duration = Duration::from_millis(200);
@@ -139,24 +142,48 @@ struct Moves {
     to: Vec<i64>,
 }
 
-impl Moves {
-    fn of(at: &Positions, events: &[Event]) -> Self {
-        let newest: BTreeMap<u32, i64> = events
-            .iter()
-            .map(|event| (event.shard, event.position))
-            .collect();
-        let mut moves = Self::default();
-        for (shard, to) in newest {
-            moves.shards.push(shard as i16);
-            moves.from.push(at[slot(shard)]);
-            moves.to.push(to);
+/// How far events were taken in, and how much of it is stored.
+struct Progress {
+    taken: Positions,
+    saved: Positions,
+    saved_at: Instant,
+}
+
+impl Progress {
+    fn new(saved: Positions) -> Self {
+        Self {
+            taken: saved,
+            saved,
+            saved_at: Instant::now(),
+        }
+    }
+
+    fn pass(&mut self, events: &[Event]) {
+        for event in events {
+            self.taken[slot(event.shard)] = event.position;
+        }
+    }
+
+    /// What is not saved yet: of the shards of these events, or of all.
+    fn unsaved(&self, events: Option<&[Event]>) -> Moves {
+        let shards: BTreeSet<usize> = match events {
+            Some(events) => events.iter().map(|event| slot(event.shard)).collect(),
+            None => (0..self.taken.len()).collect(),
+        };
+        let mut moves = Moves::default();
+        for shard in shards {
+            if self.saved[shard] != self.taken[shard] {
+                moves.shards.push(shard as i16);
+                moves.from.push(self.saved[shard]);
+                moves.to.push(self.taken[shard]);
+            }
         }
         moves
     }
 
-    fn note(&self, at: &mut Positions) {
-        for (shard, to) in self.shards.iter().zip(&self.to) {
-            at[slot(*shard as u32)] = *to;
+    fn save(&mut self, moves: &Moves) {
+        for (shard, to) in moves.shards.iter().zip(&moves.to) {
+            self.saved[slot(*shard as u32)] = *to;
         }
     }
 }
@@ -170,41 +197,70 @@ impl Consumer {
                 continue;
             };
             let mut reader = Reader::new(carrier.clone(), Arc::clone(&source), positions);
-            self.follow(&mut reader, positions).await;
+            self.follow(&mut reader, Progress::new(positions)).await;
         }
     }
 
     /// Takes events in until another replica turns out to have been faster.
-    async fn follow(&self, reader: &mut Reader, mut at: Positions) {
+    async fn follow(&self, reader: &mut Reader, mut progress: Progress) {
         let clock = Clock::system();
         loop {
             let batch = tokio::select! {
-                batch = reader.next() => batch,
-                () = clock.sleep(RERUN) => {
+                batch = reader.next() => Some(batch),
+                () = clock.sleep(RERUN) => None,
+            };
+            let went_on = match &batch {
+                Some(batch) => self.take(batch, &mut progress).await,
+                None => {
                     self.rerun().await;
-                    continue;
+                    true
                 }
             };
-            for shard in batch.lost {
-                tracing::error!(
-                    source = self.name,
-                    shard,
-                    "events were dropped by age before they were taken in"
-                );
-                // Whatever this consumer derives from them has to be rebuilt; it goes on with what is left.
-                metrics::counter!("beseda_events_lost_total", "source" => self.name).increment(1);
+            if !went_on || !self.save_at_times(&mut progress).await {
+                return;
             }
-            for events in self.parts(&batch.events) {
-                let moves = Moves::of(&at, events);
-                if !self.take(&moves, &Arc::new(events.to_vec())).await {
-                    return;
-                }
-                moves.note(&mut at);
-            }
-            if batch.events.len() < ROOM {
+            if batch.is_some_and(|batch| batch.events.len() < ROOM) {
                 clock.sleep(self.effect.rest()).await;
             }
         }
+    }
+
+    /// Takes a batch in; false when another replica was faster.
+    async fn take(&self, batch: &Batch, progress: &mut Progress) -> bool {
+        for shard in &batch.lost {
+            tracing::error!(
+                source = self.name,
+                shard,
+                "events were dropped by age before they were taken in"
+            );
+            // Whatever this consumer derives from them has to be rebuilt; it goes on with what is left.
+            metrics::counter!("beseda_events_lost_total", "source" => self.name).increment(1);
+        }
+        for events in self.parts(&batch.events) {
+            progress.pass(events);
+            if !events.iter().any(|event| self.effect.concerns(event)) {
+                continue;
+            }
+            let moves = progress.unsaved(Some(events));
+            if !self.store(&moves, &Arc::new(events.to_vec())).await {
+                return false;
+            }
+            self.effect.committed();
+            progress.save(&moves);
+        }
+        true
+    }
+
+    /// Saves now and then how far events were passed over; false when another replica was faster.
+    async fn save_at_times(&self, progress: &mut Progress) -> bool {
+        if progress.saved_at.elapsed() < UNSAVED {
+            return true;
+        }
+        progress.saved_at = Instant::now();
+        let moves = progress.unsaved(None);
+        let went_on = moves.shards.is_empty() || self.store(&moves, &Arc::default()).await;
+        progress.save(&moves);
+        went_on
     }
 
     /// What takes effect together.
@@ -216,31 +272,25 @@ impl Consumer {
         }
     }
 
-    /// Takes events in, trying until it works; false when another replica was faster.
-    async fn take(&self, moves: &Moves, events: &Arc<Vec<Event>>) -> bool {
+    /// Moves the positions and applies the events, trying until it works; false when another replica was faster.
+    async fn store(&self, moves: &Moves, events: &Arc<Vec<Event>>) -> bool {
         let clock = Clock::system();
-        let is_concerned = events.iter().any(|event| self.effect.concerns(event));
         loop {
             let (consumer, moves, events) = (self.clone(), moves.clone(), Arc::clone(events));
-            let taken: Result<(), Halt> = self
+            let stored: Result<(), Halt> = self
                 .db
                 .tx(SystemScope::for_job("consume"), move |tx| {
                     Box::pin(async move {
                         consumer.advance(tx, &moves).await?;
-                        if is_concerned {
+                        if !events.is_empty() {
                             consumer.apply(tx, &events).await?;
                         }
                         Ok(())
                     })
                 })
                 .await;
-            match taken {
-                Ok(()) => {
-                    if is_concerned {
-                        self.effect.committed();
-                    }
-                    return true;
-                }
+            match stored {
+                Ok(()) => return true,
                 Err(Halt::Overtaken) => return false,
                 Err(Halt::Failed(error)) => {
                     tracing::warn!(

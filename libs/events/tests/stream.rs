@@ -295,12 +295,16 @@ async fn partitions_are_made_ahead_and_dropped_by_age() {
     assert_eq!(left, 1, "only the net is left when nothing is to be kept");
 }
 
-/// Writes each event down; refuses "poison" until `cured`.
+/// Writes each event down that is not an "aside"; refuses "poison" until `cured`.
 struct WriteDown {
     cured: std::sync::atomic::AtomicBool,
 }
 
 impl Effect for WriteDown {
+    fn concerns(&self, event: &Event) -> bool {
+        &event.payload[..] != b"aside"
+    }
+
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
         Box::pin(async move {
             if &event.payload[..] == b"poison"
@@ -344,7 +348,9 @@ async fn each_event_takes_effect_once_with_two_consumers_that_come_and_go() {
         let passing = Lifecycle::new();
         start_consumer(&world, &effect, &passing).await;
         for text in chunk {
-            world.append(account, account.uuid(), &[text]).await;
+            world
+                .append(account, account.uuid(), &[text, "aside"])
+                .await;
             waker.wake();
         }
         passing.drain(Duration::ZERO).await;
@@ -355,6 +361,17 @@ async fn each_event_takes_effect_once_with_two_consumers_that_come_and_go() {
     })
     .await;
     assert_eq!(effects, expected);
+    // The last event concerns nobody; how far it was passed over is saved as well.
+    let mut owner = world.stores.owner().await;
+    wait_for("the place of the last event", async || {
+        let saved: i64 =
+            sqlx::query_scalar("SELECT max(position) FROM events_test.consumer_positions")
+                .fetch_one(&mut owner)
+                .await
+                .expect("a position");
+        (saved == 2 * 60).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
