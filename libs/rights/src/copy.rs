@@ -122,8 +122,20 @@ impl RightsCopy {
     /// # Errors
     /// PERMISSION_MISSING for whoever is switched off and for services, `Unknown`, or when the database fails.
     pub async fn viewer(&self, tx: &mut Tx, caller: &Caller) -> Result<Viewer, Error> {
+        let account = self.account(tx, caller.scope()?.account()).await?;
+        self.viewer_in(account, caller)
+    }
+
+    /// The caller, with the rights that hold in an account as [`RightsCopy::account`] gave it for theirs.
+    ///
+    /// # Errors
+    /// PERMISSION_MISSING for whoever is switched off and for services, or `Unknown`.
+    pub fn viewer_in(
+        &self,
+        account: Option<Arc<AccountRights>>,
+        caller: &Caller,
+    ) -> Result<Viewer, Error> {
         let id = caller.scope()?.account();
-        let account = self.account(tx, id).await?;
         let rights = match caller.principal() {
             Principal::Employee { user, .. } => {
                 let known = account.as_ref().ok_or(Error::Unknown)?;

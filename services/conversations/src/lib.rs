@@ -209,6 +209,7 @@ impl App {
         };
         let visibility = grpc::visibility::VisibilityQuestions {
             db: db.clone(),
+            rounds: grpc::visibility::Rounds::new(&db, &rights, &life),
             rights: rights.clone(),
         };
         let conversations = grpc::conversation::Conversations {

@@ -41,10 +41,7 @@ where
     db.tx(scope, move |tx| {
         Box::pin(async move {
             let known = rights.viewer(tx, &caller).await.map_err(refusal)?;
-            let viewer = Viewer {
-                rights: known.rights,
-                account: known.account,
-            };
+            let viewer = Viewer::from(known);
             body(tx, By { scope, viewer }).await
         })
     })
@@ -52,8 +49,17 @@ where
     .map_err(|error: E| error.into())
 }
 
+impl From<rights::Viewer> for Viewer {
+    fn from(known: rights::Viewer) -> Self {
+        Self {
+            rights: known.rights,
+            account: known.account,
+        }
+    }
+}
+
 /// Why it cannot be said what the caller may.
-fn refusal(error: rights::Error) -> Refusal {
+pub fn refusal(error: rights::Error) -> Refusal {
     /// When identity's word should have arrived.
     const SOON: Duration = Duration::from_secs(1);
     match error {

@@ -11,24 +11,24 @@ use api::conversations::v1::{
 use auth::{Caller, Permission};
 use kit::Refusal;
 use kit::validate::Fields;
-use pg::Tx;
 use tonic::Request;
 use types::{ConversationId, UserId};
 
 use super::{VisibilityQuestions, answer};
 use crate::domain::card::{Cards, Viewer};
 use crate::grpc::conversation::Error;
-use crate::grpc::{By, seeing};
-use crate::store::cards;
+use crate::grpc::viewer::refusal;
 
 /// How many questions at most.
 const MAX: usize = 1_000;
 
 /// A question, read.
 #[derive(Debug, Clone, Copy)]
-struct Question {
-    conversation: ConversationId,
-    user: UserId,
+pub struct Question {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Who would look at it.
+    pub user: UserId,
 }
 
 pub async fn check(
@@ -94,45 +94,39 @@ async fn answers(
     caller: &Caller,
     questions: Vec<Question>,
 ) -> Result<Vec<VisibilityAnswer>, Refusal> {
-    let done = seeing(&service.db, &service.rights, caller, move |tx, by| {
-        Box::pin(async move { decide(tx, &by, &questions).await })
-    });
-    done.await
+    let known = service.rights.prepare(&service.db, caller).await;
+    known.map_err(refusal)?;
+    service.rounds.ask(caller, questions).await
 }
 
-async fn decide(
-    tx: &mut Tx,
-    by: &By,
+/// What a caller is answered, from the cards of all conversations that are asked about.
+///
+/// # Errors
+/// USER_NOT_FOUND for a user who is none of the account.
+pub fn decide(
+    asker: &Viewer,
+    cards: &HashMap<ConversationId, Cards>,
     questions: &[Question],
-) -> Result<Vec<VisibilityAnswer>, Error> {
-    let account = by.scope.account();
-    let mut wanted: Vec<_> = questions
-        .iter()
-        .map(|asked| (account, asked.conversation))
-        .collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let cards = cards::of_conversations(tx, &wanted).await?;
+) -> Result<Vec<VisibilityAnswer>, Refusal> {
     let mut viewers: HashMap<UserId, Option<Viewer>> = HashMap::new();
     let mut answers = Vec::with_capacity(questions.len());
     for asked in questions {
         let viewer = match viewers.entry(asked.user) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(free) => free.insert(by.viewer.member(asked.user)?),
+            Entry::Vacant(free) => free.insert(asker.member(asked.user).map_err(Error::from)?),
         };
-        let cards = cards.get(&asked.conversation);
-        answers.push(one(by, viewer.as_ref(), cards));
+        answers.push(one(asker, viewer.as_ref(), cards.get(&asked.conversation)));
     }
     Ok(answers)
 }
 
 /// What is hidden is told like what does not exist, except to who sees everything.
-fn one(by: &By, viewer: Option<&Viewer>, cards: Option<&Cards>) -> VisibilityAnswer {
+fn one(asker: &Viewer, viewer: Option<&Viewer>, cards: Option<&Cards>) -> VisibilityAnswer {
     let (Some(viewer), Some(cards)) = (viewer, cards) else {
         return VisibilityAnswer::default();
     };
     let explanation = viewer.rights.explain(&viewer.facts(cards));
-    if explanation.visibility == Visibility::Hidden && !by.viewer.rights.is_everything() {
+    if explanation.visibility == Visibility::Hidden && !asker.rights.is_everything() {
         return VisibilityAnswer::default();
     }
     answer(&explanation)

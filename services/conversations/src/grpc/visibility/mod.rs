@@ -2,6 +2,7 @@
 
 mod check;
 mod preview;
+mod rounds;
 mod who;
 
 use api::conversations::v1::visibility_service_server::VisibilityService;
@@ -14,6 +15,7 @@ use pg::Db;
 use rights::RightsCopy;
 use tonic::{Request, Response, Status};
 
+pub use self::rounds::Rounds;
 use crate::wire;
 
 /// `VisibilityService`.
@@ -23,6 +25,8 @@ pub struct VisibilityQuestions {
     pub db: Db,
     /// Who may what.
     pub rights: RightsCopy,
+    /// Answers what is asked at the same time together.
+    pub rounds: Rounds,
 }
 
 #[tonic::async_trait]
