@@ -127,6 +127,7 @@ fn migrations() -> Vec<i64> {
 
 async fn make(stand: &Stand, size: Size) -> Result<DataSet> {
     let stages: Vec<StageId> = (0..world::STAGES).map(world::stage).collect();
+    fill::stages(stand, &stages).await?;
     let data = DataSet {
         size,
         accounts: accounts(stand.account, size),

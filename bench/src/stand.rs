@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -91,6 +92,8 @@ pub struct Stand {
     /// identity, crm, conversations, connector-onlinechat, gateway.
     pub services: Vec<Service>,
     key: MasterKey,
+    /// Where crm listens: identity is told before crm runs.
+    crm: SocketAddr,
     /// The account with employees.
     pub account: AccountId,
     /// Who administers it.
@@ -145,6 +148,7 @@ impl Stand {
             redis,
             services: Vec::new(),
             key,
+            crm: free_port()?,
             account: created.account,
             administrator: created.user,
         };
@@ -176,6 +180,13 @@ impl Stand {
         Ok(format!("Bearer {token}").parse()?)
     }
 
+    fn listen(&self, name: &str) -> SocketAddr {
+        match name {
+            "crm" => self.crm,
+            _ => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        }
+    }
+
     fn launch(&self, name: &'static str, key: &str) -> Result<Service> {
         let begin = Instant::now();
         let mut command = Command::new(beseda()?);
@@ -187,14 +198,14 @@ impl Stand {
             )
             .env("BESEDA_REDIS_URL", self.redis.url().expose_secret())
             .env("BESEDA_MASTER_KEY", key)
-            .env("BESEDA_LISTEN", "127.0.0.1:0")
+            .env("BESEDA_LISTEN", self.listen(name).to_string())
             .env("BESEDA_PUBLIC_URL", "http://127.0.0.1")
             .env("BESEDA_LOG", "warn")
             .env("BESEDA_RATE_LIMITS", "off")
             .stdout(Stdio::piped());
+        command.env("BESEDA_CRM_URL", format!("http://{}", self.crm));
         for (variable, of) in [
             ("BESEDA_IDENTITY_URL", "identity"),
-            ("BESEDA_CRM_URL", "crm"),
             ("BESEDA_CONVERSATIONS_URL", "conversations"),
             ("BESEDA_ONLINECHAT_URL", "connector-onlinechat"),
         ] {
@@ -353,4 +364,9 @@ fn beseda() -> Result<PathBuf> {
         );
     }
     Ok(path)
+}
+
+/// An address of this machine that nobody listens on.
+fn free_port() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use secrecy::ExposeSecret;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
-use types::Clock;
+use types::{Clock, StageId};
 
 use super::DataSet;
 use super::tables::{TABLES, Table};
@@ -35,6 +35,25 @@ pub async fn fill(stand: &Stand, data: &DataSet) -> Result<()> {
     }
     eprintln!("  statistics");
     run(&mut owner, "VACUUM ANALYZE").await
+}
+
+/// Makes the stages at crm, in a pipeline: rights can name only what is there.
+pub async fn stages(stand: &Stand, stages: &[StageId]) -> Result<()> {
+    let mut owner = PgConnection::connect(stand.postgres.admin_url().expose_secret()).await?;
+    sqlx::query(
+        "WITH made AS (
+             INSERT INTO crm.pipelines (account_id, pipeline_id, name, position, version, create_time)
+             VALUES ($1, $2, 'Sales', 0, 1, now()) RETURNING account_id, pipeline_id)
+         INSERT INTO crm.stages (account_id, stage_id, pipeline_id, name, kind, position)
+         SELECT made.account_id, s.id, made.pipeline_id, 'Stage ' || s.n, 2, s.n
+           FROM made, unnest($3::uuid[]) WITH ORDINALITY AS s (id, n)",
+    )
+    .bind(stand.account.uuid())
+    .bind(super::world::pipeline().uuid())
+    .bind(stages.iter().map(|stage| stage.uuid()).collect::<Vec<_>>())
+    .execute(&mut owner)
+    .await?;
+    Ok(())
 }
 
 async fn run(owner: &mut PgConnection, statement: &str) -> Result<()> {

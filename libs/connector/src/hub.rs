@@ -11,8 +11,8 @@ use api::connector::v1::{
     ChannelEvent, ChatConversation, ChatIds, ConnectorConnection, ConnectorManifest, Delivery,
     DeliveryReport, HealthReport, ListChatConversationsRequest, ListChatMessagesRequest,
     ListChatMessagesResponse, PublishRequest, PublishResult, RegisterConnectorRequest,
-    ReportDeliveriesRequest, ReportHealthRequest, ReportResult, ReportTemplatesRequest,
-    ResolveChatsRequest, TakeDeliveriesRequest, WatchConnectionsRequest,
+    ReportDeliveriesRequest, ReportHealthRequest, ReportPictureRequest, ReportResult,
+    ReportTemplatesRequest, ResolveChatsRequest, TakeDeliveriesRequest, WatchConnectionsRequest,
 };
 use api::conversations::v1::Template;
 use auth::ServiceTokens;
@@ -220,6 +220,29 @@ impl Hub {
         });
         let reply = self.client.clone().resolve_chats(request).await?;
         Ok(reply.into_inner().external_chat_ids)
+    }
+
+    /// Tells which picture the client of a chat shows of themselves, by the channel's id of it; empty: none. True when the hub does not
+    /// have it: then [`Hub::upload`] it and tell it again, with the id of the file.
+    ///
+    /// # Errors
+    /// When the hub cannot be reached, does not know the chat, or refuses the file.
+    pub async fn report_picture(
+        &self,
+        connection_id: &str,
+        chat: &str,
+        picture: &str,
+        file: Option<&str>,
+    ) -> Result<bool, Error> {
+        let request = timed(ReportPictureRequest {
+            connector_key: self.key(),
+            connection_id: connection_id.to_owned(),
+            external_chat_id: chat.to_owned(),
+            picture_id: picture.to_owned(),
+            attachment_id: file.unwrap_or_default().to_owned(),
+        });
+        let reply = self.client.clone().report_picture(request).await?;
+        Ok(reply.into_inner().wanted)
     }
 
     /// Tells all templates of a connection.

@@ -1,11 +1,12 @@
 //! A double of identity for the tests of one other service: it signs tokens with a key of its own, knows accounts, members and
-//! rights, and tells events. In the place of crm it also knows contacts.
+//! rights, and tells events. In the place of crm it also knows contacts and stages.
 
 mod contacts;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
+use api::crm::internal::v1::SentMessage;
 use api::crm::internal::v1::crm_internal_service_server::CrmInternalServiceServer;
 use api::events::internal::v1::event_log_service_server::{EventLogService, EventLogServiceServer};
 use api::events::internal::v1::{
@@ -28,7 +29,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status};
-use types::{AccountId, Clock, Language};
+use types::{AccountId, Clock, Language, StageId};
 
 const SEED: [u8; 32] = [7; 32];
 
@@ -56,6 +57,10 @@ struct Known {
     asked: usize,
     log: HashMap<u32, Vec<Event>>,
     contacts: Vec<contacts::Contact>,
+    /// Stages of pipelines.
+    stages: Vec<(AccountId, StageId)>,
+    /// What crm was told of messages.
+    sent: Vec<(AccountId, SentMessage)>,
 }
 
 impl Identity {
@@ -203,6 +208,7 @@ impl IdentityInternalService for Identity {
             message_search,
             client_cabinet: message_search,
             nps: None,
+            feed_bot_name: String::new(),
         }))
     }
 

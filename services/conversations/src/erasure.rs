@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::after_commit::AfterCommit;
 use crate::changes::writability_changed;
 use crate::files::{Files, Part};
-use crate::store::erasure;
+use crate::store::{attachments, erasure};
 
 const CHATS: u32 = 0;
 const MESSAGES: u32 = 1;
@@ -119,6 +119,9 @@ impl Store for Clients {
 impl Clients {
     /// Files with text in which a value stands are deleted: a visiting card is personal as a whole.
     async fn files(&self, job: &Job, at: &At, tally: &mut Tally) -> Result<Step, Refusal> {
+        if at.place.is_empty() {
+            self.pictures(job, tally).await?;
+        }
         let (scope, person) = (job.scope, job.person.clone());
         let place = at.place.clone();
         let read = self.db.tx(scope, move |tx| {
@@ -150,6 +153,34 @@ impl Clients {
             marked?;
         }
         Ok(Step::to(next))
+    }
+
+    /// The pictures that the client showed of themselves go with their contents.
+    async fn pictures(&self, job: &Job, tally: &mut Tally) -> Result<(), Refusal> {
+        let (scope, person) = (job.scope, job.person.clone());
+        let read = self.db.tx(scope, move |tx| {
+            Box::pin(async move {
+                let chats = erasure::chats_of(tx, scope, &person).await?;
+                attachments::of_chats(tx, scope, &chats).await
+            })
+        });
+        let read: Result<Vec<AttachmentId>, Error> = read.await;
+        let pictures = read?;
+        tally.look(pictures.len());
+        // One that is there later was shown anew, by a client who has written again.
+        if !job.erases() || pictures.is_empty() {
+            return Ok(());
+        }
+        for id in &pictures {
+            tally.add("conversations.pictures", &::erasure::Found::new());
+            let deleted = self.files.delete(job.account(), *id).await;
+            deleted.map_err(Refusal::store_unavailable)?;
+        }
+        let forgotten = self.db.tx(scope, move |tx| {
+            Box::pin(async move { attachments::forget_pictures(tx, scope, &pictures).await })
+        });
+        let forgotten: Result<(), Error> = forgotten.await;
+        Ok(forgotten?)
     }
 
     /// Which values stand in a file; `None` for none. One that is not there was deleted before somebody was killed.

@@ -10,6 +10,7 @@ mod clients;
 mod config;
 mod consumers;
 mod crm;
+mod crm_feed;
 mod directory;
 mod domain;
 mod erasure;
@@ -171,6 +172,8 @@ impl App {
         files::delete_unused(files.clone(), db.clone(), config.clock.clone(), &life);
 
         fold_counts(&db, &life);
+        let to_crm = tokens.channel(crm.clone());
+        crm_feed::spawn(db.clone(), to_crm, config.clock.clone(), &life);
 
         let counters = grpc::counter::CounterReader {
             db: db.clone(),

@@ -17,7 +17,7 @@ use crate::changes::accounts::AccountChange;
 use crate::changes::users::NewUser;
 use crate::changes::{self, By};
 use crate::core::now;
-use crate::domain::account::{Account, is_language_tag};
+use crate::domain::account::{Account, FeedAuthor, is_language_tag};
 use crate::domain::api_key::is_scope;
 use crate::domain::audit::Actor;
 use crate::domain::email::Email;
@@ -101,6 +101,8 @@ async fn create(
         imbox: new.imbox,
         nps_enabled: false,
         nps_text: String::new(),
+        feed_author: FeedAuthor::default(),
+        feed_bot_name: String::new(),
         version: 1,
         create_time: now,
     };

@@ -37,6 +37,7 @@ use crate::jobs;
 use crate::keyring::KeyRing;
 use crate::limits::Limits;
 use crate::passwords::Passwords;
+use crate::stages::Stages;
 
 /// What works without a token: getting one, and what verifiers ask before they can check any.
 const OPEN: [&str; 6] = [
@@ -56,6 +57,7 @@ pub struct App {
     keys: KeyRing,
     passwords: Passwords,
     limits: Limits,
+    stages: Stages,
     carrier: Carrier,
 }
 
@@ -75,6 +77,7 @@ impl App {
             .context("the signing keys cannot be used")?;
         let limits = Limits::new(config.log_in_limit, &config.redis_url, clock)
             .context("the URL of Redis")?;
+        let stages = Stages::new(kit::channel(&config.crm)?, keys.clone());
         let carrier =
             Carrier::new(&config.redis_url, MIGRATIONS.service).context("the URL of Redis")?;
         Ok(Self {
@@ -83,6 +86,7 @@ impl App {
             keys,
             passwords: Passwords::new()?,
             limits,
+            stages,
             carrier,
             config,
         })
@@ -105,6 +109,7 @@ impl App {
             keys,
             passwords,
             limits,
+            stages,
             carrier,
         } = self;
         let Config {
@@ -127,6 +132,7 @@ impl App {
             keys,
             passwords,
             limits,
+            stages,
             master,
             waker,
         });

@@ -24,6 +24,8 @@ pub struct Config {
     pub database_url: SecretString,
     /// Redis: carries events, counts log-in tries.
     pub redis_url: String,
+    /// Where crm is, as "http://HOST:PORT": it knows which pipeline stages rights can name. It need not run before identity does.
+    pub crm: String,
     /// Seals signing keys; services' secrets are derived from it.
     pub master_key: MasterKey,
     /// The time.
@@ -39,6 +41,7 @@ impl Config {
         listen: SocketAddr,
         database_url: SecretString,
         redis_url: String,
+        crm: String,
         master_key: MasterKey,
         clock: Clock,
     ) -> Self {
@@ -46,6 +49,7 @@ impl Config {
             listen,
             database_url,
             redis_url,
+            crm,
             master_key,
             clock,
             log_in_limit: Some(LOG_IN_LIMIT),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kit::Refusal;
-use types::{ApiKeyId, GroupId, SessionId, UserId};
+use types::{ApiKeyId, GroupId, SessionId, StageId, UserId};
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,9 @@ pub enum Error {
     /// No such group in the account.
     #[error("no group {0}")]
     GroupNotFound(GroupId),
+    /// No such pipeline stage in the account.
+    #[error("no stage {0}")]
+    StageNotFound(StageId),
     /// No such session in the account.
     #[error("no session {0}")]
     SessionNotFound(SessionId),

@@ -25,6 +25,7 @@ mod jobs;
 mod keyring;
 mod limits;
 mod passwords;
+mod stages;
 mod store;
 
 pub use admin::rotate_keys;

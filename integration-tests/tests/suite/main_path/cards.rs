@@ -16,7 +16,9 @@ use api::crm::v1::deal_service_client::DealServiceClient;
 use api::crm::v1::field_service_client::FieldServiceClient;
 use api::crm::v1::pipeline_service_client::PipelineServiceClient;
 use api::crm::v1::tag_service_client::TagServiceClient;
-use api::identity::v1::Role;
+use api::crm::v1::timeline_service_client::TimelineServiceClient;
+use api::identity::v1::account_service_client::AccountServiceClient;
+use api::identity::v1::{Account, FeedAuthor, Role, UpdateAccountRequest};
 use api::onlinechat::v1::{FinishConversationRequest, OnlineChatMode};
 use integration_tests::Seed;
 use integration_tests::actors::{Admin, CONNECTOR, Employee, Visitor, Watch, written};
@@ -317,4 +319,72 @@ async fn a_finished_conversations_history_stays_in_the_deal_card() {
     assert!(matches!(&opened.card, Some(Card::Deal(shown)) if shown.id == deal.id));
     let texts: Vec<_> = opened.messages.iter().map(|it| &it.text[..]).collect();
     assert_eq!(texts, ["Сколько стоят окна?", "И двери?"]);
+}
+
+/// What the timeline of the deal says of messages: who wrote them, the newest first.
+async fn feed(admin: &Admin, deal: &crm::Deal) -> Vec<(String, String)> {
+    let request = crm::ListTimelineEntriesRequest {
+        card_id: deal.id.clone(),
+        ..Default::default()
+    };
+    let listed = TimelineServiceClient::new(admin.channel())
+        .list_timeline_entries(admin.ask(request).await)
+        .await;
+    let entries = listed.expect("listed").into_inner().entries.into_iter();
+    let sent = entries.filter(|it| it.kind() == crm::TimelineEntryKind::MessageSent);
+    sent.map(|it| (it.author_id, it.author_name)).collect()
+}
+
+/// CHW-69, A-17.
+#[tokio::test]
+async fn the_deals_feed_names_the_author_that_the_account_has_set() {
+    let (_cluster, admin, connector) = office(ConversationMode::NewAfterClose).await;
+    let talk = conversation(&admin, &connector, "anna").await.id;
+    let (contact, deal) = cards(&admin).await;
+    let link = LinkConversationRequest {
+        conversation_id: talk.clone(),
+        contact_id: contact.id,
+        card_id: deal.id.clone(),
+    };
+    wait_for("the cards have reached conversations", async || {
+        ConversationServiceClient::new(admin.channel())
+            .link_conversation(admin.ask(link.clone()).await)
+            .await
+            .ok()
+    })
+    .await;
+    let until = async |count: usize| {
+        let there = async || {
+            let feed = feed(&admin, &deal).await;
+            (feed.len() == count).then_some(feed)
+        };
+        wait_for("the feed tells of it", there).await
+    };
+    admin.send(&talk, "Добрый день").await.expect("sent");
+    let employee = (admin.user().id.clone(), admin.user().name.clone());
+    assert_eq!(until(1).await, std::slice::from_ref(&employee));
+
+    let bot = UpdateAccountRequest {
+        account: Some(Account {
+            feed_author: FeedAuthor::Bot.into(),
+            feed_bot_name: "Радист".into(),
+            ..Default::default()
+        }),
+        update_mask: None,
+    };
+    let set = AccountServiceClient::new(admin.channel())
+        .update_account(admin.ask(bot).await)
+        .await;
+    set.expect("set");
+    // The setting is on its way; what is sent before it came names the employee.
+    let bot = (String::new(), "Радист".to_owned());
+    let mut count = 1;
+    wait_for("the bot is named", async || {
+        admin.send(&talk, "Ещё раз").await.expect("sent");
+        count += 1;
+        (until(count).await[0] == bot).then_some(())
+    })
+    .await;
+    let first = until(count).await.pop();
+    assert_eq!(first, Some(employee), "what was told stays");
 }

@@ -527,6 +527,32 @@ pub struct ReportTemplatesRequest {
 /// Taken.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReportTemplatesResponse {}
+/// Whose picture, and which.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportPictureRequest {
+    /// Required.
+    #[prost(string, tag = "1")]
+    pub connector_key: ::prost::alloc::string::String,
+    /// Required. "cxn\_…".
+    #[prost(string, tag = "2")]
+    pub connection_id: ::prost::alloc::string::String,
+    /// Required. The channel's id of the chat.
+    #[prost(string, tag = "3")]
+    pub external_chat_id: ::prost::alloc::string::String,
+    /// The channel's id of the picture, another one for another picture; empty: the client shows none. At most 200 bytes.
+    #[prost(string, tag = "4")]
+    pub picture_id: ::prost::alloc::string::String,
+    /// The picture, uploaded to this chat: "att\_…"; empty: is it wanted?
+    #[prost(string, tag = "5")]
+    pub attachment_id: ::prost::alloc::string::String,
+}
+/// What to do.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportPictureResponse {
+    /// The hub does not have this picture.
+    #[prost(bool, tag = "1")]
+    pub wanted: bool,
+}
 /// Which chats.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ResolveChatsRequest {
@@ -1270,6 +1296,40 @@ pub mod connector_hub_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Says which picture the client of a chat shows of themselves (CHW-58), for channels that tell it. The first call names it as the channel
+        /// does and is answered whether it is wanted: it is not while the hub has it. One that is wanted is brought with UploadMedia and named
+        /// again, with its file. What was there before is deleted. There is none of a group.
+        /// Errors: CONNECTION_NOT_FOUND, SCOPE_MISSING, FIELD_INVALID, CHAT_NOT_FOUND, ATTACHMENT_NOT_FOUND, FILE_TYPE_NOT_ALLOWED for a file that is no
+        /// picture.
+        pub async fn report_picture(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReportPictureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportPictureResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.connector.v1.ConnectorHubService/ReportPicture",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.connector.v1.ConnectorHubService",
+                        "ReportPicture",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Says under which id chats are known of which the channel has several, for example a telephone number and a person's own id: the
         /// first of them that is known, else the first one. All of them are remembered: whichever of them comes later leads to the same chat.
         /// Errors: CONNECTION_NOT_FOUND, SCOPE_MISSING, FIELD_INVALID, TOO_LARGE.
@@ -1533,6 +1593,18 @@ pub mod connector_hub_service_server {
             request: tonic::Request<super::ReportTemplatesRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ReportTemplatesResponse>,
+            tonic::Status,
+        >;
+        /// Says which picture the client of a chat shows of themselves (CHW-58), for channels that tell it. The first call names it as the channel
+        /// does and is answered whether it is wanted: it is not while the hub has it. One that is wanted is brought with UploadMedia and named
+        /// again, with its file. What was there before is deleted. There is none of a group.
+        /// Errors: CONNECTION_NOT_FOUND, SCOPE_MISSING, FIELD_INVALID, CHAT_NOT_FOUND, ATTACHMENT_NOT_FOUND, FILE_TYPE_NOT_ALLOWED for a file that is no
+        /// picture.
+        async fn report_picture(
+            &self,
+            request: tonic::Request<super::ReportPictureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportPictureResponse>,
             tonic::Status,
         >;
         /// Says under which id chats are known of which the channel has several, for example a telephone number and a person's own id: the
@@ -2037,6 +2109,52 @@ pub mod connector_hub_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ReportTemplatesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.connector.v1.ConnectorHubService/ReportPicture" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReportPictureSvc<T: ConnectorHubService>(pub Arc<T>);
+                    impl<
+                        T: ConnectorHubService,
+                    > tonic::server::UnaryService<super::ReportPictureRequest>
+                    for ReportPictureSvc<T> {
+                        type Response = super::ReportPictureResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReportPictureRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConnectorHubService>::report_picture(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReportPictureSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

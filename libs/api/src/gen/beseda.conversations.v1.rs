@@ -2172,7 +2172,8 @@ pub struct ListConversationsRequest {
     /// 0 means 50; more than 200 means 200.
     #[prost(int32, tag = "1")]
     pub page_size: i32,
-    /// `next_page_token` of the page before; empty for the first.
+    /// `next_page_token` of the page before; empty for the first. It belongs to this request and, with `filter_id`, to the filter as it was:
+    /// PAGE_TOKEN_MISMATCH after that changed.
     #[prost(string, tag = "2")]
     pub page_token: ::prost::alloc::string::String,
     /// Only with this life; unspecified means open, and together with a filter both.
@@ -3825,6 +3826,44 @@ pub struct WindowContact {
     /// The chat with the newest message, which opens when the contact is chosen without expanding it (CHW-13); absent where there is none.
     #[prost(message, optional, tag = "4")]
     pub last_chat: ::core::option::Option<Chat>,
+    /// Is «Создать чат» offered under its chats (CHW-32)? Then CreateChat takes it as `contact_id`.
+    #[prost(bool, tag = "5")]
+    pub create_chat: bool,
+}
+/// Whether chats can be created here and now (CHW-31, CHW-32), and through what.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ChatCreation {
+    /// Is «+» offered?
+    #[prost(bool, tag = "1")]
+    pub offered: bool,
+    /// Why not: a name of ErrorReason without prefix; empty when it is.
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+    /// The same for a person.
+    #[prost(string, tag = "3")]
+    pub reason_text: ::prost::alloc::string::String,
+    /// Through which connections (CHW-33), at most 200, in the order of their ids; empty when it is not offered.
+    #[prost(message, repeated, tag = "4")]
+    pub connections: ::prost::alloc::vec::Vec<CreationConnection>,
+    /// May somebody unknown be written to? Their contact is added then, which the caller's rights on contacts may forbid.
+    #[prost(bool, tag = "5")]
+    pub new_contacts: bool,
+}
+/// A connection in which a chat can be created.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreationConnection {
+    /// "cxn\_…".
+    #[prost(string, tag = "1")]
+    pub connection_id: ::prost::alloc::string::String,
+    /// Its name.
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    /// Key of the connector.
+    #[prost(string, tag = "3")]
+    pub channel: ::prost::alloc::string::String,
+    /// Does it take telephone numbers alone (CHW-34)? Others take the client's id in the messenger, too.
+    #[prost(bool, tag = "4")]
+    pub phones_only: bool,
 }
 /// Where.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3858,6 +3897,9 @@ pub struct OpenWindowResponse {
     /// CHW-66). When it changes there, tokens that say the old one are refused, so that the window follows with its next token (CHW-67).
     #[prost(string, tag = "5")]
     pub language: ::prost::alloc::string::String,
+    /// Can chats be created in it? Opened again, it tells what changed since.
+    #[prost(message, optional, tag = "6")]
+    pub chat_creation: ::core::option::Option<ChatCreation>,
 }
 /// Which page.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4049,6 +4091,10 @@ pub struct ChatProfile {
     /// crm did not answer: what the contact would tell is missing.
     #[prost(bool, tag = "7")]
     pub contact_unavailable: bool,
+    /// The picture that the client shows of themselves in the channel; absent where there is none, or the channel tells none. Whoever sees the
+    /// chat may fetch it.
+    #[prost(message, optional, tag = "8")]
+    pub picture: ::core::option::Option<Attachment>,
 }
 /// What can be done with a chat. Values may be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -9021,7 +9067,7 @@ pub mod search_service_client {
             self
         }
         /// Messages that hold what is looked for, the newest first (CNV-32). Only on the plan «Профессиональный» (CNV-35).
-        /// Where much was looked through and little of it may be read, a page can be short, or empty, and still have a next one.
+        /// One call looks through so many messages, whatever is found and may be read: a page can be short, or empty, and still have a next one.
         /// Errors: PLAN_INSUFFICIENT, SEARCH_TOO_SHORT, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
         pub async fn search_messages(
             &mut self,
@@ -9101,7 +9147,7 @@ pub mod search_service_server {
     #[async_trait]
     pub trait SearchService: std::marker::Send + std::marker::Sync + 'static {
         /// Messages that hold what is looked for, the newest first (CNV-32). Only on the plan «Профессиональный» (CNV-35).
-        /// Where much was looked through and little of it may be read, a page can be short, or empty, and still have a next one.
+        /// One call looks through so many messages, whatever is found and may be read: a page can be short, or empty, and still have a next one.
         /// Errors: PLAN_INSUFFICIENT, SEARCH_TOO_SHORT, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
         async fn search_messages(
             &self,

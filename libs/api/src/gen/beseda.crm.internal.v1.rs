@@ -1017,6 +1017,44 @@ pub struct FindCardByValueResponse {
     #[prost(bool, tag = "4")]
     pub more: bool,
 }
+/// What was written.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AddSentMessagesRequest {
+    /// Required. Account. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+    /// At most 100.
+    #[prost(message, repeated, tag = "2")]
+    pub messages: ::prost::alloc::vec::Vec<SentMessage>,
+}
+/// A message of an employee to a client. Ids are sixteen bytes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SentMessage {
+    /// Required.
+    #[prost(bytes = "vec", tag = "1")]
+    pub message_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required.
+    #[prost(bytes = "vec", tag = "2")]
+    pub conversation_id: ::prost::alloc::vec::Vec<u8>,
+    /// The deal or customer in which the conversation is conducted; empty: it is told at the contact.
+    #[prost(bytes = "vec", tag = "3")]
+    pub card_id: ::prost::alloc::vec::Vec<u8>,
+    /// The client's contact; empty while it is not known.
+    #[prost(bytes = "vec", tag = "4")]
+    pub contact_id: ::prost::alloc::vec::Vec<u8>,
+    /// Who is to be named: "user\_…", or empty for a bot.
+    #[prost(string, tag = "5")]
+    pub author_id: ::prost::alloc::string::String,
+    /// The same for people. At most 200 characters.
+    #[prost(string, tag = "6")]
+    pub author_name: ::prost::alloc::string::String,
+    /// Required. When it was written.
+    #[prost(message, optional, tag = "7")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Done.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddSentMessagesResponse {}
 /// Generated client implementations.
 pub mod crm_internal_service_client {
     #![allow(
@@ -1173,7 +1211,7 @@ pub mod crm_internal_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// What settings of rules can name: pipelines, fields, employees. Only for services.
+        /// What settings of rules, and rights, can name: pipelines, fields, employees. Only for services.
         /// Errors: PERMISSION_MISSING, FIELD_INVALID.
         pub async fn get_rule_catalogue(
             &mut self,
@@ -1268,6 +1306,38 @@ pub mod crm_internal_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Tells in the timelines of cards that employees wrote to clients (CHW-69). A message that is told there already, and one of a card that
+        /// is gone, changes nothing. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, TOO_LARGE.
+        pub async fn add_sent_messages(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddSentMessagesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddSentMessagesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.internal.v1.CrmInternalService/AddSentMessages",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.crm.internal.v1.CrmInternalService",
+                        "AddSentMessages",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1302,7 +1372,7 @@ pub mod crm_internal_service_server {
             tonic::Response<super::LookUpClientResponse>,
             tonic::Status,
         >;
-        /// What settings of rules can name: pipelines, fields, employees. Only for services.
+        /// What settings of rules, and rights, can name: pipelines, fields, employees. Only for services.
         /// Errors: PERMISSION_MISSING, FIELD_INVALID.
         async fn get_rule_catalogue(
             &self,
@@ -1329,6 +1399,16 @@ pub mod crm_internal_service_server {
             request: tonic::Request<super::FindCardByValueRequest>,
         ) -> std::result::Result<
             tonic::Response<super::FindCardByValueResponse>,
+            tonic::Status,
+        >;
+        /// Tells in the timelines of cards that employees wrote to clients (CHW-69). A message that is told there already, and one of a card that
+        /// is gone, changes nothing. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, TOO_LARGE.
+        async fn add_sent_messages(
+            &self,
+            request: tonic::Request<super::AddSentMessagesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddSentMessagesResponse>,
             tonic::Status,
         >;
     }
@@ -1631,6 +1711,55 @@ pub mod crm_internal_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = FindCardByValueSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.internal.v1.CrmInternalService/AddSentMessages" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddSentMessagesSvc<T: CrmInternalService>(pub Arc<T>);
+                    impl<
+                        T: CrmInternalService,
+                    > tonic::server::UnaryService<super::AddSentMessagesRequest>
+                    for AddSentMessagesSvc<T> {
+                        type Response = super::AddSentMessagesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddSentMessagesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CrmInternalService>::add_sent_messages(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddSentMessagesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -4687,7 +4687,7 @@ pub struct TimelineEntry {
     /// What.
     #[prost(enumeration = "TimelineEntryKind", tag = "3")]
     pub kind: i32,
-    /// Who: "user\_…" or "key\_…"; empty for the robot.
+    /// Who: "user\_…" or "key\_…"; empty for the robot, and for a bot that the account has set as the author of messages (CHW-69).
     #[prost(string, tag = "4")]
     pub author_id: ::prost::alloc::string::String,
     /// Their name; empty for a program.
@@ -4763,6 +4763,10 @@ pub enum TimelineEntryKind {
     Unmerged = 13,
     /// The client had their data erased; what was there is not told.
     Erased = 14,
+    /// An employee wrote to the client, in a conversation that is conducted in this deal or customer, or, without one, that is this contact's;
+    /// `after_json` names conversation and message. The author is the one that the account has set (CHW-69). The text is read with
+    /// ConversationService, by whoever may.
+    MessageSent = 15,
 }
 impl TimelineEntryKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4786,6 +4790,7 @@ impl TimelineEntryKind {
             Self::MergedInto => "TIMELINE_ENTRY_KIND_MERGED_INTO",
             Self::Unmerged => "TIMELINE_ENTRY_KIND_UNMERGED",
             Self::Erased => "TIMELINE_ENTRY_KIND_ERASED",
+            Self::MessageSent => "TIMELINE_ENTRY_KIND_MESSAGE_SENT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4806,6 +4811,7 @@ impl TimelineEntryKind {
             "TIMELINE_ENTRY_KIND_MERGED_INTO" => Some(Self::MergedInto),
             "TIMELINE_ENTRY_KIND_UNMERGED" => Some(Self::Unmerged),
             "TIMELINE_ENTRY_KIND_ERASED" => Some(Self::Erased),
+            "TIMELINE_ENTRY_KIND_MESSAGE_SENT" => Some(Self::MessageSent),
             _ => None,
         }
     }
@@ -4903,7 +4909,8 @@ pub mod timeline_service_client {
             self
         }
         /// What happened to a card, the newest first. It can be read by whoever may view the card; what happened to a field that
-        /// is hidden from the caller is left out.
+        /// is hidden from the caller is left out, and so are messages of conversations that the caller may not read: a page can have fewer
+        /// entries than asked for and still be followed by others.
         /// Errors: CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, DEAL_NOT_FOUND, CUSTOMER_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
         pub async fn list_timeline_entries(
             &mut self,
@@ -4950,7 +4957,8 @@ pub mod timeline_service_server {
     #[async_trait]
     pub trait TimelineService: std::marker::Send + std::marker::Sync + 'static {
         /// What happened to a card, the newest first. It can be read by whoever may view the card; what happened to a field that
-        /// is hidden from the caller is left out.
+        /// is hidden from the caller is left out, and so are messages of conversations that the caller may not read: a page can have fewer
+        /// entries than asked for and still be followed by others.
         /// Errors: CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, DEAL_NOT_FOUND, CUSTOMER_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
         async fn list_timeline_entries(
             &self,

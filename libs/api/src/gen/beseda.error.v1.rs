@@ -227,6 +227,8 @@ pub enum ErrorReason {
     ChatTaken = 501,
     /// FAILED_PRECONDITION. The client has blocked the line in the messenger: nothing arrives until they let it write again or write themselves. {chat_id}
     ClientUnreachable = 502,
+    /// FAILED_PRECONDITION. No connection of the account can be written to first: an administrator adds one, or switches one on (CHW-33). {}
+    NoConnectionToStart = 550,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -350,6 +352,7 @@ impl ErrorReason {
             Self::MessageNotFound => "ERROR_REASON_MESSAGE_NOT_FOUND",
             Self::ChatTaken => "ERROR_REASON_CHAT_TAKEN",
             Self::ClientUnreachable => "ERROR_REASON_CLIENT_UNREACHABLE",
+            Self::NoConnectionToStart => "ERROR_REASON_NO_CONNECTION_TO_START",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -472,6 +475,7 @@ impl ErrorReason {
             "ERROR_REASON_MESSAGE_NOT_FOUND" => Some(Self::MessageNotFound),
             "ERROR_REASON_CHAT_TAKEN" => Some(Self::ChatTaken),
             "ERROR_REASON_CLIENT_UNREACHABLE" => Some(Self::ClientUnreachable),
+            "ERROR_REASON_NO_CONNECTION_TO_START" => Some(Self::NoConnectionToStart),
             _ => None,
         }
     }

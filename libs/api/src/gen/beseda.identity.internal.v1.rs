@@ -23,6 +23,9 @@ pub struct AccountChanged {
     /// The survey of «Отправить NPS»; absent from versions that had none.
     #[prost(message, optional, tag = "7")]
     pub nps: ::core::option::Option<NpsSurvey>,
+    /// Whom crm's timelines name as the author of what employees write to clients: a bot of this name (CHW-69); empty: the employee.
+    #[prost(string, tag = "8")]
+    pub feed_bot_name: ::prost::alloc::string::String,
 }
 /// The survey that «Отправить NPS» sends (CNV-17).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -184,6 +187,9 @@ pub struct GetAccountStateResponse {
     /// Does the plan include the client's cabinet? (CAB-05)
     #[prost(bool, tag = "6")]
     pub client_cabinet: bool,
+    /// As AccountChanged tells it.
+    #[prost(string, tag = "7")]
+    pub feed_bot_name: ::prost::alloc::string::String,
 }
 /// Which account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -819,7 +819,8 @@ pub struct RightCell {
 /// A special right on a pipeline stage, for one action on deals (IDN-05).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StageRule {
-    /// Required. "stg\_…". Only its form is checked; a stage that no longer exists is simply never met.
+    /// Required. "stg\_…". It must be there when it is first named for the subject; one that was deleted since may stay named, so that what was
+    /// read can be changed and set again, and is simply never met.
     #[prost(string, tag = "1")]
     pub stage_id: ::prost::alloc::string::String,
     /// Required.
@@ -1352,7 +1353,8 @@ pub mod rights_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Sets everything for a role, group or user: what the request leaves out is not set any more. Administrators only.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, GROUP_NOT_FOUND, ETAG_MISMATCH, RIGHTS_LIMIT_REACHED, FIELD_INVALID.
+        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, GROUP_NOT_FOUND, STAGE_NOT_FOUND, ETAG_MISMATCH, RIGHTS_LIMIT_REACHED, FIELD_INVALID;
+        /// SERVICE_UNAVAILABLE when a stage is newly named and crm does not answer.
         pub async fn set_rights(
             &mut self,
             request: impl tonic::IntoRequest<super::SetRightsRequest>,
@@ -1496,7 +1498,8 @@ pub mod rights_service_server {
             tonic::Status,
         >;
         /// Sets everything for a role, group or user: what the request leaves out is not set any more. Administrators only.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, GROUP_NOT_FOUND, ETAG_MISMATCH, RIGHTS_LIMIT_REACHED, FIELD_INVALID.
+        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, GROUP_NOT_FOUND, STAGE_NOT_FOUND, ETAG_MISMATCH, RIGHTS_LIMIT_REACHED, FIELD_INVALID;
+        /// SERVICE_UNAVAILABLE when a stage is newly named and crm does not answer.
         async fn set_rights(
             &self,
             request: tonic::Request<super::SetRightsRequest>,
@@ -1916,6 +1919,13 @@ pub struct Account {
     /// The question of the survey, at most 1000 characters; empty: a question in the account's language.
     #[prost(string, tag = "11")]
     pub nps_text: ::prost::alloc::string::String,
+    /// Whom the timelines of crm's cards name as the author of what employees write to clients (CHW-69, A-17). EMPLOYEE where it was never
+    /// set. What is in a timeline already stays as it was written.
+    #[prost(enumeration = "FeedAuthor", tag = "12")]
+    pub feed_author: i32,
+    /// What the bot of FEED_AUTHOR_BOT is called there, at most 100 characters; empty: "Beseda".
+    #[prost(string, tag = "13")]
+    pub feed_bot_name: ::prost::alloc::string::String,
 }
 /// Nothing to say.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1933,7 +1943,7 @@ pub struct UpdateAccountRequest {
     /// Required. With an `etag` only that version is changed.
     #[prost(message, optional, tag = "1")]
     pub account: ::core::option::Option<Account>,
-    /// Of: title, language, imbox_enabled, nps_enabled, nps_text. Empty: the fields that are set.
+    /// Of: title, language, imbox_enabled, nps_enabled, nps_text, feed_author, feed_bot_name. Empty: the fields that are set.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
 }
@@ -1943,6 +1953,39 @@ pub struct UpdateAccountResponse {
     /// The account.
     #[prost(message, optional, tag = "1")]
     pub account: ::core::option::Option<Account>,
+}
+/// Whom a card's timeline names as the author of a message to the client. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FeedAuthor {
+    /// Refused in a request that sets it.
+    Unspecified = 0,
+    /// The employee who wrote it.
+    Employee = 1,
+    /// A bot. Who wrote it stays known at the message itself (CHW-53).
+    Bot = 2,
+}
+impl FeedAuthor {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FEED_AUTHOR_UNSPECIFIED",
+            Self::Employee => "FEED_AUTHOR_EMPLOYEE",
+            Self::Bot => "FEED_AUTHOR_BOT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FEED_AUTHOR_UNSPECIFIED" => Some(Self::Unspecified),
+            "FEED_AUTHOR_EMPLOYEE" => Some(Self::Employee),
+            "FEED_AUTHOR_BOT" => Some(Self::Bot),
+            _ => None,
+        }
+    }
 }
 /// An item of the account's navigation. Values may be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -2170,7 +2213,8 @@ pub mod account_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Changes the account's settings, imBox (CNV-10) and the NPS survey (CNV-17) among them. Administrators only (IDN-32).
+        /// Changes the account's settings, imBox (CNV-10), the NPS survey (CNV-17) and the author in the CRM's feed (CHW-69) among them.
+        /// Administrators only (IDN-32).
         /// Errors: PERMISSION_MISSING, ETAG_MISMATCH, FIELD_INVALID.
         pub async fn update_account(
             &mut self,
@@ -2221,7 +2265,8 @@ pub mod account_service_server {
             tonic::Response<super::GetAccountResponse>,
             tonic::Status,
         >;
-        /// Changes the account's settings, imBox (CNV-10) and the NPS survey (CNV-17) among them. Administrators only (IDN-32).
+        /// Changes the account's settings, imBox (CNV-10), the NPS survey (CNV-17) and the author in the CRM's feed (CHW-69) among them.
+        /// Administrators only (IDN-32).
         /// Errors: PERMISSION_MISSING, ETAG_MISMATCH, FIELD_INVALID.
         async fn update_account(
             &self,

@@ -14,9 +14,10 @@ use api::connector::v1::{
     ListChatMessagesResponse, PublishRequest, PublishResponse, PublishStreamRequest,
     PublishStreamResponse, RegisterConnectorRequest, RegisterConnectorResponse,
     ReportDeliveriesRequest, ReportDeliveriesResponse, ReportHealthRequest, ReportHealthResponse,
-    ReportResult, ReportTemplatesRequest, ReportTemplatesResponse, ResolveChatsRequest,
-    ResolveChatsResponse, Synced, TakeDeliveriesRequest, TakeDeliveriesResponse,
-    UploadMediaRequest, UploadMediaResponse, WatchConnectionsRequest, WatchConnectionsResponse,
+    ReportPictureRequest, ReportPictureResponse, ReportResult, ReportTemplatesRequest,
+    ReportTemplatesResponse, ResolveChatsRequest, ResolveChatsResponse, Synced,
+    TakeDeliveriesRequest, TakeDeliveriesResponse, UploadMediaRequest, UploadMediaResponse,
+    WatchConnectionsRequest, WatchConnectionsResponse,
 };
 use api::conversations::v1::ConnectionState;
 use futures::Stream;
@@ -360,6 +361,24 @@ impl ConnectorHubService for Hub {
             }
         });
         Ok(Response::new(ReportHealthResponse {}))
+    }
+
+    /// No picture is kept here: whoever names one may go on without it.
+    async fn report_picture(
+        &self,
+        request: Request<ReportPictureRequest>,
+    ) -> Result<Response<ReportPictureResponse>, Status> {
+        self.admit(request.metadata(), &request.get_ref().connector_key)?;
+        let asked = request.get_ref();
+        let fit = !asked.external_chat_id.is_empty()
+            && asked.picture_id.len() <= 200
+            && (asked.attachment_id.is_empty() || !asked.picture_id.is_empty());
+        if !fit {
+            self.change(|book| {
+                book.offence("a picture of no chat, without an id, or with too long a one");
+            });
+        }
+        Ok(Response::new(ReportPictureResponse { wanted: false }))
     }
 
     async fn report_templates(

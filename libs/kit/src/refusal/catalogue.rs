@@ -99,6 +99,7 @@ pub fn code(reason: R) -> Code {
         | R::TemplatesUnpaid
         | R::ContactErased
         | R::ClientUnreachable
+        | R::NoConnectionToStart
         | R::ConnectionNotInSubscription
         | R::ClientNotRegistered
         | R::ContactNotMerged
@@ -139,6 +140,11 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "Под этим идентификатором канала уже есть другой чат.",
             "Otro chat ya tiene este identificador del canal.",
             "Another chat has this id of the channel already.",
+        ),
+        R::NoConnectionToStart => (
+            "Нет подключения, в котором можно написать первым. Обратитесь к администратору.",
+            "No hay ninguna conexión en la que se pueda escribir primero. Consulte al administrador.",
+            "There is no connection in which one can write first. Ask an administrator.",
         ),
         R::ClientUnreachable => (
             "Клиент заблокировал вас в мессенджере. Написать можно, когда клиент напишет сам.",

@@ -69,6 +69,8 @@ plain! {
     client_not_registered = ClientNotRegistered;
     /// The account may not send.
     subscription_unpaid = SubscriptionUnpaid;
+    /// No connection in which one writes first.
+    no_connection_to_start = NoConnectionToStart;
     /// imBox is off.
     imbox_disabled = ImboxDisabled;
     /// The old integration transfers chats.

@@ -2,12 +2,13 @@
 
 use api::crm::internal::v1::crm_internal_service_server::CrmInternalService;
 use api::crm::internal::v1::{
-    ApplyRulesRequest, ApplyRulesResponse, FindCardByValueRequest, FindCardByValueResponse,
-    FindContactsRequest, FindContactsResponse, GetRuleCatalogueRequest, GetRuleCatalogueResponse,
-    LookUpClientRequest, LookUpClientResponse,
+    AddSentMessagesRequest, AddSentMessagesResponse, ApplyRulesRequest, ApplyRulesResponse,
+    FindCardByValueRequest, FindCardByValueResponse, FindContactsRequest, FindContactsResponse,
+    GetRuleCatalogueRequest, GetRuleCatalogueResponse, LookUpClientRequest, LookUpClientResponse,
+    PipelineChanged, PipelineStage, SentMessage,
 };
 use tonic::{Request, Response, Status};
-use types::AccountId;
+use types::{AccountId, StageId};
 use uuid::Uuid;
 
 use super::{Identity, account_of};
@@ -31,6 +32,29 @@ impl Identity {
             name: name.to_lowercase(),
         };
         self.with(|known| known.contacts.push(contact));
+    }
+}
+
+impl Identity {
+    /// A new stage of one of the account's pipelines.
+    #[must_use]
+    pub fn stage(&self, account: AccountId) -> StageId {
+        let stage = StageId::generate();
+        self.with(|known| known.stages.push((account, stage)));
+        stage
+    }
+
+    /// A stage is deleted.
+    pub fn delete_stage(&self, stage: StageId) {
+        self.with(|known| known.stages.retain(|(_, other)| *other != stage));
+    }
+
+    /// What crm was told of an account's messages, in the order in which it came.
+    #[must_use]
+    pub fn sent(&self, account: AccountId) -> Vec<SentMessage> {
+        let sent = self.with(|known| known.sent.clone());
+        let sent = sent.into_iter().filter(|(of, _)| *of == account);
+        sent.map(|(_, message)| message).collect()
     }
 }
 
@@ -72,11 +96,40 @@ impl CrmInternalService for Identity {
         Err(rules())
     }
 
+    /// Of all that can be named there are stages, in one pipeline.
     async fn get_rule_catalogue(
         &self,
-        _: Request<GetRuleCatalogueRequest>,
+        request: Request<GetRuleCatalogueRequest>,
     ) -> Result<Response<GetRuleCatalogueResponse>, Status> {
-        Err(rules())
+        let account = account_of(&request, &request.get_ref().account_id);
+        let stages = self.with(|known| known.stages.clone());
+        let stages = stages.into_iter().filter(|(of, _)| *of == account);
+        let stages = stages.map(|(_, stage)| PipelineStage {
+            stage_id: stage.uuid().as_bytes().to_vec(),
+            ..PipelineStage::default()
+        });
+        let pipeline = PipelineChanged {
+            stages: stages.collect(),
+            ..PipelineChanged::default()
+        };
+        Ok(Response::new(GetRuleCatalogueResponse {
+            pipelines: vec![pipeline],
+            ..GetRuleCatalogueResponse::default()
+        }))
+    }
+
+    /// Everything is told at once.
+    async fn add_sent_messages(
+        &self,
+        request: Request<AddSentMessagesRequest>,
+    ) -> Result<Response<AddSentMessagesResponse>, Status> {
+        let account = account_of(&request, &request.get_ref().account_id);
+        let sent = request.into_inner().messages;
+        self.with(|known| {
+            let told = sent.into_iter().map(|message| (account, message));
+            known.sent.extend(told);
+        });
+        Ok(Response::new(AddSentMessagesResponse {}))
     }
 
     async fn apply_rules(
@@ -89,5 +142,5 @@ impl CrmInternalService for Identity {
 
 /// Rules are tested with crm itself.
 fn rules() -> Status {
-    Status::unimplemented("this stand-in knows contacts only")
+    Status::unimplemented("this stand-in knows contacts and stages only")
 }

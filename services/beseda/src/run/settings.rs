@@ -26,7 +26,7 @@ Settings (secrets, marked *, may also be files: NAME_FILE):
                                 passwords and secrets
   BESEDA_SERVICE_SECRET *       what the service proves itself with; made from the master key when not set
   BESEDA_IDENTITY_URL           http://HOST:PORT of identity (all but identity)
-  BESEDA_CRM_URL                of crm (conversations, connector-onlinechat, cabinet, sync, gateway)
+  BESEDA_CRM_URL                of crm (all but crm, connector-telegram and connector-whatsapp)
   BESEDA_CONVERSATIONS_URL      of conversations (connectors, cabinet, sync, gateway)
   BESEDA_ONLINECHAT_URL         of connector-onlinechat (cabinet, gateway)
   BESEDA_CABINET_URL            of cabinet (gateway), if there is one
@@ -138,12 +138,13 @@ impl Reader {
 
     fn identity(&mut self) -> Option<Config> {
         let database_url = self.database_url(&identity::MIGRATIONS);
+        let crm = self.service_url("BESEDA_CRM_URL");
         if self.key.is_none() {
             self.environment.problem("BESEDA_MASTER_KEY is not set: identity seals signing keys with it (`beseda master-key` makes one)");
         }
         let (key, redis) = (self.key.clone()?, self.redis_url.clone());
         let mut config =
-            identity::Config::new(self.listen, database_url?, redis, key, Clock::system());
+            identity::Config::new(self.listen, database_url?, redis, crm, key, Clock::system());
         config.log_in_limit = config.log_in_limit.filter(|_| self.limited);
         Some(Config::Identity(config))
     }

@@ -61,12 +61,15 @@ impl Stand {
         port: Reserved,
     ) -> anyhow::Result<Summary> {
         let addr = port.addr()?;
-        let whatsapp = Reserved::take(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let (crm, whatsapp) = (Reserved::take(any)?, Reserved::take(any)?);
         let mut wiring = self.wiring(arguments, secrets, addr).await?;
+        wiring.crm_listen = crm.addr()?;
         wiring.whatsapp = whatsapp.addr()?;
         let migrating = stores::migrate(&wiring.stores, &wiring.key);
         self.progress.step("tables", migrating).await?;
         wiring.identity = self.launch(wiring.identity()).await?;
+        drop(crm);
         wiring.crm = self.launch(wiring.crm()).await?;
         wiring.conversations = self.launch(wiring.conversations()).await?;
         wiring.onlinechat = self.launch(wiring.connector_onlinechat()).await?;
@@ -131,6 +134,7 @@ impl Stand {
             sync: String::new(),
             whatsapp_api: secrets.whatsapp_api.clone(),
             whatsapp_media_hosts: secrets.whatsapp_media_hosts.clone(),
+            crm_listen: addr,
             whatsapp: addr,
         })
     }

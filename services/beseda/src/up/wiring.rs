@@ -38,6 +38,8 @@ pub struct Wiring {
     pub sync: String,
     pub whatsapp_api: Url,
     pub whatsapp_media_hosts: Vec<String>,
+    /// Known before it runs: identity asks crm which stages there are.
+    pub crm_listen: SocketAddr,
     /// Known before it runs: conversations asks it who is registered.
     pub whatsapp: SocketAddr,
 }
@@ -46,14 +48,15 @@ impl Wiring {
     pub fn identity(&self) -> anyhow::Result<Config> {
         let url = self.role_url(&identity::MIGRATIONS)?;
         let (redis_url, key) = (self.stores.redis_url.clone(), self.key.clone());
-        let mut config = identity::Config::new(ANY, url, redis_url, key, Clock::system());
+        let crm = format!("http://{}", self.crm_listen);
+        let mut config = identity::Config::new(ANY, url, redis_url, crm, key, Clock::system());
         config.log_in_limit = config.log_in_limit.filter(|_| self.limited);
         Ok(Config::Identity(config))
     }
 
     pub fn crm(&self) -> anyhow::Result<Config> {
         Ok(Config::Crm(crm::Config {
-            listen: ANY,
+            listen: self.crm_listen,
             database_url: self.role_url(&crm::MIGRATIONS)?,
             redis_url: self.stores.redis_url.clone(),
             identity: self.identity.clone(),

@@ -15,6 +15,7 @@ async fn a_service_says_where_it_is_and_answers_operators() {
         ("BESEDA_DATABASE_URL", url.expose_secret()),
         ("BESEDA_REDIS_URL", &redis),
         ("BESEDA_MASTER_KEY", testkit::master_key_text()),
+        ("BESEDA_CRM_URL", "http://127.0.0.1:1"),
         ("BESEDA_ADMIN_LISTEN", "127.0.0.1:0"),
     ];
     let mut service = Process::start(program(), &["run", "identity"], &environment);

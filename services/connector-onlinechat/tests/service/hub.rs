@@ -406,6 +406,13 @@ impl ConnectorHubService for Hub {
         Ok(Response::new(wire::RegisterConnectorResponse {}))
     }
 
+    async fn report_picture(
+        &self,
+        _: Request<wire::ReportPictureRequest>,
+    ) -> Result<Response<wire::ReportPictureResponse>, Status> {
+        Err(Status::unimplemented("visitors show no pictures"))
+    }
+
     async fn report_templates(
         &self,
         _: Request<wire::ReportTemplatesRequest>,

@@ -1,5 +1,6 @@
 //! A bot as a channel.
 
+mod pictures;
 mod receive;
 mod send;
 
@@ -19,6 +20,7 @@ use url::Url;
 use crate::bot::{Bot, Fault};
 use crate::domain::parts::LONGEST_TEXT;
 
+use pictures::Pictures;
 pub use receive::receive;
 
 /// The connector's key at the hub.
@@ -55,6 +57,7 @@ pub struct Line {
     /// What Telegram says with every call, where it calls us.
     pub secret: SecretString,
     receives: Receives,
+    pictures: Pictures,
 }
 
 /// How updates come.
@@ -113,13 +116,20 @@ impl Channel for Telegram {
             bot,
             secret,
             receives: settings.receive,
+            pictures: Pictures::default(),
         })
     }
 
     async fn listen(&self, line: &Line, inbound: &Inbound) -> Trouble {
-        match line.receives {
-            Receives::Polling => self.poll(line, inbound).await,
-            Receives::Webhook => self.watch_webhook(line, inbound).await,
+        let updates = async {
+            match line.receives {
+                Receives::Polling => self.poll(line, inbound).await,
+                Receives::Webhook => self.watch_webhook(line, inbound).await,
+            }
+        };
+        tokio::select! {
+            trouble = updates => trouble,
+            never = line.pictures.look(&line.bot, inbound) => match never {},
         }
     }
 

@@ -37,6 +37,9 @@ pub async fn receive(line: &Line, inbound: &Inbound, updates: &[Value]) -> Resul
     inbound
         .publish(events.into_iter().flatten().collect())
         .await?;
+    for told in updates.iter().filter_map(read) {
+        line.pictures.wrote(&told);
+    }
     Ok(())
 }
 

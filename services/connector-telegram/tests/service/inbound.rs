@@ -12,9 +12,9 @@ use crate::telegram::ANNA;
 use crate::world::World;
 
 /// A small picture.
-const PIXEL: &[u8] = include_bytes!("pixel.png");
+pub const PIXEL: &[u8] = include_bytes!("pixel.png");
 
-async fn download(world: &World, attachment: &str) -> Vec<u8> {
+pub async fn download(world: &World, attachment: &str) -> Vec<u8> {
     let request = world.with(DownloadAttachmentRequest {
         attachment_id: attachment.to_owned(),
         ..DownloadAttachmentRequest::default()

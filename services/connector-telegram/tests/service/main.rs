@@ -3,6 +3,7 @@
 mod conformance;
 mod inbound;
 mod outbound;
+mod pictures;
 mod secrets;
 mod telegram;
 mod webhook;

@@ -44,6 +44,10 @@ struct World {
     /// Groups that go on under another id.
     moved: BTreeMap<i64, i64>,
     files: HashMap<String, Vec<u8>>,
+    /// Pictures that people show, the newest first: their unique ids, which here begin the ids of their files.
+    pictures: HashMap<i64, Vec<String>>,
+    /// How often a method was called.
+    calls: BTreeMap<String, usize>,
     sent: Vec<Sent>,
     faults: VecDeque<Fault>,
     /// Requests that Telegram would refuse as malformed: none of them is forgiven.
@@ -158,6 +162,24 @@ impl Telegram {
 
     pub fn keep_file(&self, id: &str, contents: &[u8]) {
         self.world().files.insert(id.to_owned(), contents.to_vec());
+    }
+
+    /// Somebody shows another picture.
+    pub fn show_picture(&self, person: i64, unique: &str, contents: &[u8]) {
+        self.keep_file(&format!("{unique}-large"), contents);
+        let mut world = self.world();
+        let pictures = world.pictures.entry(person).or_default();
+        pictures.insert(0, unique.to_owned());
+    }
+
+    /// Somebody shows no picture any more.
+    pub fn hide_pictures(&self, person: i64) {
+        self.world().pictures.remove(&person);
+    }
+
+    /// How often a method was called.
+    pub fn calls(&self, method: &str) -> usize {
+        self.world().calls.get(method).copied().unwrap_or_default()
     }
 
     pub fn block(&self, person: i64) {

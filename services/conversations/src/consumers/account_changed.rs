@@ -38,6 +38,7 @@ fn parse(event: &Event) -> Result<(AccountId, i64, AccountState), String> {
         language: payload.language,
         message_search: payload.message_search,
         nps: survey(payload.nps.unwrap_or_default()),
+        feed_bot_name: payload.feed_bot_name,
     };
     Ok((account.into(), payload.version, state))
 }
@@ -73,6 +74,7 @@ mod tests {
             language: "ru".to_owned(),
             message_search: true,
             nps: None,
+            feed_bot_name: String::new(),
         };
         payload.encode_to_vec()
     }

@@ -112,6 +112,7 @@ impl AccountStates {
             language: reply.language,
             message_search: reply.message_search,
             nps: survey(reply.nps.unwrap_or_default()),
+            feed_bot_name: reply.feed_bot_name,
         })
     }
 }

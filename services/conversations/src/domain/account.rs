@@ -15,4 +15,6 @@ pub struct AccountState {
     pub message_search: bool,
     /// The survey of «Отправить NPS» (CNV-17).
     pub nps: Survey,
+    /// The bot that crm's timelines name as the author of employees' messages (CHW-69); empty: they name the employee.
+    pub feed_bot_name: String,
 }

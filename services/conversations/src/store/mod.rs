@@ -9,6 +9,7 @@ pub mod chats;
 pub mod connections;
 pub mod conversations;
 pub mod counts;
+pub mod crm_feed;
 pub mod crm_names;
 pub mod deliveries;
 pub mod erasure;

@@ -23,7 +23,7 @@ fn changed(account: AccountId, version: i64, subscription_active: bool) -> Vec<u
         imbox_enabled: true,
         language: "ru".to_owned(),
         message_search: true,
-        nps: None,
+        ..AccountChanged::default()
     }
     .encode_to_vec()
 }
@@ -220,8 +220,8 @@ async fn imbox_refuses_until_it_is_switched_on() {
             subscription_active: true,
             imbox_enabled,
             message_search: true,
-            nps: None,
             language: "ru".to_owned(),
+            ..AccountChanged::default()
         }
         .encode_to_vec()
     };

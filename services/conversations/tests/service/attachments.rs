@@ -25,7 +25,7 @@ use types::AccountId;
 use crate::world::{CONNECTOR, MEDIA_HOST, World, refusal, with};
 
 /// One red point.
-const PNG: &[u8] = include_bytes!("point.png");
+pub const PNG: &[u8] = include_bytes!("point.png");
 
 fn stream<T: Send + 'static>(
     token: &str,
@@ -59,7 +59,7 @@ async fn upload(
     Ok(reply.into_inner().attachment.expect("a file"))
 }
 
-async fn download(
+pub async fn download(
     world: &World,
     token: &str,
     request: DownloadAttachmentRequest,
@@ -80,7 +80,7 @@ async fn download(
     Ok((media_type, bytes))
 }
 
-fn whole(id: &str) -> DownloadAttachmentRequest {
+pub fn whole(id: &str) -> DownloadAttachmentRequest {
     DownloadAttachmentRequest {
         attachment_id: id.to_owned(),
         ..DownloadAttachmentRequest::default()
@@ -106,7 +106,7 @@ async fn send(
     Ok(message.expect("a message"))
 }
 
-fn not_found(id: &str) -> String {
+pub fn not_found(id: &str) -> String {
     format!("NotFound ATTACHMENT_NOT_FOUND {{attachment_id={id}}}")
 }
 
@@ -250,7 +250,7 @@ async fn a_file_is_read_whole_in_part_and_small() {
 }
 
 /// Contacts and deals are viewed so far.
-fn viewing(level: RightLevel) -> Rights {
+pub fn viewing(level: RightLevel) -> Rights {
     let cells = [RightEntity::Contacts, RightEntity::Deals].map(|entity| RightCell {
         entity: entity.into(),
         action: RightAction::View.into(),
@@ -339,7 +339,7 @@ async fn files_that_are_not_taken_are_refused_with_the_reason() {
     );
 }
 
-fn header(connection: &Connection, chat: &str) -> UploadMediaHeader {
+pub fn header(connection: &Connection, chat: &str) -> UploadMediaHeader {
     UploadMediaHeader {
         connector_key: CONNECTOR.to_owned(),
         connection_id: connection.id.clone(),
@@ -349,7 +349,7 @@ fn header(connection: &Connection, chat: &str) -> UploadMediaHeader {
     }
 }
 
-async fn upload_media(
+pub async fn upload_media(
     world: &World,
     header: UploadMediaHeader,
     bytes: &[u8],

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use api::connector::v1::incoming_media::Source;
 use api::connector::v1::upload_media_request::Part;
 use api::connector::v1::{
-    ChannelEvent, IncomingMedia, IncomingMessage, UploadMediaHeader, UploadMediaRequest,
-    channel_event::Event,
+    ChannelEvent, IncomingMedia, IncomingMessage, ReportPictureRequest, UploadMediaHeader,
+    UploadMediaRequest, channel_event::Event,
 };
 use api::conversations::v1::get_writability_request::Place;
 use api::conversations::v1::{
@@ -93,6 +93,28 @@ async fn send_card(world: &World, connection: &Connection) {
     publish(world, vec![event]).await;
 }
 
+/// The client shows a picture, whose contents name them.
+async fn show_picture(world: &World, connection: &Connection) {
+    let header = UploadMediaHeader {
+        file_name: String::new(),
+        ..crate::attachments::header(connection, "55501")
+    };
+    let contents = [crate::attachments::PNG, NAME.as_bytes()].concat();
+    let file = crate::attachments::upload_media(world, header, &contents).await;
+    let request = ReportPictureRequest {
+        connector_key: CONNECTOR.to_owned(),
+        connection_id: connection.id.clone(),
+        external_chat_id: "55501".to_owned(),
+        picture_id: "one".to_owned(),
+        attachment_id: file.expect("uploaded").id,
+    };
+    let told = world
+        .hub()
+        .report_picture(with(&world.connector, request))
+        .await;
+    told.expect("kept");
+}
+
 /// A client whose data stand in every place that the service has; the conversation.
 async fn plant(world: &World, contact: ContactId) -> String {
     let connection = world.connection().await;
@@ -106,6 +128,7 @@ async fn plant(world: &World, contact: ContactId) -> String {
     )
     .await;
     send_card(world, &connection).await;
+    show_picture(world, &connection).await;
     let request = SendMessageRequest {
         conversation_id: conversation.clone(),
         text: format!("Аля Кузнецова, запишу {PHONE}"),
@@ -238,7 +261,7 @@ async fn bones(world: &World) -> Vec<String> {
         "SELECT concat_ws(' ', id, connection_id, external_id, contact_id) FROM conversations.chats
           UNION ALL SELECT concat_ws(' ', id, number, chat_id, contact_id, card_id, life, answer) FROM conversations.conversations
           UNION ALL SELECT concat_ws(' ', id, seq, conversation_id, author) FROM conversations.messages WHERE author <> 4
-          UNION ALL SELECT concat_ws(' ', id, message_id) FROM conversations.attachments
+          UNION ALL SELECT concat_ws(' ', id, message_id) FROM conversations.attachments WHERE message_id IS NOT NULL
           UNION ALL SELECT concat_ws(' ', id, message_id) FROM conversations.deliveries
           UNION ALL SELECT concat_ws(' ', message_id, place) FROM conversations.search_messages WHERE folded NOT LIKE '%робот%' ORDER BY 1",
     )
@@ -296,6 +319,7 @@ async fn erased_values_are_nowhere_and_messages_numbers_and_links_stay() {
         "idempotency_keys",
         "messages",
         "outbox",
+        "pictures",
         "search_chats",
         "search_messages",
         "streams",

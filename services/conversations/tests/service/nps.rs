@@ -24,6 +24,7 @@ async fn settle(world: &World, version: i64, paid: bool, survey: NpsSurvey) {
         language: "ru".to_owned(),
         message_search: true,
         nps: Some(survey),
+        ..AccountChanged::default()
     };
     world
         .identity

@@ -13,11 +13,13 @@ async fn every_table_is_explained_and_keeps_accounts_apart() {
             "search_chats",
         ],
         // Blocks of the search index are accounts' own. Jobs of the whole installation read by these: deliveries by
-        // connector, the directory by connection, events by shard, files to fetch by their time, what is old by age.
+        // connector, the directory by connection, events by shard, files to fetch and what crm is told by their time, what is old
+        // by age.
         indexes: &[
             "attachments_unused",
             "connection_directory_pkey",
             "connection_directory_connector",
+            "crm_feed_due",
             "deliveries_due",
             "deliveries_id",
             "idempotency_keys_age",

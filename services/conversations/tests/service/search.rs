@@ -270,6 +270,38 @@ async fn what_may_not_be_read_is_not_found() {
     assert!(all(&world, &foreign, &words("скидка")).await.is_empty());
 }
 
+/// A page of somebody who may read little is filled from all that was found: how much of it is hidden shows nowhere.
+#[tokio::test]
+async fn a_short_page_tells_nothing_of_hidden_messages() {
+    const HIDDEN: usize = 5_500;
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let (token, boris) = world.member(world.account, Role::Manager, None);
+    world.set_rights(boris, viewing(Own, Allowed));
+    let own = case(&world, &connection, "own", boris).await;
+    world
+        .answer(&own.conversation, "treasure of one's own")
+        .await;
+    for _ in 0..HIDDEN / 500 {
+        let hidden = (0..500).map(|_| world.message(&connection, "hidden", "treasure"));
+        world.publish(hidden.collect()).await.expect("published");
+    }
+    indexed(&world).await;
+    let found = async |query: &str| {
+        let page = ask(&world, &token, &words(query)).await.expect("asked");
+        let hits = page.hits.into_iter();
+        let texts: Vec<_> = hits.map(|hit| hit.message.expect("it").text).collect();
+        (texts, page.next_page_token)
+    };
+    let own = ["treasure of one's own".to_owned()].to_vec();
+    wait_for("the rights have arrived", async || {
+        (found("treasure").await.0 == own).then_some(())
+    })
+    .await;
+    assert_eq!(found("treasure").await, (own, String::new()));
+    assert_eq!(found("nowhere").await, (Vec::new(), String::new()));
+}
+
 #[tokio::test]
 async fn only_the_professional_plan_searches_messages() {
     let world = World::start().await;

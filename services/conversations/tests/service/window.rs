@@ -2,6 +2,7 @@
 
 mod black_list;
 pub mod contacts;
+mod creation;
 mod groups;
 mod writability;
 

@@ -238,6 +238,13 @@ impl World {
         rights
     }
 
+    /// Changes who works in the account, and tells it by an event, as identity does.
+    pub fn change_account(&self, change: impl FnOnce(&mut AccountRights)) {
+        let rights = self.change_rights(self.account, change);
+        let payload = rights.encode_to_vec();
+        self.identity.tell(self.account, "rights.changed", payload);
+    }
+
     fn change_rights(
         &self,
         account: AccountId,

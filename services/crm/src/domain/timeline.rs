@@ -1,8 +1,9 @@
 //! What happened to cards.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
-use types::TimelineEntryId;
+use types::{ContactId, ConversationId, MessageId, TimelineEntryId};
 
 /// What the history says when a client had their data erased (CAB-36).
 pub const ERASED: &str = "Робот : Пользователь запросил удаление данных";
@@ -41,6 +42,44 @@ impl Entry {
             self.before = None;
             self.after = None;
         }
+    }
+}
+
+/// A message of an employee to a client. Its text stays with conversations, which decide who may read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// The conversation.
+    #[serde(rename = "conversation_id")]
+    pub conversation: ConversationId,
+    /// The message.
+    #[serde(rename = "message_id")]
+    pub message: MessageId,
+    /// The client's contact; it decides with the card who may read the message.
+    #[serde(rename = "contact_id")]
+    pub contact: Option<ContactId>,
+}
+
+impl Entry {
+    /// That a message was sent.
+    #[must_use]
+    pub fn of_message(sent: &Sent, author: Author, time: OffsetDateTime) -> Self {
+        Self {
+            id: sent.message.uuid().into(),
+            event: Event::MessageSent,
+            author,
+            field: String::new(),
+            before: None,
+            after: serde_json::to_value(sent).ok(),
+            time,
+        }
+    }
+
+    /// The message that it tells of; `None` for every other entry.
+    #[must_use]
+    pub fn message(&self) -> Option<Sent> {
+        let is_message = self.event == Event::MessageSent;
+        let told = self.after.clone().filter(|_| is_message)?;
+        serde_json::from_value(told).ok()
     }
 }
 
@@ -95,6 +134,8 @@ pub enum Event {
     Unmerged,
     /// The client had their data erased.
     Erased,
+    /// An employee wrote to the client.
+    MessageSent,
 }
 
 impl Event {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use access::{
-    AccountRights, Action, Card as DealFacts, Decision, Entity, Relation, Rights, UnknownUser,
+    AccountRights, Action, Card as DealFacts, CardFacts, Decision, Entity, Relation, Rights,
+    UnknownUser,
 };
 use types::{GroupId, StageId, UserId};
 
@@ -97,6 +98,20 @@ impl Viewer {
                 card.stage(),
             ),
         }
+    }
+
+    /// May they read the messages of a conversation with this contact, which is conducted in `card`? A contact itself stands for a
+    /// conversation that is conducted in no deal or customer.
+    #[must_use]
+    pub fn reads_messages(&self, contact: Option<&Card>, card: &Card) -> bool {
+        let owner = contact.map(|contact| contact.responsible);
+        let is_deal = matches!(card.id.kind(), Kind::Deal | Kind::Customer);
+        let facts = CardFacts {
+            contact_owner: owner,
+            contact_owner_group: owner.and_then(|owner| self.group_of(owner)),
+            card: is_deal.then(|| self.facts(card)),
+        };
+        self.rights.sees(&facts).shows_messages()
     }
 
     fn facts(&self, card: &Card) -> DealFacts {

@@ -1,5 +1,6 @@
 //! What other services ask.
 
+mod add_sent;
 mod apply_rules;
 mod catalogue;
 mod find_card;
@@ -11,9 +12,9 @@ use std::sync::Arc;
 
 use api::crm::internal::v1::crm_internal_service_server::CrmInternalService;
 use api::crm::internal::v1::{
-    ApplyRulesRequest, ApplyRulesResponse, FindCardByValueRequest, FindCardByValueResponse,
-    FindContactsRequest, FindContactsResponse, GetRuleCatalogueRequest, GetRuleCatalogueResponse,
-    LookUpClientRequest, LookUpClientResponse,
+    AddSentMessagesRequest, AddSentMessagesResponse, ApplyRulesRequest, ApplyRulesResponse,
+    FindCardByValueRequest, FindCardByValueResponse, FindContactsRequest, FindContactsResponse,
+    GetRuleCatalogueRequest, GetRuleCatalogueResponse, LookUpClientRequest, LookUpClientResponse,
 };
 use api::crm::v1::MessengerIdentity;
 use auth::{AccountScope, Caller};
@@ -66,6 +67,13 @@ impl CrmInternalService for Internal {
         request: Request<FindCardByValueRequest>,
     ) -> Result<Response<FindCardByValueResponse>, Status> {
         answer(find_card::find_card_by_value(&self.0, &request).await)
+    }
+
+    async fn add_sent_messages(
+        &self,
+        request: Request<AddSentMessagesRequest>,
+    ) -> Result<Response<AddSentMessagesResponse>, Status> {
+        answer(add_sent::add(&self.0, request).await)
     }
 }
 

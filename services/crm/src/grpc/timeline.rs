@@ -1,5 +1,6 @@
 //! What happened to a card.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use access::{Action, Entity, Level};
@@ -11,14 +12,15 @@ use auth::Permission;
 use kit::page::{PageToken, page_size};
 use kit::time::to_proto;
 use kit::validate::Fields;
+use pg::Tx;
 use tonic::{Request, Response, Status};
-use types::TimelineEntryId;
+use types::{ContactId, TimelineEntryId};
 
 use super::page::page;
 use super::{PAGE, answer, enter};
 use crate::Error;
-use crate::core::Core;
-use crate::domain::ids::CardId;
+use crate::core::{By, Core};
+use crate::domain::ids::{CardId, Kind};
 use crate::domain::timeline::{ERASED, Entry, Event};
 use crate::store::{cards, timeline};
 
@@ -62,33 +64,56 @@ async fn list(
     let Some(id) = id else {
         return Ok(ListTimelineEntriesResponse::default());
     };
-    let found = core
+    let (found, readable) = core
         .read(&caller, move |tx, by| {
-            Box::pin(async move {
-                let card = cards::get(tx, by.account, id).await?;
-                card.filter(|card| by.viewer.may(Action::View, card))
-                    .ok_or(Error::CardNotFound(id))?;
-                let hidden = by.viewer.hidden_fields(id.kind());
-                let mut found =
-                    timeline::list(tx, by.account, id, &hidden, before, size + 1).await?;
-                if hidden.iter().any(|field| field == "name") {
-                    found.iter_mut().for_each(Entry::hide_name);
-                }
-                // An entry does not say whose the task is now: only who sees all tasks reads of it here.
-                if by.viewer.rights.level(Entity::Tasks, Action::View) != Level::Allowed {
-                    found.iter_mut().for_each(Entry::hide_task);
-                }
-                Ok(found)
-            })
+            Box::pin(async move { read(tx, &by, id, before, size + 1).await })
         })
         .await?;
     let page = page(found, size, (METHOD, account), &request.card_id, |entry| {
         entry.id
     });
+    let entries = page.items.into_iter();
+    let shown = entries.filter(|entry| {
+        let message = entry.message();
+        message.is_none_or(|sent| readable.contains(&sent.contact))
+    });
     Ok(ListTimelineEntriesResponse {
-        entries: page.items.into_iter().map(to_wire).collect(),
+        entries: shown.map(to_wire).collect(),
         next_page_token: page.next,
     })
+}
+
+/// The entries of a page, without what the caller may not see of them, and the contacts whose messages they may read.
+async fn read(
+    tx: &mut Tx,
+    by: &By,
+    id: CardId,
+    before: Option<TimelineEntryId>,
+    limit: i64,
+) -> Result<(Vec<Entry>, Vec<Option<ContactId>>), Error> {
+    let card = cards::get(tx, by.account, id).await?;
+    let card = card
+        .filter(|card| by.viewer.may(Action::View, card))
+        .ok_or(Error::CardNotFound(id))?;
+    let hidden = by.viewer.hidden_fields(id.kind());
+    let mut found = timeline::list(tx, by.account, id, &hidden, before, limit).await?;
+    if hidden.iter().any(|field| field == "name") {
+        found.iter_mut().for_each(Entry::hide_name);
+    }
+    // An entry does not say whose the task is now: only who sees all tasks reads of it here.
+    if by.viewer.rights.level(Entity::Tasks, Action::View) != Level::Allowed {
+        found.iter_mut().for_each(Entry::hide_task);
+    }
+    let told = found.iter().filter_map(Entry::message);
+    let contacts: BTreeSet<_> = told.map(|sent| sent.contact).collect();
+    let named: Vec<CardId> = contacts.iter().flatten().copied().map(Into::into).collect();
+    let there = cards::batch(tx, by.account, Kind::Contact, &named).await?;
+    let readable = contacts.into_iter().filter(|contact| {
+        let contact = contact.map(CardId::from);
+        let contact = there.iter().find(|card| Some(card.id) == contact);
+        by.viewer.reads_messages(contact, &card)
+    });
+    Ok((found, readable.collect()))
 }
 
 pub(super) fn to_wire(entry: Entry) -> TimelineEntry {
@@ -126,6 +151,7 @@ fn kind(event: Event) -> TimelineEntryKind {
         Event::MergedInto => TimelineEntryKind::MergedInto,
         Event::Unmerged => TimelineEntryKind::Unmerged,
         Event::Erased => TimelineEntryKind::Erased,
+        Event::MessageSent => TimelineEntryKind::MessageSent,
     }
 }
 
@@ -146,6 +172,7 @@ pub(super) fn event(wanted: TimelineEntryKind) -> Option<Event> {
         Event::MergedInto,
         Event::Unmerged,
         Event::Erased,
+        Event::MessageSent,
     ];
     all.into_iter().find(|event| kind(*event) == wanted)
 }

@@ -80,6 +80,20 @@ pub async fn batch(
     rows.iter().map(from_row).collect()
 }
 
+/// A card by the id alone, whatever its kind; `None` when it is not there.
+#[tracing::instrument(level = "debug", name = "db.card.id", skip_all)]
+pub async fn id(tx: &mut Tx, account: AccountId, id: Uuid) -> Result<Option<CardId>, Error> {
+    let number: Option<i16> = sqlx::query_scalar(
+        "SELECT kind FROM cards WHERE account_id = $1 AND card_id = $2 AND delete_time IS NULL",
+    )
+    .bind(account.uuid())
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let known = |number| kind(number).ok_or_else(|| super::corrupt("cards", "kind", id));
+    Ok(number.map(known).transpose()?.map(|kind| kind.id(id)))
+}
+
 /// The deals and customers of contacts, at most `limit`, in the order of their ids.
 #[tracing::instrument(level = "debug", name = "db.card.of_contacts", skip_all)]
 pub async fn of_contacts(

@@ -11,7 +11,7 @@ use super::corrupt;
 use crate::domain::ids::CardId;
 use crate::domain::timeline::{Author, Entry, Event};
 
-const EVENTS: [(Event, i16); 14] = [
+const EVENTS: [(Event, i16); 15] = [
     (Event::Created, 1),
     (Event::FieldChanged, 2),
     (Event::StageChanged, 3),
@@ -26,6 +26,7 @@ const EVENTS: [(Event, i16); 14] = [
     (Event::MergedInto, 12),
     (Event::Unmerged, 13),
     (Event::Erased, 14),
+    (Event::MessageSent, 15),
 ];
 
 /// A kind of event as the database numbers it.
@@ -67,7 +68,7 @@ impl TryFrom<EntryRow> for Entry {
     }
 }
 
-/// Adds what happened to a card.
+/// Adds what happened to a card, unless an entry with this id is there.
 #[tracing::instrument(level = "debug", name = "db.timeline.insert", skip_all)]
 pub async fn insert(
     tx: &mut Tx,
@@ -78,7 +79,8 @@ pub async fn insert(
     for entry in entries {
         sqlx::query(
             "INSERT INTO timeline (account_id, card_id, entry_id, kind, author_id, author_name, field, before, after, create_time)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             ON CONFLICT (account_id, card_id, entry_id) DO NOTHING",
         )
         .bind(account.uuid())
         .bind(card.uuid())

@@ -250,6 +250,13 @@ impl ConnectorHubService for Hub {
         Err(Status::unimplemented("not in these tests"))
     }
 
+    async fn report_picture(
+        &self,
+        _: Request<api::connector::v1::ReportPictureRequest>,
+    ) -> Answer<api::connector::v1::ReportPictureResponse> {
+        Err(Status::unimplemented("not in these tests"))
+    }
+
     async fn report_templates(
         &self,
         _: Request<api::connector::v1::ReportTemplatesRequest>,

@@ -7,7 +7,7 @@ use prost::Message;
 
 use super::{By, rights};
 use crate::Error;
-use crate::domain::account::{Account, Plan, Subscription};
+use crate::domain::account::{Account, FeedAuthor, Plan, Subscription};
 use crate::domain::audit::Changes;
 use crate::domain::etag;
 use crate::store::accounts;
@@ -28,6 +28,10 @@ pub struct AccountChange {
     pub nps_enabled: Option<bool>,
     /// New question of the survey; empty: one in the account's language.
     pub nps_text: Option<String>,
+    /// Whom crm's timelines name as the author of employees' messages.
+    pub feed_author: Option<FeedAuthor>,
+    /// What the bot is called there.
+    pub feed_bot_name: Option<String>,
     /// New tariff; the operator's.
     pub plan: Option<Plan>,
     /// New state of the subscription; the operator's.
@@ -89,6 +93,10 @@ fn applied(before: &Account, change: AccountChange) -> (Account, Changes) {
         imbox: change.imbox.unwrap_or(before.imbox),
         nps_enabled: change.nps_enabled.unwrap_or(before.nps_enabled),
         nps_text: change.nps_text.unwrap_or_else(|| before.nps_text.clone()),
+        feed_author: change.feed_author.unwrap_or(before.feed_author),
+        feed_bot_name: change
+            .feed_bot_name
+            .unwrap_or_else(|| before.feed_bot_name.clone()),
         plan: change.plan.unwrap_or(before.plan),
         subscription: change.subscription.unwrap_or(before.subscription),
         ..before.clone()
@@ -99,6 +107,12 @@ fn applied(before: &Account, change: AccountChange) -> (Account, Changes) {
     changes.note("imbox_enabled", &before.imbox, &after.imbox);
     changes.note("nps_enabled", &before.nps_enabled, &after.nps_enabled);
     changes.note("nps_text", &before.nps_text, &after.nps_text);
+    changes.note(
+        "feed_author",
+        before.feed_author.name(),
+        after.feed_author.name(),
+    );
+    changes.note("feed_bot_name", &before.feed_bot_name, &after.feed_bot_name);
     changes.note("plan", before.plan.name(), after.plan.name());
     changes.note(
         "subscription",
@@ -127,6 +141,7 @@ fn changed(account: &Account) -> NewEvent {
         message_search: account.plan.searches_messages(),
         nps: Some(nps(account)),
         language: account.language.clone(),
+        feed_bot_name: account.feed_bot().to_owned(),
     };
     NewEvent {
         account: account.id,

@@ -22,10 +22,50 @@ pub struct Account {
     pub nps_enabled: bool,
     /// The survey's question; empty: one in the account's language.
     pub nps_text: String,
+    /// Whom crm's timelines name as the author of employees' messages.
+    pub feed_author: FeedAuthor,
+    /// What the bot is called there; empty: [`FEED_BOT`].
+    pub feed_bot_name: String,
     /// Grows with every change.
     pub version: i64,
     /// When it was made.
     pub create_time: OffsetDateTime,
+}
+
+/// What the bot of crm's timelines is called where the account has not named it.
+const FEED_BOT: &str = "Beseda";
+
+impl Account {
+    /// The bot that crm's timelines name as the author of employees' messages (CHW-69); empty: they name the employee.
+    #[must_use]
+    pub fn feed_bot(&self) -> &str {
+        match self.feed_author {
+            FeedAuthor::Employee => "",
+            FeedAuthor::Bot if self.feed_bot_name.is_empty() => FEED_BOT,
+            FeedAuthor::Bot => &self.feed_bot_name,
+        }
+    }
+}
+
+/// Whom crm's timelines name as the author of employees' messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FeedAuthor {
+    /// The employee.
+    #[default]
+    Employee,
+    /// A bot.
+    Bot,
+}
+
+impl FeedAuthor {
+    /// For the audit log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Employee => "employee",
+            Self::Bot => "bot",
+        }
+    }
 }
 
 /// Tariff, from small to large.

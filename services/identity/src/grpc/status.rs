@@ -16,6 +16,7 @@ impl From<Error> for Refusal {
         match error {
             Error::UserNotFound(id) => Self::user_not_found(id),
             Error::GroupNotFound(id) => Self::group_not_found(id),
+            Error::StageNotFound(id) => Self::stage_not_found(id),
             Error::SessionNotFound(id) => Self::session_not_found(id),
             Error::ApiKeyNotFound(id) => Self::api_key_not_found(id),
             Error::UserSwitchedOff(id) => Self::user_switched_off(id),

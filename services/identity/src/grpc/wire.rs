@@ -6,7 +6,7 @@ use kit::time::to_proto;
 use kit::validate::Fields;
 use types::{AccountId, SessionId};
 
-use crate::domain::account::{Account, Plan, Subscription, is_language_tag};
+use crate::domain::account::{Account, FeedAuthor, Plan, Subscription, is_language_tag};
 use crate::domain::api_key::ApiKey;
 use crate::domain::audit::Entry;
 use crate::domain::etag;
@@ -84,6 +84,10 @@ impl From<Account> for proto::Account {
             Subscription::Active => proto::SubscriptionState::Active,
             Subscription::Unpaid => proto::SubscriptionState::Unpaid,
         };
+        let feed_author = match account.feed_author {
+            FeedAuthor::Employee => proto::FeedAuthor::Employee,
+            FeedAuthor::Bot => proto::FeedAuthor::Bot,
+        };
         Self {
             id: account.id.to_string(),
             title: account.title,
@@ -96,6 +100,8 @@ impl From<Account> for proto::Account {
             etag: etag(account.version),
             nps_enabled: account.nps_enabled,
             nps_text: account.nps_text,
+            feed_author: feed_author.into(),
+            feed_bot_name: account.feed_bot_name,
         }
     }
 }

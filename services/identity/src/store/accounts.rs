@@ -7,7 +7,7 @@ use types::AccountId;
 use uuid::Uuid;
 
 use super::corrupt;
-use crate::domain::account::{Account, Plan, Subscription};
+use crate::domain::account::{Account, FeedAuthor, Plan, Subscription};
 
 #[derive(FromRow)]
 struct AccountRow {
@@ -19,6 +19,8 @@ struct AccountRow {
     imbox: bool,
     nps_enabled: bool,
     nps_text: String,
+    feed_author: i16,
+    feed_bot_name: String,
     version: i64,
     create_time: OffsetDateTime,
 }
@@ -45,6 +47,12 @@ impl TryFrom<AccountRow> for Account {
             imbox: row.imbox,
             nps_enabled: row.nps_enabled,
             nps_text: row.nps_text,
+            feed_author: match row.feed_author {
+                1 => FeedAuthor::Employee,
+                2 => FeedAuthor::Bot,
+                _ => return Err(corrupt("accounts", "feed_author", row.account_id)),
+            },
+            feed_bot_name: row.feed_bot_name,
             version: row.version,
             create_time: row.create_time,
         })
@@ -56,6 +64,13 @@ fn plan_number(plan: Plan) -> i16 {
         Plan::Basic => 1,
         Plan::Extended => 2,
         Plan::Professional => 3,
+    }
+}
+
+fn feed_author_number(author: FeedAuthor) -> i16 {
+    match author {
+        FeedAuthor::Employee => 1,
+        FeedAuthor::Bot => 2,
     }
 }
 
@@ -71,8 +86,8 @@ fn subscription_number(subscription: Subscription) -> i16 {
 pub async fn insert(tx: &mut Tx, account: &Account) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO accounts (account_id, title, language, plan, subscription, imbox, version, create_time,
-                nps_enabled, nps_text)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                nps_enabled, nps_text, feed_author, feed_bot_name)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(account.id.uuid())
     .bind(&account.title)
@@ -84,6 +99,8 @@ pub async fn insert(tx: &mut Tx, account: &Account) -> Result<(), Error> {
     .bind(account.create_time)
     .bind(account.nps_enabled)
     .bind(&account.nps_text)
+    .bind(feed_author_number(account.feed_author))
+    .bind(&account.feed_bot_name)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -93,7 +110,8 @@ pub async fn insert(tx: &mut Tx, account: &Account) -> Result<(), Error> {
 #[tracing::instrument(level = "debug", name = "db.account.get", skip_all)]
 pub async fn get(tx: &mut Tx, account: AccountId) -> Result<Option<Account>, Error> {
     let row: Option<AccountRow> = sqlx::query_as(
-        "SELECT account_id, title, language, plan, subscription, imbox, nps_enabled, nps_text, version, create_time
+        "SELECT account_id, title, language, plan, subscription, imbox, nps_enabled, nps_text, feed_author, feed_bot_name,
+                version, create_time
            FROM accounts WHERE account_id = $1",
     )
     .bind(account.uuid())
@@ -106,7 +124,8 @@ pub async fn get(tx: &mut Tx, account: AccountId) -> Result<Option<Account>, Err
 #[tracing::instrument(level = "debug", name = "db.account.lock", skip_all)]
 pub async fn lock(tx: &mut Tx, account: AccountId) -> Result<Option<Account>, Error> {
     let row: Option<AccountRow> = sqlx::query_as(
-        "SELECT account_id, title, language, plan, subscription, imbox, nps_enabled, nps_text, version, create_time
+        "SELECT account_id, title, language, plan, subscription, imbox, nps_enabled, nps_text, feed_author, feed_bot_name,
+                version, create_time
            FROM accounts WHERE account_id = $1 FOR NO KEY UPDATE",
     )
     .bind(account.uuid())
@@ -120,7 +139,7 @@ pub async fn lock(tx: &mut Tx, account: AccountId) -> Result<Option<Account>, Er
 pub async fn update(tx: &mut Tx, account: &Account) -> Result<(), Error> {
     sqlx::query(
         "UPDATE accounts SET title = $2, language = $3, plan = $4, subscription = $5, imbox = $6, version = $7,
-                nps_enabled = $8, nps_text = $9
+                nps_enabled = $8, nps_text = $9, feed_author = $10, feed_bot_name = $11
           WHERE account_id = $1",
     )
     .bind(account.id.uuid())
@@ -132,6 +151,8 @@ pub async fn update(tx: &mut Tx, account: &Account) -> Result<(), Error> {
     .bind(account.version)
     .bind(account.nps_enabled)
     .bind(&account.nps_text)
+    .bind(feed_author_number(account.feed_author))
+    .bind(&account.feed_bot_name)
     .execute(&mut **tx)
     .await?;
     Ok(())

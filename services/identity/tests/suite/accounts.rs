@@ -1,9 +1,10 @@
 use api::error::v1::ErrorReason;
 use api::events::internal::v1::ReadEventsRequest;
 use api::events::internal::v1::event_log_service_client::EventLogServiceClient;
-use api::identity::internal::v1::AccountChanged;
+use api::identity::internal::v1::{AccountChanged, GetAccountStateRequest};
 use api::identity::v1::{
-    Account, GetAccountRequest, NavigationItem, Plan, Role, SubscriptionState, UpdateAccountRequest,
+    Account, FeedAuthor, GetAccountRequest, NavigationItem, Plan, Role, SubscriptionState,
+    UpdateAccountRequest,
 };
 use identity::admin;
 use prost::Message;
@@ -103,6 +104,61 @@ async fn only_an_administrator_sets_the_survey_and_it_is_audited() {
         .await
         .expect("back to the default");
     assert_eq!((set.nps_enabled, &set.nps_text[..]), (true, ""));
+}
+
+/// CHW-69, A-17.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_an_administrator_sets_the_author_in_the_feed_and_it_is_audited() {
+    let app = TestApp::start().await;
+    let anna = app.account("anna@example.com").await;
+    anna.add("boris@example.com", Role::Manager).await;
+    let boris = app.log_in("boris@example.com").await;
+    let before = get(&anna).await;
+    assert_eq!(before.feed_author(), FeedAuthor::Employee, "the default");
+    let wanted = |author: FeedAuthor, name: &str, etag: &str| Account {
+        feed_author: author.into(),
+        feed_bot_name: name.to_owned(),
+        etag: etag.to_owned(),
+        ..Account::default()
+    };
+    let paths = ["feed_author", "feed_bot_name"];
+    let told = async || {
+        let state = GetAccountStateRequest {
+            account_id: anna.account.uuid().as_bytes().to_vec(),
+        };
+        let gateway = service(&app, "gateway").await;
+        let told = app.internal().get_account_state(gateway.with(state)).await;
+        told.expect("told").into_inner().feed_bot_name
+    };
+    let set = async |who: &Caller, account: Account| update(who, account, &paths).await;
+    let bot = |name: &str| wanted(FeedAuthor::Bot, name, "");
+    let refused = set(&boris, bot("Радист")).await.expect_err("a manager");
+    assert_eq!(reason(&refused), ErrorReason::PermissionMissing);
+    for bad in [
+        bot(&"ю".repeat(101)),
+        wanted(FeedAuthor::Unspecified, "", ""),
+    ] {
+        let refused = set(&anna, bad).await.expect_err("does not fit");
+        assert_eq!(reason(&refused), ErrorReason::FieldInvalid);
+    }
+    assert_eq!(told().await, "");
+    let etag = &before.etag;
+    let first = set(&anna, wanted(FeedAuthor::Bot, "", etag)).await;
+    assert_eq!(first.expect("set").feed_author(), FeedAuthor::Bot);
+    assert_eq!(told().await, "Beseda", "a name where none was given");
+    let second = set(&anna, wanted(FeedAuthor::Bot, "Радист", etag)).await;
+    let refused = second.expect_err("it changed since");
+    assert_eq!(reason(&refused), ErrorReason::EtagMismatch);
+    let named = set(&anna, bot(" Радист ")).await.expect("named");
+    assert_eq!(named.feed_bot_name, "Радист");
+    assert_eq!(told().await, "Радист");
+    let entry = anna.audit().await.remove(0);
+    assert_eq!(entry.action, "account.update");
+    assert!(entry.changes_json.contains("feed_bot_name"), "{entry:?}");
+    let employee = wanted(FeedAuthor::Employee, "", "");
+    let back = update(&anna, employee, &["feed_author"]).await;
+    assert_eq!(back.expect("set back").feed_bot_name, "Радист");
+    assert_eq!(told().await, "");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,6 +22,7 @@ use identity::admin::{NewAccount, Plan, Subscription};
 use identity::{App, Config, MIGRATIONS, Rule};
 use kit::lifecycle::Lifecycle;
 use testkit::TestDb;
+use testkit::identity::Identity;
 use time::macros::datetime;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
@@ -37,6 +38,8 @@ pub struct TestApp {
     pub operator: pg::Db,
     pub clock: Clock,
     pub channel: Channel,
+    /// Knows which stages there are.
+    pub crm: Identity,
     life: Lifecycle,
 }
 
@@ -59,17 +62,19 @@ impl TestApp {
     async fn serve(db: Arc<TestDb>, clock: Clock, log_in_limit: Option<Rule>) -> Self {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let (url, redis) = (db.url(&MIGRATIONS), db.redis_url().await);
+        let life = Lifecycle::new();
+        let (crm, crm_url) = Identity::start("identity", clock.clone(), &life).await;
         let mut config = Config::new(
             listen,
             url.clone(),
             redis,
+            crm_url,
             testkit::master_key(),
             clock.clone(),
         );
         config.log_in_limit = log_in_limit;
         let app = App::build(config).await.expect("identity starts");
         let channel = kit::channel(&format!("http://{}", app.addr())).expect("an address");
-        let life = Lifecycle::new();
         let running = app.run(life.clone());
         life.spawn("identity", async move {
             running.await.expect("identity serves");
@@ -82,6 +87,7 @@ impl TestApp {
             operator,
             clock,
             channel,
+            crm,
             life,
         }
     }

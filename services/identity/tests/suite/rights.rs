@@ -156,7 +156,7 @@ async fn what_is_set_is_read_and_replaced_as_a_whole() {
     let boris = anna.add("boris@example.com", Role::Manager).await;
     let untouched = get(&anna, of_user(&boris.id)).await;
     assert_eq!((untouched.cells.len(), &untouched.etag[..]), (0, "v0"));
-    let (stage, other) = (StageId::generate(), StageId::generate());
+    let (stage, other) = (app.crm.stage(anna.account), app.crm.stage(anna.account));
     let custom = FieldId::generate().to_string();
     let mut wanted = Rights {
         subject: of_user(&boris.id),
@@ -400,6 +400,46 @@ async fn unknown_subjects_are_refused() {
     }
 }
 
+/// What is unknown when it is named is refused; what is deleted later stays named and does nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_stages_are_refused_and_deleted_ones_may_stay_named() {
+    let app = TestApp::start().await;
+    let anna = app.account("anna@example.com").await;
+    let boris = anna.add("boris@example.com", Role::Manager).await;
+    let stage = app.crm.stage(anna.account);
+    let foreign = app.crm.stage(AccountId::generate());
+    let naming = |stages: &[StageId]| Rights {
+        subject: of_user(&boris.id),
+        stages: stages
+            .iter()
+            .map(|stage| stage_rule(*stage, StageRight::Forbidden))
+            .collect(),
+        ..Rights::default()
+    };
+    for unknown in [StageId::generate(), foreign] {
+        let refused = set(&anna, naming(&[stage, unknown])).await;
+        let refused = refused.expect_err("there is no such stage");
+        assert_eq!(reason(&refused), ErrorReason::StageNotFound);
+        let details = String::from_utf8_lossy(refused.details());
+        assert!(details.contains(&unknown.to_string()), "it is named");
+    }
+    assert_eq!(get(&anna, of_user(&boris.id)).await.stages.len(), 0);
+    set(&anna, naming(&[stage])).await.expect("it is there");
+    app.crm.delete_stage(stage);
+    let read = get(&anna, of_user(&boris.id)).await;
+    assert_eq!(read.stages, naming(&[stage]).stages, "it stays named");
+    let changed = Rights {
+        mail: Some(true),
+        ..read
+    };
+    let set_again = set(&anna, changed).await.expect("what was read is set");
+    assert_eq!(set_again.stages.len(), 1);
+    let other = set(&anna, naming(&[app.crm.stage(anna.account)])).await;
+    other.expect("without it");
+    let refused = set(&anna, naming(&[stage])).await.expect_err("gone");
+    assert_eq!(reason(&refused), ErrorReason::StageNotFound);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_who_set_the_same_version_one_is_told() {
     let app = TestApp::start().await;
@@ -511,10 +551,13 @@ async fn rights_of_whoever_is_gone_do_nothing() {
                 RightAction::View,
                 RightLevel::Allowed,
             )],
-            stages: vec![stage_rule(StageId::generate(), StageRight::Forbidden)],
+            stages: vec![stage_rule(
+                app.crm.stage(anna.account),
+                StageRight::Forbidden,
+            )],
             ..Rights::default()
         };
-        set(&anna, rights).await.expect("a stage that is not ours");
+        set(&anna, rights).await.expect("set");
     }
     let may = |state: &AccountRights| {
         let rights = state.rights_of(user);
@@ -605,7 +648,10 @@ async fn every_change_of_members_groups_and_rights_is_published_whole() {
     anna.groups().update_group(request).await.expect("renamed");
     let rights = Rights {
         subject: of_group(&group.id),
-        stages: vec![stage_rule(StageId::generate(), StageRight::Forbidden)],
+        stages: vec![stage_rule(
+            app.crm.stage(anna.account),
+            StageRight::Forbidden,
+        )],
         ..Rights::default()
     };
     set(&anna, rights).await.expect("set");
@@ -647,6 +693,7 @@ async fn changes_that_meet_are_published_in_one_order() {
     let boris = anna.add("boris@example.com", Role::Manager).await;
     let changes = (0..12).map(|number| {
         let (caller, boris) = (anna.caller.clone(), boris.clone());
+        let (crm, account) = (app.crm.clone(), anna.account);
         async move {
             if number % 3 == 0 {
                 caller.add_group(&format!("Отдел {number}")).await;
@@ -662,7 +709,7 @@ async fn changes_that_meet_are_published_in_one_order() {
                 });
                 caller.users().update_user(request).await.expect("renamed");
             } else {
-                let stage = stage_rule(StageId::generate(), StageRight::Allowed);
+                let stage = stage_rule(crm.stage(account), StageRight::Allowed);
                 let rights = Rights {
                     subject: of_managers(),
                     stages: vec![stage],
@@ -687,7 +734,7 @@ async fn an_account_holds_only_so_many_rules() {
     let full = |subject| Rights {
         subject,
         stages: (0..500)
-            .map(|_| stage_rule(StageId::generate(), StageRight::Allowed))
+            .map(|_| stage_rule(app.crm.stage(anna.account), StageRight::Allowed))
             .collect(),
         fields: (0..500)
             .map(|number| field_rule(&format!("f{number}"), FieldRight::Hidden))

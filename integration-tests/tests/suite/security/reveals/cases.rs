@@ -321,6 +321,7 @@ fn without_things() -> Vec<(&'static str, Reveals)> {
         ("/beseda.connector.v1.ConnectorHubService/TakeDeliveries", Nothing(CONNECTOR)),
         ("/beseda.connector.v1.ConnectorHubService/ReportDeliveries", Nothing(CONNECTOR)),
         ("/beseda.connector.v1.ConnectorHubService/ReportHealth", Nothing(CONNECTOR)),
+        ("/beseda.connector.v1.ConnectorHubService/ReportPicture", Nothing(CONNECTOR)),
         ("/beseda.connector.v1.ConnectorHubService/ReportTemplates", Nothing(CONNECTOR)),
         ("/beseda.connector.v1.ConnectorHubService/ResolveChats", Nothing(CONNECTOR)),
         ("/beseda.connector.v1.ConnectorHubService/UploadMedia", Nothing(CONNECTOR)),

@@ -111,7 +111,8 @@ fn shown(settings: &Settings, names: &Names, entry: TimelineEntry) -> Option<Cab
         | Kind::Merged
         | Kind::MergedInto
         | Kind::Unmerged
-        | Kind::Erased => return None,
+        | Kind::Erased
+        | Kind::MessageSent => return None,
     };
     event.kind = shown.into();
     Some(event)

@@ -26,6 +26,7 @@ fn parameters(method: &str) -> Option<&'static [&'static str]> {
         "deleteWebhook" => &["drop_pending_updates"],
         "setWebhook" => &["url", "secret_token", "max_connections", "allowed_updates"],
         "getFile" => &["file_id"],
+        "getUserProfilePhotos" => &["user_id", "offset", "limit"],
         "sendMessage" => &["chat_id", "text"],
         "sendPhoto" | "sendVideo" | "sendAudio" | "sendVoice" | "sendDocument" => {
             &["chat_id", "caption"]
@@ -111,6 +112,7 @@ impl Telegram {
     pub(super) fn done(&self, method: &str, given: &Given) -> Answer {
         let mut world = self.world();
         world.check(method, given);
+        *world.calls.entry(method.to_owned()).or_default() += 1;
         match method {
             "getMe" => Answer::Result(
                 json!({"id": 123_456, "is_bot": true, "first_name": "Shop", "username": "shop_bot"}),
@@ -127,6 +129,7 @@ impl Telegram {
                 )
             }
             "getFile" => world.get_file(given),
+            "getUserProfilePhotos" => world.get_pictures(given),
             method if method.starts_with("send") => world.send(method, given),
             _ => Answer::Refused(404, "Not Found", json!({})),
         }
@@ -182,6 +185,31 @@ impl World {
             Some(bytes) if bytes.len() > 20 << 20 => bad("Bad Request: file is too big"),
             Some(_) => Answer::Result(json!({"file_id": id, "file_path": format!("files/{id}")})),
         }
+    }
+
+    fn get_pictures(&self, given: &Given) -> Answer {
+        let Some(user) = given.fields.get("user_id").and_then(Value::as_i64) else {
+            return bad("Bad Request: invalid user_id specified");
+        };
+        let limit = given.fields.get("limit").and_then(Value::as_u64);
+        if !limit.is_none_or(|limit| (1..=100).contains(&limit)) {
+            return bad("Bad Request: limit must be between 1 and 100");
+        }
+        if !self.chats.contains(&user) {
+            return bad("Bad Request: user not found");
+        }
+        let shown = self.pictures.get(&user).map_or(&[][..], |it| &it[..]);
+        let sizes = |unique: &String| -> Value {
+            let sizes = [("small", 160), ("large", 640)];
+            let size = |(name, side): (&str, i64)| {
+                json!({"file_id": format!("{unique}-{name}"), "file_unique_id": format!("{unique}-{name}"),
+                       "width": side, "height": side})
+            };
+            sizes.map(size).to_vec().into()
+        };
+        let most = usize::try_from(limit.unwrap_or(100)).unwrap_or_default();
+        let photos: Vec<Value> = shown.iter().take(most).map(sizes).collect();
+        Answer::Result(json!({"total_count": shown.len(), "photos": photos}))
     }
 
     fn send(&mut self, method: &str, given: &Given) -> Answer {

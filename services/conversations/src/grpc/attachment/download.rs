@@ -1,4 +1,4 @@
-//! Who may read a message may read its files; what is not sent yet only its uploader.
+//! Who may read a message may read its files, and who sees a chat the picture of its client; what is not sent yet only its uploader.
 
 use api::conversations::v1::download_attachment_response::Part;
 use api::conversations::v1::{
@@ -15,6 +15,7 @@ use types::AttachmentId;
 use uuid::Uuid;
 
 use super::{Attachments, Wanted, give_out};
+use crate::grpc::chat::is_seen;
 use crate::grpc::conversation::{Error, readable};
 use crate::grpc::{By, caller_id, seeing};
 use crate::store::attachments::{self, Kept};
@@ -63,6 +64,10 @@ async fn find(tx: &mut Tx, by: &By, who: Uuid, id: AttachmentId) -> Result<Kept,
     let not_found = || Error::AttachmentNotFound(id);
     let found = attachments::find(tx, &[(by.scope.account(), id)]).await?;
     let kept = found.into_iter().next().ok_or_else(not_found)?;
+    if let Some(chat) = kept.picture_of {
+        let is_seen = is_seen(tx, by, chat).await?;
+        return is_seen.then_some(kept).ok_or_else(not_found);
+    }
     match kept.sent {
         None if kept.uploader == who => Ok(kept),
         Some((conversation, true)) => match readable(tx, by, conversation).await {

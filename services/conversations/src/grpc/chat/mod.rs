@@ -29,6 +29,7 @@ use crate::clients::ClientChecks;
 use crate::consumers::AccountStates;
 use crate::crm::CardReader;
 
+pub use shown::is_seen;
 pub use status::{Place, refusal_of};
 
 /// `ChatService`.

@@ -13,7 +13,9 @@ use crate::domain::conversation::title;
 use crate::domain::profile::Profile;
 use crate::grpc::conversation::Error;
 use crate::grpc::seeing;
+use crate::store::attachments::{self, Picture};
 use crate::store::profiles;
+use crate::wire;
 
 pub async fn get_chat_profile(
     service: &Chats,
@@ -30,15 +32,17 @@ pub async fn get_chat_profile(
                 return Err(Error::ChatNotFound(id));
             }
             let profile = profiles::get(tx, by.scope, id).await?;
-            Ok((shown, profile))
+            let picture = attachments::of_chat(tx, by.scope, id).await?;
+            Ok((shown, profile, picture))
         })
     });
-    let (shown, profile): (Shown, Profile) = read.await?;
+    let (shown, profile, picture): (Shown, Profile, Option<Picture>) = read.await?;
     // The contact as crm shows it to this caller: it decides about every field.
     let cards = service.cards.read(&caller, &shown.sight).await;
     Ok(GetChatProfileResponse {
         profile: Some(ChatProfile {
             contact_unavailable: cards.unavailable,
+            picture: picture.map(|picture| wire::attachment(&picture.file)),
             ..of(&shown, profile, cards.contact.unwrap_or_default())
         }),
     })
@@ -62,5 +66,6 @@ fn of(shown: &Shown, profile: Profile, contact: Contact) -> ChatProfile {
         emails: contact.emails.into_iter().map(|it| it.address).collect(),
         contact_id: contact.id,
         contact_unavailable: false,
+        picture: None,
     }
 }

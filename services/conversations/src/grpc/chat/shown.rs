@@ -79,6 +79,23 @@ pub async fn shown(
     Ok(shown)
 }
 
+/// Is a chat there for somebody?
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_seen(tx: &mut Tx, by: &By, id: ChatId) -> Result<bool, Error> {
+    let account = by.scope.account();
+    let found = chats::of_window(tx, by.scope, &[id]).await?;
+    let Some(chat) = found.into_iter().next() else {
+        return Ok(false);
+    };
+    let cards = match chat.conversation {
+        Some(conversation) => cards::of_conversation(tx, account, conversation).await?,
+        None => cards::of_chat(tx, account, id).await?,
+    };
+    Ok(by.viewer.sight(&cards).visibility != Visibility::Hidden)
+}
+
 impl Shown {
     /// As the contract shows it.
     #[must_use]

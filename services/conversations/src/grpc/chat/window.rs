@@ -2,6 +2,7 @@
 
 mod chats;
 mod contacts;
+mod creation;
 mod entries;
 mod open;
 

@@ -81,7 +81,7 @@ async fn send(
         conversation.id,
     );
     conversation.add(last);
-    write::store(tx, &chat, &conversation, &message, template).await?;
+    write::store(tx, draft, &chat, &conversation, &message, template).await?;
     let reply = SendMessageResponse {
         message: Some(wire::message(&message)),
         conversation: Some(wire::conversation(&conversation, &sight)),

@@ -83,6 +83,7 @@ async fn survey(
         attachments: Vec::new(),
         uploader: caller_id(caller),
         has_subscription: state.subscription_active,
+        feed_bot_name: state.feed_bot_name,
         now,
         once: Once::default(),
     }))
@@ -155,7 +156,7 @@ async fn ask(
     };
     let (message, last) = write::message(next, conversation.id);
     conversation.add(last);
-    write::store(tx, chat, conversation, &message, None).await?;
+    write::store(tx, &draft, chat, conversation, &message, None).await?;
     surveys::insert(tx, by.scope, conversation.id, message.seq, draft.now).await?;
     Ok(Ok(message))
 }

@@ -109,7 +109,7 @@ async fn start(
         (Route::Reopen, Some(closed)) => reopen(tx, closed, next).await?,
         _ => create(tx, scope, &connection, &chat, next).await?,
     };
-    write::store(tx, &chat, &conversation, &message, template).await?;
+    write::store(tx, draft, &chat, &conversation, &message, template).await?;
     let reply = StartConversationResponse {
         message: Some(wire::message(&message)),
         conversation: Some(wire::conversation(&conversation, &sight)),

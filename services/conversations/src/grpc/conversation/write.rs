@@ -20,7 +20,7 @@ use crate::domain::message::{Author, Message, Status};
 use crate::domain::template::Filled;
 use crate::grpc::caller_id;
 use crate::store::chats::LockedChat;
-use crate::store::{attachments, connections, deliveries, messages};
+use crate::store::{attachments, connections, crm_feed, deliveries, messages};
 
 /// The longest text of an employee, in characters.
 pub const MAX_TEXT: usize = 4096;
@@ -40,6 +40,8 @@ pub struct Draft {
     pub uploader: Uuid,
     /// May the account send? (CHW-54)
     pub has_subscription: bool,
+    /// The bot that crm's timelines name as the author (CHW-69); empty: they name the employee.
+    pub feed_bot_name: String,
     /// When.
     pub now: OffsetDateTime,
     /// The call, where it may be repeated.
@@ -79,16 +81,15 @@ pub async fn draft(
     let request_id = fields.optional_uuid("request_id", asked.request_id);
     fields.finish()?;
     let once = Once::new(caller, method, request_id, hash(rest))?;
+    let state = service.accounts.state(caller.scope()?).await?;
     Ok(Draft {
         author: crate::grpc::author(caller)?,
         text,
         template,
         attachments,
         uploader: caller_id(caller),
-        has_subscription: service
-            .accounts
-            .subscription_active(caller.scope()?)
-            .await?,
+        has_subscription: state.subscription_active,
+        feed_bot_name: state.feed_bot_name,
         now: service.clock.now(),
         once,
     })
@@ -197,9 +198,10 @@ pub fn message(next: Next<'_>, conversation: types::ConversationId) -> (Message,
     (message, last)
 }
 
-/// Stores the message and queues it for its connector.
+/// Stores the message and queues it for its connector, and for crm's timelines.
 pub async fn store(
     tx: &mut Tx,
+    draft: &Draft,
     chat: &LockedChat,
     conversation: &Conversation,
     message: &Message,
@@ -230,5 +232,6 @@ pub async fn store(
         create_time: message.create_time,
     };
     deliveries::insert(tx, &[delivery]).await?;
+    crm_feed::insert(tx, conversation.account, message, &draft.feed_bot_name).await?;
     Ok(())
 }

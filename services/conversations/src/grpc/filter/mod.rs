@@ -104,9 +104,23 @@ pub async fn saved(
     owner: Uuid,
     id: FilterId,
 ) -> Result<Node, Error> {
+    Ok(find(tx, scope, owner, id).await?.1)
+}
+
+/// The same with the filter as it is stored.
+///
+/// # Errors
+/// As [`saved`].
+pub async fn find(
+    tx: &mut Tx,
+    scope: AccountScope,
+    owner: Uuid,
+    id: FilterId,
+) -> Result<(Saved, Node), Error> {
     let saved = filters::get(tx, scope, owner, id).await?;
     let saved = saved.ok_or_else(|| Refusal::filter_not_found(id))?;
-    Ok(tree_of(&saved)?.1)
+    let (_, node) = tree_of(&saved)?;
+    Ok((saved, node))
 }
 
 /// The tree of a saved filter, as it was given and as it works.

@@ -14,6 +14,7 @@ mod publish_stream;
 mod register;
 mod report;
 mod report_health;
+mod report_picture;
 mod report_templates;
 mod resolve_chats;
 mod take;
@@ -31,10 +32,10 @@ use api::connector::v1::{
     ListChatConversationsResponse, ListChatMessagesRequest, ListChatMessagesResponse,
     PublishRequest, PublishResponse, PublishStreamRequest, PublishStreamResponse,
     RegisterConnectorRequest, RegisterConnectorResponse, ReportDeliveriesRequest,
-    ReportDeliveriesResponse, ReportHealthRequest, ReportHealthResponse, ReportTemplatesRequest,
-    ReportTemplatesResponse, ResolveChatsRequest, ResolveChatsResponse, TakeDeliveriesRequest,
-    TakeDeliveriesResponse, UploadMediaRequest, UploadMediaResponse, WatchConnectionsRequest,
-    WatchConnectionsResponse,
+    ReportDeliveriesResponse, ReportHealthRequest, ReportHealthResponse, ReportPictureRequest,
+    ReportPictureResponse, ReportTemplatesRequest, ReportTemplatesResponse, ResolveChatsRequest,
+    ResolveChatsResponse, TakeDeliveriesRequest, TakeDeliveriesResponse, UploadMediaRequest,
+    UploadMediaResponse, WatchConnectionsRequest, WatchConnectionsResponse,
 };
 use auth::{AccountScope, Caller, ConnectorScope};
 use futures::Stream;
@@ -196,6 +197,13 @@ impl ConnectorHubService for Hub {
         request: Request<ReportHealthRequest>,
     ) -> Result<Response<ReportHealthResponse>, Status> {
         Ok(Response::new(report_health::report(self, request).await?))
+    }
+
+    async fn report_picture(
+        &self,
+        request: Request<ReportPictureRequest>,
+    ) -> Result<Response<ReportPictureResponse>, Status> {
+        Ok(Response::new(report_picture::report(self, request).await?))
     }
 
     async fn report_templates(

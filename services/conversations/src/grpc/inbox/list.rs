@@ -19,7 +19,7 @@ use super::page::{self, Page, Place, Wanted};
 use crate::domain::conversation::Answer;
 use crate::domain::filter::{Condition, Node};
 use crate::grpc::conversation::Error;
-use crate::grpc::filter::{saved, tree};
+use crate::grpc::filter::{find, tree};
 use crate::grpc::{By, caller_id, seeing};
 use crate::live::Cursor;
 
@@ -49,42 +49,50 @@ pub async fn list_conversations(
         method: "ListConversations",
         account,
     };
-    let binding = binding(request);
-    let place: Option<Place> = token.decode(&binding, &request.page_token)?;
+    let (rest, page_token) = (rest(request), request.page_token.clone());
     // Taken before the rows: a change in between comes twice, never not at all.
-    let cursor = place
-        .is_none()
+    let cursor = page_token
+        .is_empty()
         .then(|| Cursor(inbox.live.position(account)).encode(account));
     let owner = caller_id(&caller);
     let listed = seeing(&inbox.db, &inbox.rights, &caller, move |tx, by| {
         Box::pin(async move {
+            let unanswered_first = asked.unanswered_first;
+            let (filter, saved) = whole(tx, &by, owner, asked).await?;
+            let binding = (rest, saved);
+            let place: Option<Place> = token.decode(&binding, &page_token)?;
             let wanted = Wanted {
-                unanswered_first: asked.unanswered_first,
-                filter: whole(tx, &by, owner, asked).await?,
+                unanswered_first,
+                filter,
                 owner,
                 size,
             };
-            page::read(tx, &by, wanted, place).await
+            let Page { rows, next } = page::read(tx, &by, wanted, place).await?;
+            let next = next.map_or_else(String::new, |place| token.encode(&binding, &place));
+            Ok::<_, Error>((rows, next))
         })
     });
-    let Page { rows, next } = listed.await?;
+    let (conversations, next_page_token) = listed.await?;
     Ok(ListConversationsResponse {
-        conversations: rows,
-        next_page_token: next.map_or_else(String::new, |place| token.encode(&binding, &place)),
+        conversations,
+        next_page_token,
         cursor: cursor.unwrap_or_default(),
     })
 }
 
-/// The filter with the saved one that the request names.
-async fn whole(tx: &mut Tx, by: &By, owner: Uuid, asked: Asked) -> Result<Node, Error> {
+/// The filter with the saved one that the request names, and that one as it is now: a page token belongs to it, too.
+async fn whole(tx: &mut Tx, by: &By, owner: Uuid, asked: Asked) -> Result<(Node, Vec<u8>), Error> {
     match asked.saved {
-        None => Ok(asked.filter),
-        Some(id) => Ok(asked.filter.and(saved(tx, by.scope, owner, id).await?)),
+        None => Ok((asked.filter, Vec::new())),
+        Some(id) => {
+            let (saved, node) = find(tx, by.scope, owner, id).await?;
+            Ok((asked.filter.and(node), saved.filter))
+        }
     }
 }
 
-/// What a page token belongs to: everything but the page.
-fn binding(request: &ListConversationsRequest) -> Vec<u8> {
+/// What a page token belongs to of a request: everything but the page.
+fn rest(request: &ListConversationsRequest) -> Vec<u8> {
     let rest = ListConversationsRequest {
         page_size: 0,
         page_token: String::new(),

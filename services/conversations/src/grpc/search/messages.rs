@@ -16,7 +16,7 @@ use tonic::Request;
 use types::{ConversationId, MessageId};
 
 use super::Search;
-use crate::domain::card::{Owners, Sight};
+use crate::domain::card::Sight;
 use crate::domain::conversation::Conversation;
 use crate::domain::message::Message;
 use crate::domain::search::{MAX_CHARACTERS, Problem, Query};
@@ -26,14 +26,12 @@ use crate::store::search::{self, At, Span};
 use crate::store::{cards, conversations, messages};
 use crate::wire;
 
-/// Blocks that one call looks through: about two million messages, or half a million for somebody who sees a part only.
-const BLOCKS: (i64, i64) = (256, 64);
+/// Blocks that one call looks through: about two million messages for somebody who reads everything, 32 thousand for anybody else. Places
+/// alone bound a call, never how much was found: so a short page tells nothing of messages that may not be read.
+const BLOCKS: (i64, i64) = (256, 4);
 
-/// Found messages that are looked at together.
-const STEP: i64 = 200;
-
-/// Found messages that one call looks at: somebody who may read none of them must not make it read a whole account.
-const MOST: usize = 5_000;
+/// Found messages that are looked at together: few at first, since most pages fill at once; then more, for somebody who may read little.
+const STEPS: (i64, i64) = (200, search::BLOCK);
 
 /// Where a page ended: the rebuild and the place in the index.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -132,9 +130,10 @@ async fn page(
     let before = key
         .filter(|key| key.epoch == epoch)
         .map_or(end, |key| key.before.clamp(0, end));
-    let blocks = match by.viewer.owners() {
-        Owners::All => BLOCKS.0,
-        Owners::Only(_) => BLOCKS.1,
+    // Only who sees groups as well reads everything.
+    let blocks = match by.viewer.sees_groups() {
+        true => BLOCKS.0,
+        false => BLOCKS.1,
     };
     let span = Span {
         epoch,
@@ -158,24 +157,24 @@ async fn collect(
     mut span: Span,
     size: usize,
 ) -> Result<(Vec<Hit>, Option<i64>), Error> {
-    let (mut hits, mut seen, mut looked) = (Vec::new(), Seen::new(), 0);
+    let (mut hits, mut seen, mut step) = (Vec::new(), Seen::new(), STEPS.0);
     let lowest = (span.before - 1).max(0) / search::BLOCK - span.blocks + 1;
     loop {
-        let found = search::find(tx, by.scope, query, span, STEP).await?;
-        looked += found.messages.len();
+        let found = search::find(tx, by.scope, query, span, step).await?;
         hits.extend(readable(tx, by, query, &found.messages, &mut seen).await?);
         if hits.len() > size {
             hits.truncate(size);
             let next = hits.last().map(|hit: &Hit| hit.place);
             return Ok((hits, next));
         }
-        let whole_blocks = found.until % search::BLOCK == 0 && (found.messages.len() as i64) < STEP;
+        let is_all = (found.messages.len() as i64) < step;
         if found.until == 0 {
             return Ok((hits, None));
         }
-        if whole_blocks || looked >= MOST {
+        if is_all {
             return Ok((hits, Some(found.until)));
         }
+        step = (step * 4).min(STEPS.1);
         span.before = found.until;
         span.blocks = (span.before - 1) / search::BLOCK - lowest + 1;
     }

@@ -2,6 +2,7 @@
 
 mod arrive;
 mod fetches;
+mod pictures;
 mod row;
 mod unused;
 
@@ -9,7 +10,7 @@ use pg::{Error, Tx};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use time::OffsetDateTime;
-use types::{AccountId, AttachmentId, ConnectionId, ConversationId, MessageId};
+use types::{AccountId, AttachmentId, ChatId, ConnectionId, ConversationId, MessageId};
 use uuid::Uuid;
 
 use crate::domain::attachment::Attachment;
@@ -18,6 +19,7 @@ use crate::store::numbers::{of_file_kind, of_file_state};
 
 pub use arrive::{Address, arrive};
 pub use fetches::{Fetch, claim, finish, postpone};
+pub use pictures::{Picture, forget_pictures, let_go, of_chat, of_chats, show};
 pub use row::of_message;
 pub use unused::{forget, forget_announced, unused};
 
@@ -47,6 +49,8 @@ pub struct Kept {
     pub chat: Option<(ConnectionId, String)>,
     /// The conversation it was sent in, and whether its message is there.
     pub sent: Option<(ConversationId, bool)>,
+    /// The chat whose client shows it as their picture.
+    pub picture_of: Option<ChatId>,
     /// Digest of its contents; empty while it is not here.
     pub sha256: Vec<u8>,
     /// When it was uploaded or announced.
@@ -93,6 +97,7 @@ macro_rules! find {
         concat!(
             "SELECT a.id, a.uploader, a.connection_id, a.external_chat_id, a.conversation_id, a.kind, a.file_name, a.media_type,
                     a.size, a.duration_ms, a.width, a.height, a.state, a.failure, a.has_preview, a.sha256, a.create_time,
+                    a.picture_of,
                     (SELECT m.id = a.message_id FROM messages m
                       WHERE m.account_id = a.account_id AND m.conversation_id = a.conversation_id AND m.seq = a.seq) AS is_there
                FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
@@ -153,6 +158,9 @@ fn kept(row: &PgRow) -> Result<Kept, Error> {
         uploader: row.try_get("uploader")?,
         chat: connection.map(|connection| (connection.into(), chat)),
         sent: conversation.map(|id| (id.into(), is_there.unwrap_or(false))),
+        picture_of: row
+            .try_get::<Option<Uuid>, _>("picture_of")?
+            .map(ChatId::from),
         sha256: row.try_get("sha256")?,
         create_time: row.try_get("create_time")?,
     })

@@ -16,7 +16,8 @@ pub async fn unused(
     limit: i64,
 ) -> Result<Vec<(AccountId, AttachmentId)>, Error> {
     let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
-        "SELECT account_id, id FROM attachments WHERE message_id IS NULL AND create_time < $1 ORDER BY create_time LIMIT $2",
+        "SELECT account_id, id FROM attachments WHERE message_id IS NULL AND picture_of IS NULL AND create_time < $1
+          ORDER BY create_time LIMIT $2",
     )
     .bind(before)
     .bind(limit)
@@ -67,7 +68,7 @@ pub async fn forget_announced(
 pub async fn forget(tx: &mut Tx, files: &[(AccountId, AttachmentId)]) -> Result<(), Error> {
     sqlx::query(
         "DELETE FROM attachments a USING unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
-          WHERE a.account_id = w.account_id AND a.id = w.id AND a.message_id IS NULL",
+          WHERE a.account_id = w.account_id AND a.id = w.id AND a.message_id IS NULL AND a.picture_of IS NULL",
     )
     .bind(
         files

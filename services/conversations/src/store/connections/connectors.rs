@@ -3,12 +3,13 @@
 use auth::{AccountScope, ConnectorScope};
 use pg::{Error, Tx};
 use sqlx::types::Json;
-use types::AccountId;
+use types::{AccountId, ConnectionId};
 use uuid::Uuid;
 
 use crate::domain::attachment::MediaRule;
 use crate::domain::client::ClientAddress;
-use crate::store::numbers::{of_address, to_address};
+use crate::domain::connection::State;
+use crate::store::numbers::{of_address, of_health, to_address};
 
 /// Who a connector is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,4 +161,57 @@ pub async fn list_known(tx: &mut Tx, scope: AccountScope) -> Result<Vec<Known>, 
     .bind(INSTALLATION)
     .fetch_all(&mut **tx)
     .await?)
+}
+
+/// A connection in which one writes first, and that works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Startable {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Its name.
+    pub title: String,
+    /// Its connector.
+    pub connector_key: String,
+    /// By what it addresses clients who have not written yet.
+    pub address: ClientAddress,
+}
+
+/// Up to `limit` connections in which chats can be created now: switched on, part of the subscription, not broken, of a channel that lets
+/// one write first.
+///
+/// # Errors
+/// When the database fails.
+#[tracing::instrument(name = "db.connection.startable", skip_all, fields(account.id = %scope.account()), err)]
+pub async fn startable(
+    tx: &mut Tx,
+    scope: AccountScope,
+    limit: i64,
+) -> Result<Vec<Startable>, Error> {
+    let rows: Vec<(Uuid, String, String, i16)> = sqlx::query_as(
+        "SELECT c.id, c.title, c.connector_key, k.client_address
+           FROM connections c
+          CROSS JOIN LATERAL (
+                SELECT o.client_address FROM connectors o
+                 WHERE o.account_id IN ($1, $2) AND o.connector_key = c.connector_key
+                 ORDER BY o.account_id DESC LIMIT 1) k
+          WHERE c.account_id = $1 AND c.enabled AND c.in_subscription AND c.health IS DISTINCT FROM $3 AND k.client_address <> 0
+          ORDER BY c.id LIMIT $4",
+    )
+    .bind(scope.account().uuid())
+    .bind(INSTALLATION)
+    .bind(of_health(State::Broken))
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    let known = rows
+        .into_iter()
+        .filter_map(|(id, title, connector_key, address)| {
+            Some(Startable {
+                id: id.into(),
+                title,
+                connector_key,
+                address: to_address(address)?,
+            })
+        });
+    Ok(known.collect())
 }

@@ -8,8 +8,10 @@ use api::conversations::v1::{
     UpdateFilterRequest,
 };
 use api::crm::internal::v1::{PipelineChanged, PipelineStage, TagChanged};
+use api::identity::internal::v1::AccountGroup;
 use auth::Role;
 use prost::Message as _;
+use prost_types::FieldMask;
 use testkit::wait_for;
 use tonic::Status;
 use tonic::transport::Channel;
@@ -280,4 +282,133 @@ async fn a_filter_that_names_what_is_gone_says_so_and_lists_nothing_for_it() {
     };
     let (rows, _) = walk(&world, &world.admin, by_id).await.expect("listed");
     assert_eq!(rows, []);
+}
+
+#[tokio::test]
+async fn a_filter_that_names_people_who_are_gone_says_so_and_lists_nothing_for_them() {
+    let world = World::start().await;
+    let connection = world.connection().await;
+    world.conversation(&connection, "a").await;
+    let group = GroupId::generate();
+    let (_, boris) = world.member(world.account, Role::Manager, Some(group));
+    world.change_account(|account| {
+        account.groups.push(AccountGroup {
+            group_id: bytes(group.uuid()),
+            name: "Продажи".to_owned(),
+        });
+    });
+    let parts = vec![
+        node(Node::GroupIds(values([group]))),
+        node(Node::ResponsibleUserIds(values([boris]))),
+        node(Node::HandledByUserIds(values([boris]))),
+    ];
+    let saved = wait_for("group and user are known", async || {
+        create(&world, &world.admin, "Mine", any(parts.clone()))
+            .await
+            .ok()
+    })
+    .await;
+    assert_eq!(saved.problems, []);
+    world.change_account(|account| {
+        account.groups.clear();
+        let is_boris = |id: &[u8]| id == bytes(boris.uuid());
+        account.members.retain(|member| !is_boris(&member.user_id));
+    });
+    let problems = wait_for("both are gone", async || {
+        let found = get(&world, &world.admin, &saved.id).await.expect("it");
+        (!found.problems.is_empty()).then_some(found.problems)
+    })
+    .await;
+    let mut kinds: Vec<_> = problems.iter().map(|problem| problem.kind()).collect();
+    kinds.sort();
+    let mut expected = [FilterReference::Group, FilterReference::User];
+    expected.sort();
+    assert_eq!(kinds, expected);
+    let by_id = ListConversationsRequest {
+        filter_id: saved.id,
+        ..ListConversationsRequest::default()
+    };
+    let (rows, _) = walk(&world, &world.admin, by_id).await.expect("listed");
+    assert_eq!(rows, []);
+}
+
+#[tokio::test]
+async fn of_two_who_change_the_same_filter_one_is_told() {
+    let world = World::start().await;
+    let saved = create(&world, &world.admin, "Mine", open()).await;
+    let saved = saved.expect("saved");
+    let rename = async |name: &str| {
+        let request = UpdateFilterRequest {
+            filter: Some(SavedFilter {
+                id: saved.id.clone(),
+                name: name.to_owned(),
+                etag: saved.etag.clone(),
+                ..SavedFilter::default()
+            }),
+            update_mask: None,
+        };
+        let mut filters = filters(&world);
+        filters.update_filter(with(&world.admin, request)).await
+    };
+    let done = tokio::join!(rename("One"), rename("Two"));
+    let (changed, refused) = match done {
+        (Ok(changed), refused) | (refused, Ok(changed)) => (changed, refused),
+        (Err(one), Err(two)) => panic!("nobody changed it: {one} {two}"),
+    };
+    assert!(refusal(refused).contains("ETAG_MISMATCH"));
+    let changed = changed.into_inner().filter.expect("it");
+    let kept = get(&world, &world.admin, &saved.id).await.expect("kept");
+    assert_eq!(kept, changed);
+}
+
+/// A page token of a saved filter belongs to the filter as it was: after a change the list begins again.
+#[tokio::test]
+async fn a_page_token_ends_when_its_saved_filter_changes() {
+    let world = World::start().await;
+    let connection = world.connection().await;
+    for client in ["a", "b", "c"] {
+        world.conversation(&connection, client).await;
+    }
+    let saved = create(&world, &world.admin, "Mine", open()).await;
+    let saved = saved.expect("saved");
+    let page = async |token: &str| {
+        let request = ListConversationsRequest {
+            filter_id: saved.id.clone(),
+            page_size: 1,
+            page_token: token.to_owned(),
+            ..ListConversationsRequest::default()
+        };
+        let mut inbox = world.inbox();
+        let reply = inbox.list_conversations(with(&world.admin, request)).await;
+        reply.map(|it| it.into_inner().next_page_token)
+    };
+    let change = async |filter: SavedFilter, path: &str| {
+        let request = UpdateFilterRequest {
+            filter: Some(SavedFilter {
+                id: saved.id.clone(),
+                ..filter
+            }),
+            update_mask: Some(FieldMask {
+                paths: vec![path.to_owned()],
+            }),
+        };
+        let mut filters = filters(&world);
+        let changed = filters.update_filter(with(&world.admin, request)).await;
+        changed.expect("changed");
+    };
+    let first = page("").await.expect("the first page");
+    let renamed = SavedFilter {
+        name: "Other".to_owned(),
+        ..SavedFilter::default()
+    };
+    change(renamed, "name").await;
+    let second = page(&first).await.expect("a name changes nothing");
+    let other = SavedFilter {
+        filter: Some(any(vec![open(), node(Node::Favourite(true))])),
+        ..SavedFilter::default()
+    };
+    change(other, "filter").await;
+    let refused = refusal(page(&second).await);
+    assert!(refused.contains("PAGE_TOKEN_MISMATCH"), "{refused}");
+    page("").await.expect("it begins again");
 }

@@ -35,6 +35,7 @@ pub async fn handle(
         message_search: account.plan.searches_messages(),
         client_cabinet: account.plan.has_client_cabinet(),
         nps: Some(nps(&account)),
+        feed_bot_name: account.feed_bot().to_owned(),
         language: account.language,
     })
 }

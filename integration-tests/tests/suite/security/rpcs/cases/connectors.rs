@@ -59,6 +59,20 @@ pub(super) fn cases(theirs: &Theirs, cases: &mut Cases) {
     );
     add(
         cases,
+        "/beseda.connector.v1.ConnectorHubService/ReportPicture",
+        Door::Connectors,
+        &hub::ReportPictureRequest {
+            connector_key: CONNECTOR.to_owned(),
+            connection_id: connection_id.clone(),
+            external_chat_id: "chat".to_owned(),
+            picture_id: "picture".to_owned(),
+            ..Default::default()
+        },
+        R::ConnectionNotFound,
+        R::ScopeMissing,
+    );
+    add(
+        cases,
         "/beseda.connector.v1.ConnectorHubService/ResolveChats",
         Door::Connectors,
         &hub::ResolveChatsRequest {

@@ -14,6 +14,7 @@ use tonic::Request;
 use types::ConversationId;
 use uuid::Uuid;
 
+use super::creation::{creation, may_write};
 use super::entries::{Entry, Wanted, entries};
 use crate::domain::conversation::{Answer, Conversation};
 use crate::domain::filter::{Condition, Node};
@@ -69,12 +70,20 @@ pub async fn list_window_contacts(
     let at: Option<At> = token.decode(&(), &request.page_token)?;
     let moment = moment(service, &caller).await?;
     let is_administrator = caller.require_administrator().is_ok();
+    let may_write = may_write(&caller);
     let read = seeing(&service.db, &service.rights, &caller, move |tx, by| {
-        Box::pin(async move { page(tx, &by, at, size, moment).await })
+        Box::pin(async move {
+            let creation = creation(tx, &by, may_write, moment).await?;
+            let (found, next) = page(tx, &by, at, size, moment).await?;
+            Ok::<_, Error>((found, next, creation.is_offered()))
+        })
     });
-    let (found, next): (Vec<Entry>, Option<At>) = read.await?;
+    let (found, next, offered): (Vec<Entry>, Option<At>, bool) = read.await?;
     Ok(ListWindowContactsResponse {
-        contacts: found.iter().map(|it| it.proto(is_administrator)).collect(),
+        contacts: found
+            .iter()
+            .map(|it| it.proto(is_administrator, offered))
+            .collect(),
         next_page_token: next.map_or_else(String::new, |at| token.encode(&(), &at)),
     })
 }

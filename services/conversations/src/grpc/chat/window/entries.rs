@@ -78,13 +78,14 @@ pub async fn entries(
 impl Entry {
     /// As the contract shows it.
     #[must_use]
-    pub fn proto(&self, is_administrator: bool) -> proto::WindowContact {
+    pub fn proto(&self, is_administrator: bool, creates: bool) -> proto::WindowContact {
         let last = self.last_chat.as_ref();
         proto::WindowContact {
             contact_id: self.contact.map(|id| id.to_string()).unwrap_or_default(),
             name: self.name.clone(),
             unanswered: self.waits,
             last_chat: last.map(|chat| chat.proto(is_administrator)),
+            create_chat: creates && self.contact.is_some(),
         }
     }
 }

@@ -12,6 +12,7 @@ use tonic::Request;
 use types::{DealId, UserId};
 
 use super::contacts::{self, At};
+use super::creation::{Creation, creation, may_write};
 use super::entries::{Entry, Wanted, entries};
 use crate::domain::card::{Card, Kind};
 use crate::domain::window::{Area, Layout, Place};
@@ -29,6 +30,7 @@ struct Opened {
     contacts: Vec<Entry>,
     next: Option<At>,
     responsible: Option<UserId>,
+    creation: Creation,
 }
 
 pub async fn open_window(
@@ -43,21 +45,29 @@ pub async fn open_window(
     let size = contacts::size(request.page_size)?;
     let moment = moment(service, &caller).await?;
     let is_administrator = caller.require_administrator().is_ok();
+    let may_write = may_write(&caller);
     let read = seeing(&service.db, &service.rights, &caller, move |tx, by| {
-        Box::pin(async move { open(tx, &by, place, size, moment).await })
+        Box::pin(async move {
+            let creation = creation(tx, &by, may_write, moment).await?;
+            open(tx, &by, place, (size, moment), creation).await
+        })
     });
     let opened: Opened = read.await?;
     let contacts = opened.contacts.iter();
+    let offered = opened.creation.is_offered();
     let next = opened.next;
     Ok(OpenWindowResponse {
         layout: Some(layout(&opened.layout)),
-        contacts: contacts.map(|it| it.proto(is_administrator)).collect(),
+        contacts: contacts
+            .map(|it| it.proto(is_administrator, offered))
+            .collect(),
         next_page_token: next.map_or_else(String::new, |at| token.encode(&(), &at)),
         responsible_user_id: opened
             .responsible
             .map(|user| user.to_string())
             .unwrap_or_default(),
         language: caller.language().tag().to_owned(),
+        chat_creation: Some(opened.creation.proto()),
     })
 }
 
@@ -90,8 +100,8 @@ async fn open(
     tx: &mut Tx,
     by: &By,
     place: Place,
-    size: i64,
-    moment: Moment,
+    (size, moment): (i64, Moment),
+    creation: Creation,
 ) -> Result<Opened, Error> {
     let layout = place.layout(by.viewer.sees_groups());
     let (contacts, next, responsible) = match place {
@@ -120,6 +130,7 @@ async fn open(
         contacts,
         next,
         responsible,
+        creation,
     })
 }
 
