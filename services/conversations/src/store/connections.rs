@@ -6,7 +6,7 @@ mod health;
 mod write;
 
 pub use connectors::{
-    Manifest, client_address, list_known, media_rules, register, settings_schema,
+    Manifest, SendRate, client_address, list_known, media_rules, register, settings_schema,
 };
 pub use directory::{Fingerprint, fingerprint, list_of_connector, with_ids};
 pub use health::store as store_health;

@@ -21,6 +21,7 @@ pub mod notifications;
 pub(crate) mod numbers;
 pub mod participants;
 pub mod profiles;
+pub mod quarantine;
 pub mod search;
 pub mod surveys;
 pub mod templates;
