@@ -130,6 +130,8 @@ ids! {
     OnlineChatId = "och";
     /// A pipeline of deals.
     PipelineId = "pip";
+    /// An event of a channel that was refused and is kept.
+    QuarantinedEventId = "qua";
     /// What rules did about one message.
     RunId = "run";
     /// An employee's session.

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{admin, conformance, events, inbox, rules, run, up};
+use crate::{admin, conformance, events, inbox, quarantine, rules, run, up};
 
 /// Conversations with clients: one inbox over all channels, by gRPC.
 #[derive(Debug, Parser)]
@@ -47,6 +47,9 @@ pub enum Command {
     /// Read and answer conversations.
     #[command(after_help = inbox::HELP)]
     Inbox(inbox::Arguments),
+    /// Look at what connectors brought and was refused, let it in again, or throw it away.
+    #[command(after_help = quarantine::HELP)]
+    Quarantine(quarantine::Arguments),
     /// Say what the rules would do with a client's request, and why.
     #[command(after_help = rules::HELP)]
     Rules(rules::Arguments),

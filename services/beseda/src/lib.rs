@@ -5,6 +5,7 @@
 //! - `migrate`, `admin`, `events`: what an operator does on the database.
 //! - `conformance`: checks connectors against a hub of its own.
 //! - `inbox`: a terminal client of the public API for backend teams and operators.
+//! - `quarantine`: what connectors brought and was refused.
 //! - `rules`: what rules would do with a request, in plain words.
 //!
 //! Services are the same library crates in `up` and in `run`, and talk over gRPC in both.
@@ -17,6 +18,7 @@ mod environment;
 mod events;
 mod inbox;
 mod migrate;
+mod quarantine;
 mod rules;
 mod run;
 mod service;
@@ -56,6 +58,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Login(arguments) => inbox::login(arguments).await,
         Command::Logout(arguments) => inbox::logout(arguments).await,
         Command::Inbox(arguments) => inbox::main(arguments).await,
+        Command::Quarantine(arguments) => quarantine::main(arguments).await,
         Command::Rules(arguments) => rules::main(arguments).await,
     }
 }

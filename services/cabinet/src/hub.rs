@@ -9,7 +9,7 @@ use api::connector::v1::channel_event::Event;
 use api::connector::v1::list_chat_messages_request::Position;
 use api::connector::v1::{
     ChannelEvent, ConnectorManifest, Delivery, DeliveryOutcome, DeliveryReport, IncomingMessage,
-    ListChatMessagesResponse, MediaRule, PublishResult,
+    ListChatMessagesResponse, MediaRule, PublishResult, SendRate,
 };
 use api::conversations::v1::AttachmentKind;
 use api::error::v1::ErrorReason;
@@ -202,6 +202,11 @@ fn manifest() -> ConnectorManifest {
         title: "Client area".to_owned(),
         max_text_length: MAX_TEXT,
         media: media.to_vec(),
+        // Nothing is sent anywhere: clients read it here.
+        send_rate: Some(SendRate {
+            per_minute: 600_000,
+            burst: 0,
+        }),
         ..ConnectorManifest::default()
     }
 }

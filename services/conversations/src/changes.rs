@@ -1,13 +1,14 @@
 //! What happened to a conversation, for live streams and other services.
 
 use api::conversations::internal::v1::{ConversationEvent, PreviousCards};
-use api::conversations::v1::{ChangeKind, WritabilityChange};
+use api::conversations::v1::{ChangeKind, ConnectionHealthChange, WritabilityChange};
 use events::NewEvent;
 use pg::{Error, Tx};
 use prost::Message as _;
 use types::{AccountId, ConnectionId, ConversationId, UserId};
 
 use crate::domain::card::{Card, Cards, Kind, Sight};
+use crate::domain::connection::HealthNews;
 use crate::domain::conversation::{ClosedBy, Conversation, Life};
 use crate::domain::message::Message;
 use crate::wire;
@@ -30,6 +31,8 @@ pub struct Change {
     pub facts: Vec<(String, String)>,
     /// The cards before they changed.
     pub previous: Option<Cards>,
+    /// The message is an old one that an import brought: news to nobody.
+    pub silent: bool,
 }
 
 /// A chat in which something changed, for hints to its channel.
@@ -85,6 +88,8 @@ impl Change {
             group: self.conversation.group,
             writability: None,
             notifications_read_by_id: Vec::new(),
+            silent: self.silent,
+            connection_health: None,
         };
         NewEvent {
             account: self.conversation.account,
@@ -167,6 +172,29 @@ pub fn writability_changed(account: AccountId, connection: Option<ConnectionId>)
         account,
         aggregate: connection.map_or(account.uuid(), ConnectionId::uuid),
         kind: EVENT_KIND,
+        payload: payload.encode_to_vec(),
+    }
+}
+
+/// The kind of the events that tell how a connection is.
+const HEALTH_KIND: &str = "connection.health_changed";
+
+/// The event that tells that a connection is other than before.
+#[must_use]
+pub fn health_changed(news: &HealthNews) -> NewEvent {
+    let previous = news.previous.map_or(Default::default(), wire::state);
+    let payload = ConversationEvent {
+        connection_health: Some(ConnectionHealthChange {
+            connection_id: news.connection.to_string(),
+            health: Some(wire::health(&news.health)),
+            previous_state: previous.into(),
+        }),
+        ..ConversationEvent::default()
+    };
+    NewEvent {
+        account: news.account,
+        aggregate: news.connection.uuid(),
+        kind: HEALTH_KIND,
         payload: payload.encode_to_vec(),
     }
 }

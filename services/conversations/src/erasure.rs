@@ -22,7 +22,8 @@ const ANSWERS: u32 = 4;
 const PARKED: u32 = 5;
 const OUTBOX: u32 = 6;
 const STREAMS: u32 = 7;
-const STAGES: u32 = 8;
+const QUARANTINE: u32 = 8;
+const STAGES: u32 = 9;
 
 /// Accounts' rights, pipelines and tags tell of no client.
 const PAYLOADS: Payloads = Payloads {
@@ -107,6 +108,7 @@ impl Store for Clients {
                 let of = ("conversations.outbox", PAYLOADS, &own());
                 parts::outbox(tx, job, at, of, tally).await
             }
+            QUARANTINE => erasure::quarantine(tx, job, tally).await,
             _ => Ok(Step::default()),
         }
     }

@@ -34,6 +34,7 @@ use crate::after_commit::AfterCommit;
 use crate::domain::attachment::Attachment;
 use crate::domain::cart::Cart;
 use crate::domain::connection::Connection;
+use crate::domain::message::AuthorKind;
 
 /// How much is coalesced, and how wide.
 #[derive(Debug, Clone)]
@@ -71,6 +72,8 @@ pub struct Item {
     pub group: bool,
     /// When the channel says it happened.
     pub event_time: Option<OffsetDateTime>,
+    /// Who wrote the old message that an import brings without noise; `None` for what happens now.
+    pub imported: Option<AuthorKind>,
     /// What happened.
     pub kind: ItemKind,
 }

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use ::erasure::StoreService;
 use anyhow::Context;
 use api::connector::v1::connector_hub_service_server::ConnectorHubServiceServer;
+use api::connector::v1::quarantine_service_server::QuarantineServiceServer;
 use api::conversations::internal::v1::client_chat_service_server::ClientChatServiceServer;
 use api::conversations::internal::v1::conversation_internal_service_server::ConversationInternalServiceServer;
 use api::conversations::v1::attachment_service_server::AttachmentServiceServer;
@@ -263,6 +264,7 @@ impl App {
             key: config.master_key.clone(),
             life: life.clone(),
         };
+        let quarantine = grpc::quarantine::Quarantine { hub: hub.clone() };
 
         let health = db.clone();
         Server::new(NAME)?
@@ -304,6 +306,10 @@ impl App {
             .service(
                 ConnectorHubServiceServer::new(hub).max_decoding_message_size(MAX_REQUEST_BYTES),
             )
+            .service(
+                QuarantineServiceServer::new(quarantine)
+                    .max_decoding_message_size(MAX_REQUEST_BYTES),
+            )
             .service(ConversationInternalServiceServer::new(internal))
             .service(
                 ErasureStoreServiceServer::new(clients)
@@ -330,6 +336,10 @@ fn prune(db: Db, config: &Config, life: &Lifecycle) {
                 .is_ok_and(|deleted| deleted > 0)
             {}
             while store::notifications::prune(&db, clock.now())
+                .await
+                .is_ok_and(|deleted| deleted > 0)
+            {}
+            while store::quarantine::prune(&db, clock.now())
                 .await
                 .is_ok_and(|deleted| deleted > 0)
             {}

@@ -228,14 +228,21 @@ pub fn template(template: &Template) -> proto::Template {
     }
 }
 
-fn health(health: &Health) -> proto::ConnectionHealth {
-    let state = match health.state {
+/// Whether a connection works.
+#[must_use]
+pub fn state(state: State) -> proto::ConnectionState {
+    match state {
         State::Working => proto::ConnectionState::Working,
         State::Disturbed => proto::ConnectionState::Disturbed,
         State::Broken => proto::ConnectionState::Broken,
-    };
+    }
+}
+
+/// How a connection is.
+#[must_use]
+pub fn health(health: &Health) -> proto::ConnectionHealth {
     proto::ConnectionHealth {
-        state: state.into(),
+        state: state(health.state).into(),
         text: health.text.clone(),
         since_time: Some(to_proto(health.since)),
     }

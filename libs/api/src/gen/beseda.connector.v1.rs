@@ -33,6 +33,20 @@ pub struct ConnectorManifest {
     /// Who can be written to first (ChatService.CreateChat); UNSPECIFIED: nobody.
     #[prost(enumeration = "ClientAddress", tag = "9")]
     pub client_address: i32,
+    /// How many messages of one connection the hub gives out at most, as far as the channel takes them; absent: 6,000 a minute.
+    #[prost(message, optional, tag = "10")]
+    pub send_rate: ::core::option::Option<SendRate>,
+}
+/// How fast the messages of one connection may be given out. The hub keeps it over all streams and replicas; a message waits
+/// where it stands, and no other connection waits with it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendRate {
+    /// Required. Messages a minute, 1 to 600,000.
+    #[prost(int32, tag = "1")]
+    pub per_minute: i32,
+    /// So many at once after a rest, 1 to 10,000; 0 means what a second allows, at least 1.
+    #[prost(int32, tag = "2")]
+    pub burst: i32,
 }
 /// Which files of a kind a connector can send.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -169,6 +183,11 @@ pub struct ChannelEvent {
     /// decides.
     #[prost(bool, tag = "9")]
     pub group_chat: bool,
+    /// An old message, brought by an import: it is stored and seen, and makes no noise. It asks for no answer, is news to nobody and sets
+    /// off no rule; it neither opens a conversation again nor moves it up; where there is none, the one that it begins is closed. Of
+    /// messages only. Bring those of a chat from the oldest on: they stand in the order in which they came.
+    #[prost(bool, tag = "15")]
+    pub silent: bool,
     /// What happened.
     #[prost(oneof = "channel_event::Event", tags = "6, 7, 8, 10, 11, 12, 13, 14")]
     pub event: ::core::option::Option<channel_event::Event>,
@@ -230,6 +249,9 @@ pub struct IncomingMessage {
     /// A basket (WA-05).
     #[prost(message, optional, tag = "6")]
     pub cart: ::core::option::Option<super::super::conversations::v1::Cart>,
+    /// Somebody of the company wrote it, `sender_name`, not the client. Only with `silent`: what is written now goes out by the hub.
+    #[prost(bool, tag = "7")]
+    pub from_company: bool,
 }
 /// A file of a client.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -340,6 +362,10 @@ pub struct PublishResult {
     /// When the message was stored.
     #[prost(message, optional, tag = "8")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Under which id a refused event is kept for an administrator: "qua\_…" (QuarantineService). Empty for what is not kept: events of a
+    /// connection that is off or not the connector's, messages from the black list, reading and finishing; and when 10,000 are kept.
+    #[prost(string, tag = "9")]
+    pub quarantined_event_id: ::prost::alloc::string::String,
 }
 /// Who takes.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2446,6 +2472,593 @@ pub mod connector_hub_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "beseda.connector.v1.ConnectorHubService";
     impl<T> tonic::server::NamedService for ConnectorHubServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// An event that was refused.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct QuarantinedEvent {
+    /// "qua\_…".
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Its connector.
+    #[prost(string, tag = "2")]
+    pub connector_key: ::prost::alloc::string::String,
+    /// The event as it came, as far as the hub knows its fields.
+    #[prost(message, optional, tag = "3")]
+    pub event: ::core::option::Option<ChannelEvent>,
+    /// Why it was refused, the last time: a name of ErrorReason without prefix.
+    #[prost(string, tag = "4")]
+    pub reason: ::prost::alloc::string::String,
+    /// The same for a person.
+    #[prost(string, tag = "5")]
+    pub reason_text: ::prost::alloc::string::String,
+    /// When it first came.
+    #[prost(message, optional, tag = "6")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was last refused.
+    #[prost(message, optional, tag = "7")]
+    pub refuse_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How often it was refused.
+    #[prost(int32, tag = "8")]
+    pub refusals: i32,
+}
+/// Which page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListQuarantinedEventsRequest {
+    /// 0 means 50; more than 200 means 200.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListQuarantinedEventsResponse {
+    /// The events.
+    #[prost(message, repeated, tag = "1")]
+    pub events: ::prost::alloc::vec::Vec<QuarantinedEvent>,
+    /// Empty at the end only.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Which events.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RedriveQuarantinedEventsRequest {
+    /// Required. "qua\_…", 1 to 200.
+    #[prost(string, repeated, tag = "1")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// What became of them.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RedriveQuarantinedEventsResponse {
+    /// As many as there were ids, in the order asked.
+    #[prost(message, repeated, tag = "1")]
+    pub results: ::prost::alloc::vec::Vec<RedriveResult>,
+}
+/// What became of an event.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RedriveResult {
+    /// "qua\_…".
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// What the hub says now. Refused with QUARANTINED_EVENT_NOT_FOUND: it is not kept, or no longer; with EARLIER_EVENT_QUARANTINED: an
+    /// earlier event of the chat is kept and comes first.
+    #[prost(message, optional, tag = "2")]
+    pub result: ::core::option::Option<PublishResult>,
+}
+/// Which events.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DiscardQuarantinedEventsRequest {
+    /// Required. "qua\_…", 1 to 200.
+    #[prost(string, repeated, tag = "1")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// They are gone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DiscardQuarantinedEventsResponse {}
+/// Generated client implementations.
+pub mod quarantine_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What connectors brought and the hub refused for good: it is kept for 90 days, at most 10,000 events of an account, so that nothing
+    /// that a client said is lost for a mistake of a program. Administrators look why, have the cause mended, and let it in again or throw it away.
+    ///
+    /// Order: an event is taken again as if it had come now. Its message stands after those that came since; when it was written is told
+    /// by its time. Of one chat the events go in the order in which they came: none is taken while an earlier one of the same chat is kept.
+    #[derive(Debug, Clone)]
+    pub struct QuarantineServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl QuarantineServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> QuarantineServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> QuarantineServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            QuarantineServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// What is kept, the oldest first. Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn list_quarantined_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListQuarantinedEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListQuarantinedEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.connector.v1.QuarantineService/ListQuarantinedEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.connector.v1.QuarantineService",
+                        "ListQuarantinedEvents",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lets events in again, in the order in which they came, whatever the order of the ids. What is taken is kept no longer; what is refused
+        /// again stays, with the new reason. It is safe to repeat: an event is stored once.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, STORE_UNAVAILABLE (repeat the call).
+        pub async fn redrive_quarantined_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RedriveQuarantinedEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RedriveQuarantinedEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.connector.v1.QuarantineService/RedriveQuarantinedEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.connector.v1.QuarantineService",
+                        "RedriveQuarantinedEvents",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Throws events away for good. Those that are not kept count as thrown away.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID.
+        pub async fn discard_quarantined_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DiscardQuarantinedEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DiscardQuarantinedEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.connector.v1.QuarantineService/DiscardQuarantinedEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.connector.v1.QuarantineService",
+                        "DiscardQuarantinedEvents",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod quarantine_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with QuarantineServiceServer.
+    #[async_trait]
+    pub trait QuarantineService: std::marker::Send + std::marker::Sync + 'static {
+        /// What is kept, the oldest first. Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn list_quarantined_events(
+            &self,
+            request: tonic::Request<super::ListQuarantinedEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListQuarantinedEventsResponse>,
+            tonic::Status,
+        >;
+        /// Lets events in again, in the order in which they came, whatever the order of the ids. What is taken is kept no longer; what is refused
+        /// again stays, with the new reason. It is safe to repeat: an event is stored once.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, STORE_UNAVAILABLE (repeat the call).
+        async fn redrive_quarantined_events(
+            &self,
+            request: tonic::Request<super::RedriveQuarantinedEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RedriveQuarantinedEventsResponse>,
+            tonic::Status,
+        >;
+        /// Throws events away for good. Those that are not kept count as thrown away.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID.
+        async fn discard_quarantined_events(
+            &self,
+            request: tonic::Request<super::DiscardQuarantinedEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DiscardQuarantinedEventsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// What connectors brought and the hub refused for good: it is kept for 90 days, at most 10,000 events of an account, so that nothing
+    /// that a client said is lost for a mistake of a program. Administrators look why, have the cause mended, and let it in again or throw it away.
+    ///
+    /// Order: an event is taken again as if it had come now. Its message stands after those that came since; when it was written is told
+    /// by its time. Of one chat the events go in the order in which they came: none is taken while an earlier one of the same chat is kept.
+    #[derive(Debug)]
+    pub struct QuarantineServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> QuarantineServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for QuarantineServiceServer<T>
+    where
+        T: QuarantineService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.connector.v1.QuarantineService/ListQuarantinedEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListQuarantinedEventsSvc<T: QuarantineService>(pub Arc<T>);
+                    impl<
+                        T: QuarantineService,
+                    > tonic::server::UnaryService<super::ListQuarantinedEventsRequest>
+                    for ListQuarantinedEventsSvc<T> {
+                        type Response = super::ListQuarantinedEventsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListQuarantinedEventsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as QuarantineService>::list_quarantined_events(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListQuarantinedEventsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.connector.v1.QuarantineService/RedriveQuarantinedEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct RedriveQuarantinedEventsSvc<T: QuarantineService>(pub Arc<T>);
+                    impl<
+                        T: QuarantineService,
+                    > tonic::server::UnaryService<super::RedriveQuarantinedEventsRequest>
+                    for RedriveQuarantinedEventsSvc<T> {
+                        type Response = super::RedriveQuarantinedEventsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                super::RedriveQuarantinedEventsRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as QuarantineService>::redrive_quarantined_events(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RedriveQuarantinedEventsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.connector.v1.QuarantineService/DiscardQuarantinedEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct DiscardQuarantinedEventsSvc<T: QuarantineService>(pub Arc<T>);
+                    impl<
+                        T: QuarantineService,
+                    > tonic::server::UnaryService<super::DiscardQuarantinedEventsRequest>
+                    for DiscardQuarantinedEventsSvc<T> {
+                        type Response = super::DiscardQuarantinedEventsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                super::DiscardQuarantinedEventsRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as QuarantineService>::discard_quarantined_events(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DiscardQuarantinedEventsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for QuarantineServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.connector.v1.QuarantineService";
+    impl<T> tonic::server::NamedService for QuarantineServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -376,6 +376,14 @@ pub struct ConversationEvent {
     /// Without a conversation: who has read what is new, the only one who is told. Sixteen bytes, of a user or an API key.
     #[prost(bytes = "vec", tag = "32")]
     pub notifications_read_by_id: ::prost::alloc::vec::Vec<u8>,
+    /// The message is an old one that an import brought: it is news to nobody and sets off no rule.
+    #[prost(bool, tag = "33")]
+    pub silent: bool,
+    /// Without a conversation: a connection is other than before. Administrators only are told.
+    #[prost(message, optional, tag = "34")]
+    pub connection_health: ::core::option::Option<
+        super::super::v1::ConnectionHealthChange,
+    >,
 }
 /// What decided who saw a conversation before its cards changed. Ids are sixteen bytes; empty for none.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

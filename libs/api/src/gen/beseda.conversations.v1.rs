@@ -2297,7 +2297,7 @@ pub struct WatchInboxResponse {
     #[prost(string, tag = "1")]
     pub cursor: ::prost::alloc::string::String,
     /// What happened.
-    #[prost(oneof = "watch_inbox_response::Event", tags = "2, 3, 4, 40")]
+    #[prost(oneof = "watch_inbox_response::Event", tags = "2, 3, 4, 40, 41")]
     pub event: ::core::option::Option<watch_inbox_response::Event>,
 }
 /// Nested message and enum types in `WatchInboxResponse`.
@@ -2317,6 +2317,9 @@ pub mod watch_inbox_response {
         /// What may be written changed in many chats at once.
         #[prost(message, tag = "40")]
         Writability(super::WritabilityChange),
+        /// A connection works again, or no longer. Administrators only are told.
+        #[prost(message, tag = "41")]
+        ConnectionHealth(super::ConnectionHealthChange),
     }
 }
 /// A change of one conversation.
@@ -2331,6 +2334,9 @@ pub struct InboxChange {
     /// The message that was added or changed, whole; absent otherwise, and where the caller may not read messages.
     #[prost(message, optional, tag = "3")]
     pub message: ::core::option::Option<Message>,
+    /// An old message that an import brought: show it, and ring for nobody.
+    #[prost(bool, tag = "4")]
+    pub silent: bool,
 }
 /// What may be written changed in many chats at once: the subscription, a connection's switch or its templates.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2338,6 +2344,19 @@ pub struct WritabilityChange {
     /// In the chats of this connection ("cxn\_…"); empty: in all chats of the account.
     #[prost(string, tag = "1")]
     pub connection_id: ::prost::alloc::string::String,
+}
+/// How a connection is, other than before.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConnectionHealthChange {
+    /// "cxn\_…".
+    #[prost(string, tag = "1")]
+    pub connection_id: ::prost::alloc::string::String,
+    /// How it is now.
+    #[prost(message, optional, tag = "2")]
+    pub health: ::core::option::Option<ConnectionHealth>,
+    /// How it was; UNSPECIFIED when nothing was known of it.
+    #[prost(enumeration = "ConnectionState", tag = "3")]
+    pub previous_state: i32,
 }
 /// A sign of life.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

@@ -221,6 +221,10 @@ pub enum ErrorReason {
     ExternalIdFieldUnsuitable = 521,
     /// FAILED_PRECONDITION. The online chat has no field for external IDs, or crm has deleted it; choose one. {online_chat_id}
     ExternalIdNotSetUp = 522,
+    /// NOT_FOUND. No such event is kept in quarantine: it was taken, thrown away, or is older than 90 days. {quarantined_event_id}
+    QuarantinedEventNotFound = 523,
+    /// FAILED_PRECONDITION. An earlier event of the same chat is kept in quarantine; let that one in first, or throw it away. {quarantined_event_id}
+    EarlierEventQuarantined = 524,
     /// NOT_FOUND. The message that the event names never came. {message_event_id}
     MessageNotFound = 500,
     /// ALREADY_EXISTS. Another chat has this id of the channel: somebody has written in it before. {external_chat_id}
@@ -349,6 +353,8 @@ impl ErrorReason {
                 "ERROR_REASON_EXTERNAL_ID_FIELD_UNSUITABLE"
             }
             Self::ExternalIdNotSetUp => "ERROR_REASON_EXTERNAL_ID_NOT_SET_UP",
+            Self::QuarantinedEventNotFound => "ERROR_REASON_QUARANTINED_EVENT_NOT_FOUND",
+            Self::EarlierEventQuarantined => "ERROR_REASON_EARLIER_EVENT_QUARANTINED",
             Self::MessageNotFound => "ERROR_REASON_MESSAGE_NOT_FOUND",
             Self::ChatTaken => "ERROR_REASON_CHAT_TAKEN",
             Self::ClientUnreachable => "ERROR_REASON_CLIENT_UNREACHABLE",
@@ -472,6 +478,12 @@ impl ErrorReason {
                 Some(Self::ExternalIdFieldUnsuitable)
             }
             "ERROR_REASON_EXTERNAL_ID_NOT_SET_UP" => Some(Self::ExternalIdNotSetUp),
+            "ERROR_REASON_QUARANTINED_EVENT_NOT_FOUND" => {
+                Some(Self::QuarantinedEventNotFound)
+            }
+            "ERROR_REASON_EARLIER_EVENT_QUARANTINED" => {
+                Some(Self::EarlierEventQuarantined)
+            }
             "ERROR_REASON_MESSAGE_NOT_FOUND" => Some(Self::MessageNotFound),
             "ERROR_REASON_CHAT_TAKEN" => Some(Self::ChatTaken),
             "ERROR_REASON_CLIENT_UNREACHABLE" => Some(Self::ClientUnreachable),

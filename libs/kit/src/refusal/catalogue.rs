@@ -58,6 +58,7 @@ pub fn code(reason: R) -> Code {
         | R::AttachmentNotFound
         | R::TemplateNotFound
         | R::MessageNotFound
+        | R::QuarantinedEventNotFound
         | R::IntegrationNotFound
         | R::RunNotFound
         | R::RequestNotFound => Code::NotFound,
@@ -74,6 +75,7 @@ pub fn code(reason: R) -> Code {
         | R::GreetingOff
         | R::ExternalIdFieldUnsuitable
         | R::ExternalIdNotSetUp
+        | R::EarlierEventQuarantined
         | R::SmsProviderMissing
         | R::SubscriptionUnpaid
         | R::EmbedCodeLocked
@@ -145,6 +147,16 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "Нет подключения, в котором можно написать первым. Обратитесь к администратору.",
             "No hay ninguna conexión en la que se pueda escribir primero. Consulte al administrador.",
             "There is no connection in which one can write first. Ask an administrator.",
+        ),
+        R::QuarantinedEventNotFound => (
+            "Этого события нет в карантине: его приняли, удалили, или прошло 90 дней.",
+            "Este evento no está en cuarentena: se aceptó, se descartó o han pasado 90 días.",
+            "This event is not in quarantine: it was taken, thrown away, or 90 days have passed.",
+        ),
+        R::EarlierEventQuarantined => (
+            "Сначала примите или удалите более раннее событие этого чата.",
+            "Acepte o descarte primero el evento anterior de este chat.",
+            "First let in the earlier event of this chat, or throw it away.",
         ),
         R::ClientUnreachable => (
             "Клиент заблокировал вас в мессенджере. Написать можно, когда клиент напишет сам.",

@@ -112,6 +112,10 @@ named! {
     external_id_field_unsuitable(field_id) = ExternalIdFieldUnsuitable;
     /// The online chat has no field for external IDs.
     external_id_not_set_up(online_chat_id) = ExternalIdNotSetUp;
+    /// No such event is kept.
+    quarantined_event_not_found(quarantined_event_id) = QuarantinedEventNotFound;
+    /// An earlier event of the chat comes first.
+    earlier_event_quarantined(quarantined_event_id) = EarlierEventQuarantined;
     /// The cabinet needs the provider.
     sms_provider_in_use(sms_provider_id) = SmsProviderInUse;
     /// No such file for the caller.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use api::connector::v1::{
-    ConnectorConnection, ConnectorManifest, Delivery, DeliveryOutcome, DeliveryReport,
+    ConnectorConnection, ConnectorManifest, Delivery, DeliveryOutcome, DeliveryReport, SendRate,
 };
 use connector::{Backoff, News};
 use futures::{StreamExt, TryStreamExt};
@@ -67,6 +67,11 @@ impl Link {
             title: "Online chat".to_owned(),
             max_text_length: MAX_TEXT,
             reports_read: true,
+            // Nothing is sent anywhere: visitors read it here.
+            send_rate: Some(SendRate {
+                per_minute: 600_000,
+                burst: 0,
+            }),
             ..ConnectorManifest::default()
         };
         self.hub.hub.register(manifest).await

@@ -6,7 +6,7 @@ mod send;
 
 use std::time::Duration;
 
-use api::connector::v1::{ClientAddress, ConnectorManifest, MediaRule};
+use api::connector::v1::{ClientAddress, ConnectorManifest, MediaRule, SendRate};
 use api::conversations::v1::AttachmentKind;
 use connector::{Channel, Connection, Inbound, Outcome, Outgoing, Trouble};
 use data_encoding::BASE64URL_NOPAD;
@@ -32,6 +32,12 @@ const SETTINGS: &str = include_str!("settings.json");
 /// The largest picture and the largest of all other files, in bytes.
 const LARGEST_PHOTO: i64 = 10 << 20;
 const LARGEST_FILE: i64 = 50 << 20;
+
+/// What a bot may send over all of its chats: about 30 messages a second.
+const SEND_RATE: SendRate = SendRate {
+    per_minute: 30 * 60,
+    burst: 30,
+};
 
 /// How often Telegram is asked whether the webhook works.
 const LOOK: Duration = Duration::from_secs(60);
@@ -92,6 +98,7 @@ impl Channel for Telegram {
             media: media(),
             settings_schema: SETTINGS.to_owned(),
             client_address: ClientAddress::MessengerId.into(),
+            send_rate: Some(SEND_RATE),
             ..ConnectorManifest::default()
         }
     }

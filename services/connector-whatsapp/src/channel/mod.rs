@@ -7,7 +7,7 @@ mod templates;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use api::connector::v1::{ClientAddress, ConnectorManifest, MediaRule};
+use api::connector::v1::{ClientAddress, ConnectorManifest, MediaRule, SendRate};
 use api::conversations::v1::AttachmentKind;
 use connector::{Channel, Connection, Inbound, Outcome, Outgoing, Trouble};
 use reqwest::Client;
@@ -30,6 +30,12 @@ const SETTINGS: &str = include_str!("settings.json");
 
 /// The dialogue of WABA, in seconds (WA-03).
 const DIALOGUE: i32 = 24 * 60 * 60;
+
+/// What a number may send: 80 messages a second. WhatsApp allows some numbers less and some more; those that it refuses wait.
+const SEND_RATE: SendRate = SendRate {
+    per_minute: 80 * 60,
+    burst: 80,
+};
 
 /// The longest text, in characters.
 const LONGEST_TEXT: i32 = 4_096;
@@ -111,6 +117,7 @@ impl Channel for WhatsApp {
             reply_window_seconds: DIALOGUE,
             settings_schema: SETTINGS.to_owned(),
             client_address: ClientAddress::Phone.into(),
+            send_rate: Some(SEND_RATE),
             ..ConnectorManifest::default()
         }
     }

@@ -110,6 +110,7 @@ async fn message(line: &Line, inbound: &Inbound, told: &Told, chat: &str) -> Inc
             .collect(),
         media,
         cart: content.cart.as_ref().map(cart),
+        ..IncomingMessage::default()
     }
 }
 

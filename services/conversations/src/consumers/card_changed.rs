@@ -59,6 +59,7 @@ pub async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
             external_chat_id: chats.remove(&conversation.id).unwrap_or_default(),
             facts: Vec::new(),
             previous: before.remove(&conversation.id),
+            silent: false,
             conversation,
         })
         .collect();

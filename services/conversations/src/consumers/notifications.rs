@@ -86,6 +86,9 @@ impl Notifications {
 /// As what an event stands in feeds, where it does.
 #[must_use]
 pub fn kind(told: &ConversationEvent) -> Option<Kind> {
+    if told.silent {
+        return None;
+    }
     let by_client = told.message.as_ref().is_some_and(is_clients);
     match told.kind() {
         ChangeKind::Created | ChangeKind::Reopened if by_client => Some(Kind::NewConversation),

@@ -49,6 +49,19 @@ pub struct Health {
     pub since: OffsetDateTime,
 }
 
+/// A connection is other than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthNews {
+    /// Its account.
+    pub account: AccountId,
+    /// Which one.
+    pub connection: ConnectionId,
+    /// How it was, if anything was known.
+    pub previous: Option<State>,
+    /// How it is.
+    pub health: Health,
+}
+
 /// A line of a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {

@@ -137,6 +137,16 @@ impl Conversation {
         self.version += 1;
     }
 
+    /// Takes in an old message that an import brings: it is the newest of the chain, and news to nobody. Neither the answer state nor the
+    /// place in lists changes, and a client who had read everything still has.
+    pub fn add_old(&mut self, message: LastMessage) {
+        if self.client_read_seq >= self.last.seq {
+            self.client_read_seq = message.seq;
+        }
+        self.last = message;
+        self.version += 1;
+    }
+
     /// Is this text of the client the answer to the survey that closed the conversation? The survey waits for it as long as it
     /// is the newest message: it was written as the conversation was closed, and whatever the client writes takes its place.
     #[must_use]

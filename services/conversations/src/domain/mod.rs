@@ -17,6 +17,7 @@ pub mod notification;
 pub mod nps;
 pub mod plan;
 pub mod profile;
+pub mod quarantine;
 pub mod routing;
 pub mod search;
 pub mod settings;

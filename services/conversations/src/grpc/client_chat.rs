@@ -151,6 +151,7 @@ async fn bind_existing(
             external_chat_id: locked.external_id.clone(),
             facts: Vec::new(),
             previous: before.remove(&conversation.id),
+            silent: false,
             conversation,
         })
         .collect();

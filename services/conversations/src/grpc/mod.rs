@@ -11,6 +11,7 @@ pub mod hub;
 pub mod inbox;
 pub mod internal;
 pub mod notification;
+pub mod quarantine;
 pub mod search;
 mod steps;
 pub mod template;

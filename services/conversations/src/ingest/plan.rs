@@ -128,7 +128,10 @@ impl Plan {
         let conversation = &mut self.works[work].conversation;
         message.conversation = conversation.id;
         if kind != ChangeKind::Created {
-            conversation.add(last(&message));
+            match item.imported {
+                None => conversation.add(last(&message)),
+                Some(_) => conversation.add_old(last(&message)),
+            }
         }
         let stored = Stored {
             conversation: conversation.id,
@@ -173,11 +176,16 @@ impl Plan {
                 stored: known.map(|(_, as_read)| as_read.clone()),
             });
         chat.chat.last_seq += 1;
-        // What the channel dates into the future was written now.
-        let written = item.event_time.unwrap_or(self.now).min(self.now);
-        chat.chat.client_time = chat.chat.client_time.max(Some(written));
-        if !sender_name.is_empty() {
-            sender_name.clone_into(&mut chat.chat.client_name);
+        if item.imported != Some(AuthorKind::Employee) {
+            // What the channel dates into the future was written now; an old message without a time may be of any time.
+            let now = item.imported.is_none().then_some(self.now);
+            let written = item.event_time.or(now).min(Some(self.now));
+            chat.chat.client_time = chat.chat.client_time.max(written);
+            // Nor is an old name news.
+            let is_news = item.imported.is_none() || chat.chat.client_name.is_empty();
+            if is_news && !sender_name.is_empty() {
+                sender_name.clone_into(&mut chat.chat.client_name);
+            }
         }
         chat.chat.clone()
     }
@@ -191,6 +199,12 @@ impl Plan {
     ) -> (usize, ChangeKind) {
         let mode = item.connection.mode;
         let found = self.current(item, chat.id);
+        if item.imported.is_some() {
+            return match found {
+                Some(work) => (work, ChangeKind::MessageAdded),
+                None => (self.create(item, chat, message), ChangeKind::Created),
+            };
+        }
         if let Some(rated) = found.filter(|work| self.is_rated(*work, message)) {
             return (rated, ChangeKind::Rated);
         }
@@ -243,6 +257,15 @@ impl Plan {
         });
         numbers.last += 1;
         let thread = thread(item.connection.mode, &item.thread).to_owned();
+        // What was over before it came here waits for nobody.
+        let over = Life::Closed {
+            at: self.now,
+            by: ClosedBy::Program,
+        };
+        let (life, answer, client_read_seq) = match item.imported {
+            None => (Life::Open, Answer::Required, 0),
+            Some(_) => (over, Answer::NotNeeded, message.seq),
+        };
         let conversation = Conversation {
             id: ConversationId::generate(),
             account,
@@ -253,10 +276,10 @@ impl Plan {
             thread: thread.clone(),
             title: conversation::title(&chat.client_name, &item.chat),
             group: chat.group,
-            life: Life::Open,
-            answer: Answer::Required,
+            life,
+            answer,
             last: last(message),
-            client_read_seq: 0,
+            client_read_seq,
             version: 1,
             create_time: self.now,
             update_time: self.now,
@@ -347,6 +370,7 @@ impl Plan {
             external_chat_id: item.chat.clone(),
             facts,
             previous: None,
+            silent: item.imported.is_some(),
         });
     }
 
@@ -445,7 +469,8 @@ fn message(item: &Item, chat: &Chat, now: OffsetDateTime) -> (Message, Vec<(Stri
         ),
         ItemKind::Finished | ItemKind::Read { .. } => Default::default(),
     };
-    let name = if sender_name.is_empty() {
+    let kind = item.imported.unwrap_or(AuthorKind::Client);
+    let name = if sender_name.is_empty() && kind == AuthorKind::Client {
         chat.client_name.clone()
     } else {
         sender_name
@@ -456,7 +481,7 @@ fn message(item: &Item, chat: &Chat, now: OffsetDateTime) -> (Message, Vec<(Stri
         conversation: ConversationId::from(uuid::Uuid::nil()),
         seq: chat.last_seq,
         author: Author {
-            kind: AuthorKind::Client,
+            kind,
             name,
             user: None,
         },

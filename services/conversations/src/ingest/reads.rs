@@ -78,6 +78,7 @@ pub async fn mark(connection: &mut PgConnection, plan: &mut Plan) -> Result<Vec<
             external_chat_id: row.try_get("external_id")?,
             facts: Vec::new(),
             previous: None,
+            silent: false,
         });
     }
     Ok(marked)

@@ -6,8 +6,8 @@ mod health;
 mod write;
 
 pub use connectors::{
-    Manifest, Startable, client_address, list_known, media_rules, register, settings_schema,
-    startable,
+    Manifest, SendRate, Startable, client_address, list_known, media_rules, register,
+    settings_schema, startable,
 };
 pub use directory::{Fingerprint, fingerprint, list_of_connector, with_ids};
 pub use health::store as store_health;

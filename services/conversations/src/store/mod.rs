@@ -22,6 +22,7 @@ pub mod notifications;
 pub(crate) mod numbers;
 pub mod participants;
 pub mod profiles;
+pub mod quarantine;
 pub mod search;
 pub mod surveys;
 pub mod templates;

@@ -1,10 +1,11 @@
 //! What connectors have to know of connections, and how connections are.
 
 use api::connector::v1 as hub;
-use api::connector::v1::watch_connections_response::Event;
+use api::connector::v1::watch_connections_response::Event as Told;
+use api::conversations::v1::watch_inbox_response::Event;
 use api::conversations::v1::{
     Connection, ConnectionState, GetConnectionRequest, ListConnectorsRequest,
-    UpdateConnectionRequest,
+    UpdateConnectionRequest, WatchInboxResponse,
 };
 use kit::json::{from_struct, to_struct};
 use prost_types::{FieldMask, Struct};
@@ -113,7 +114,7 @@ async fn told(world: &World) -> Value {
         .expect("a stream")
         .into_inner();
     let step = stream.message().await.expect("no error").expect("a step");
-    let Some(Event::Connection(connection)) = step.event else {
+    let Some(Told::Connection(connection)) = step.event else {
         panic!("a connection comes first")
     };
     Value::Object(from_struct(connection.settings.unwrap_or_default()))
@@ -237,7 +238,7 @@ async fn say(
 
 #[tokio::test]
 async fn administrators_read_since_when_a_connection_does_not_work_and_why() {
-    use ConnectionState::{Broken, Disturbed};
+    use ConnectionState::{Broken, Disturbed, Working};
     let (mut world, connection) = world().await;
     assert_eq!(get(&world, &world.admin, &connection).await.health, None);
     let connector = world.connector.clone();
@@ -274,6 +275,49 @@ async fn administrators_read_since_when_a_connection_does_not_work_and_why() {
     assert_eq!(etag, connection.etag, "nobody has changed it");
     let manager = world.manager();
     assert_eq!(get(&world, &manager, &connection).await.health, None);
+
+    // Told live, and to administrators alone.
+    let next = async |stream: &mut tonic::Streaming<WatchInboxResponse>| loop {
+        let step = stream.message().await.expect("a step").expect("it goes on");
+        if let Some(Event::ConnectionHealth(change)) = step.event {
+            return change;
+        }
+    };
+    let mut watching = crate::rights::watch(&world, &world.admin).await;
+    let mut others = crate::rights::watch(&world, &manager).await;
+    say(&world, &connector, &connection, Disturbed, "It is slow.").await;
+    say(&world, &connector, &connection, Disturbed, "It is slow.").await;
+    say(&world, &connector, &connection, Working, "").await;
+    // The stream may begin with what was told before.
+    let mut first = next(&mut watching).await;
+    while first
+        .health
+        .as_ref()
+        .is_some_and(|it| it.text != "It is slow.")
+    {
+        first = next(&mut watching).await;
+    }
+    let steps = [first, next(&mut watching).await];
+    let told = steps.each_ref().map(|step| {
+        assert_eq!(step.connection_id, connection.id);
+        let health = step.health.as_ref().expect("told");
+        (step.previous_state(), health.state(), &health.text[..])
+    });
+    assert_eq!(
+        told,
+        [(Broken, Disturbed, "It is slow."), (Disturbed, Working, "")]
+    );
+    world.conversation(&connection, "anna").await;
+    let first = loop {
+        let step = others.message().await.expect("a step").expect("it goes on");
+        match step.event {
+            Some(Event::Heartbeat(_)) => {}
+            event => break event,
+        }
+    };
+    assert!(matches!(first, Some(Event::Change(_))), "{first:?}");
+    let second = get(&world, &world.admin, &connection).await.health;
+    let second = second.expect("told");
 
     let elsewhere = world.program(AccountId::generate(), &format!("connector:{CONNECTOR}"));
     say(&world, &elsewhere, &connection, Disturbed, "not theirs").await;

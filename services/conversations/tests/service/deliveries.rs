@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use api::connector::v1::take_deliveries_response::Event as Taken;
-use api::connector::v1::{Delivery, DeliveryOutcome, DeliveryReport};
-use api::conversations::v1::{DeliveryStatus, Message};
+use api::connector::v1::{
+    ConnectorManifest, Delivery, DeliveryOutcome, DeliveryReport, RegisterConnectorRequest,
+    SendRate,
+};
+use api::conversations::v1::{Connection, DeliveryStatus, Message};
 use testkit::wait_for;
 use types::{AccountId, DeliveryId};
 
-use crate::world::{CONNECTOR, Deliveries, World, refusal, report};
+use crate::world::{CONNECTOR, Deliveries, World, refusal, report, with};
 
 /// News without a lease.
 fn receipt(delivery: &Delivery, outcome: DeliveryOutcome) -> DeliveryReport {
@@ -79,6 +82,64 @@ async fn a_stream_has_no_more_under_lease_than_it_asked_for() {
     stream.next().await;
     stream.next().await;
     assert!(stream.is_quiet().await);
+}
+
+/// A connector whose connections may send one message a second, two at once.
+async fn slow_connector(world: &World) {
+    let manifest = ConnectorManifest {
+        key: CONNECTOR.to_owned(),
+        title: "Slow".to_owned(),
+        send_rate: Some(SendRate {
+            per_minute: 60,
+            burst: 2,
+        }),
+        ..ConnectorManifest::default()
+    };
+    let request = RegisterConnectorRequest {
+        manifest: Some(manifest),
+    };
+    let request = with(&world.connector, request);
+    let registered = world.hub().register_connector(request).await;
+    registered.expect("registered");
+}
+
+#[tokio::test]
+async fn a_connection_sends_no_faster_than_its_connector_says_and_holds_up_no_other() {
+    let world = World::start().await;
+    slow_connector(&world).await;
+    let (busy, other) = (world.connection().await, world.connection().await);
+    for chat in 0..5 {
+        let conversation = world.conversation(&busy, &format!("chat {chat}")).await;
+        world.answer(&conversation, "news").await;
+    }
+    let boris = world.conversation(&other, "boris").await;
+    world.answer(&boris, "elsewhere").await;
+    let mut streams = [world.take(0).await, world.take(0).await];
+    let mut sent = Vec::new();
+    for _ in 0..3 {
+        let (one, two) = streams.split_at_mut(1);
+        sent.push(tokio::select! { it = one[0].next() => it, it = two[0].next() => it });
+    }
+    let of = |sent: &[Delivery], line: &Connection| {
+        sent.iter().filter(|it| it.connection_id == line.id).count()
+    };
+    assert_eq!((of(&sent, &busy), of(&sent, &other)), (2, 1));
+    // What was handed out counts, whatever became of it.
+    let reports = sent.iter().map(|it| report(it, DeliveryOutcome::Sent));
+    world.report(reports.collect()).await;
+    let [one, two] = &mut streams;
+    assert!(one.is_quiet().await && two.is_quiet().await);
+    for left in [2, 1, 0] {
+        world.clock.advance(Duration::from_secs(1));
+        let next = tokio::select! { it = one.next() => it, it = two.next() => it };
+        assert_eq!((&next.connection_id, next.attempt), (&busy.id, 1));
+        world
+            .report(vec![report(&next, DeliveryOutcome::Sent)])
+            .await;
+        if left == 1 {
+            assert!(one.is_quiet().await, "one a second");
+        }
+    }
 }
 
 #[tokio::test]

@@ -129,6 +129,11 @@ async fn plant(world: &World, contact: ContactId) -> String {
     .await;
     send_card(world, &connection).await;
     show_picture(world, &connection).await;
+    let endless = format!("{NAME} {}", "я".repeat(16_384));
+    let refused = world
+        .publish(vec![says(world, &connection, &endless)])
+        .await;
+    assert_ne!(refused.expect("kept")[0].quarantined_event_id, "");
     let request = SendMessageRequest {
         conversation_id: conversation.clone(),
         text: format!("Аля Кузнецова, запишу {PHONE}"),
@@ -320,6 +325,7 @@ async fn erased_values_are_nowhere_and_messages_numbers_and_links_stay() {
         "messages",
         "outbox",
         "pictures",
+        "quarantined_events",
         "search_chats",
         "search_messages",
         "streams",

@@ -27,6 +27,7 @@ async fn every_table_is_explained_and_keeps_accounts_apart() {
             "notifications_age",
             "outbox_pkey",
             "parked_events_rerun",
+            "quarantined_events_age",
             "search_messages_texts",
             "search_chats_names",
         ],

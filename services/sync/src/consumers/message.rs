@@ -39,6 +39,10 @@ pub fn read(event: &Event) -> Result<Option<(AccountId, News)>, String> {
     let Some(conversation) = &told.conversation else {
         return Ok(None);
     };
+    // What an import brings is old.
+    if told.silent {
+        return Ok(None);
+    }
     let occasion = match told.kind() {
         ChangeKind::Created => Occasion::New,
         ChangeKind::Reopened => Occasion::Closed,

@@ -201,6 +201,7 @@ async fn conclude(
         external_chat_id,
         facts: Vec::new(),
         previous: None,
+        silent: false,
     };
     changes::append(tx, std::slice::from_ref(&change)).await?;
     Ok(Some(change))

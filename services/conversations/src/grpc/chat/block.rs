@@ -106,6 +106,7 @@ async fn apply(
                 .unwrap_or_default(),
             facts: Vec::new(),
             previous: None,
+            silent: false,
             conversation,
         })
         .collect();

@@ -80,6 +80,7 @@ pub fn of(
         external_chat_id: chat.external_id.clone(),
         facts: Vec::new(),
         previous: None,
+        silent: false,
     }
 }
 

@@ -141,6 +141,7 @@ async fn link(tx: &mut Tx, by: &By, id: ConversationId, wanted: Wanted) -> Resul
         external_chat_id: chat.external_id,
         facts: Vec::new(),
         previous: Some(before),
+        silent: false,
     };
     changes::append(tx, std::slice::from_ref(&change)).await?;
     Ok(Linked {

@@ -13,6 +13,7 @@ use types::ConnectionId;
 
 use super::channel_media;
 use crate::domain::happening::Happening;
+use crate::domain::message::AuthorKind;
 use crate::ingest::ItemKind;
 
 /// Facts of one request at most.
@@ -27,6 +28,7 @@ pub struct Checked {
     pub thread: String,
     pub group: bool,
     pub event_time: Option<OffsetDateTime>,
+    pub imported: Option<AuthorKind>,
     pub what: What,
 }
 
@@ -53,6 +55,7 @@ pub fn check(event: ChannelEvent) -> Result<Checked, Refusal> {
         }
         time
     });
+    let imported = imported(&mut fields, &event);
     let what = what(&mut fields, event.event);
     fields.finish()?;
     // Both are there when no field was refused.
@@ -66,8 +69,23 @@ pub fn check(event: ChannelEvent) -> Result<Checked, Refusal> {
         thread,
         group: event.group_chat,
         event_time,
+        imported,
         what,
     })
+}
+
+/// Who wrote an old message; `None` for what happens now.
+fn imported(fields: &mut Fields, event: &ChannelEvent) -> Option<AuthorKind> {
+    let from_company = matches!(&event.event, Some(Event::Message(it)) if it.from_company);
+    if from_company && !event.silent {
+        fields.reject("message.from_company", "may be set only with silent");
+    }
+    let author = if from_company {
+        AuthorKind::Employee
+    } else {
+        AuthorKind::Client
+    };
+    event.silent.then_some(author)
 }
 
 fn what(fields: &mut Fields, event: Option<Event>) -> Option<What> {

@@ -268,5 +268,6 @@ fn told(
         external_chat_id: event.item.chat.clone(),
         facts: Vec::new(),
         previous: None,
+        silent: false,
     }
 }

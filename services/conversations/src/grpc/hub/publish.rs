@@ -1,4 +1,5 @@
-//! Publish: one bad event does not spoil its neighbours, one failure of the database is everybody's.
+//! Publish: one bad event does not spoil its neighbours, one failure of the database is everybody's. What is refused for good is kept
+//! ([`quarantine`]).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -6,14 +7,18 @@ use std::sync::Arc;
 use api::connector::v1::{
     ChannelEvent, PublishOutcome, PublishRequest, PublishResponse, PublishResult,
 };
-use auth::{Caller, ConnectorScope};
+use api::error::v1::ErrorReason;
+use auth::{AccountScope, Caller, ConnectorScope};
 use kit::Refusal;
 use kit::time::to_proto;
+use prost::Message as _;
 use tonic::{Code, Request};
 use types::ConnectionId;
 
 use super::channel_event::{Checked, What, check};
-use super::{Hub, channel_media, enter, happen};
+use super::{Hub, channel_media, enter, happen, quarantine};
+use crate::domain::connection::Connection;
+use crate::domain::quarantine::Cause;
 use crate::ingest::{Item, ItemKind, Outcome, Stored};
 
 /// Events in a batch at most.
@@ -38,6 +43,9 @@ pub(super) async fn publish(
 /// A batch, checked: what can be stored, and why the rest cannot.
 #[derive(Debug)]
 pub struct Batch {
+    connector: ConnectorScope,
+    /// The events as they came, encoded.
+    originals: Vec<Vec<u8>>,
     items: Vec<Item>,
     /// One for each event, in order.
     slots: Vec<Slot>,
@@ -67,6 +75,7 @@ impl Batch {
         if events.len() > MOST {
             return Err(Refusal::too_large(MOST));
         }
+        let originals = events.iter().map(ChannelEvent::encode_to_vec).collect();
         let checked: Vec<Result<Checked, Refusal>> = events.into_iter().map(check).collect();
         let ids: HashSet<ConnectionId> = checked
             .iter()
@@ -75,13 +84,18 @@ impl Batch {
             .collect();
         let connections = hub.directory.find(&Vec::from_iter(ids)).await?;
         let mut batch = Self {
+            connector: connector.clone(),
+            originals,
             items: Vec::with_capacity(checked.len()),
             slots: Vec::with_capacity(checked.len()),
         };
         for event in checked {
             let known = event.and_then(|event| {
                 let connection = connections.get(&event.connection).map(Arc::clone);
-                known(connector, event, connection)
+                known(
+                    event,
+                    connection.and_then(|connection| enter(connector, connection)),
+                )
             });
             batch.slots.push(match known {
                 Ok(Known::Item(item)) => {
@@ -109,11 +123,13 @@ impl Batch {
         }
     }
 
-    /// The chats in which it stores something.
+    /// The chats in which it stores or keeps something.
     pub fn chats(&self) -> HashSet<(ConnectionId, String)> {
-        let happening = self.slots.iter().filter_map(|slot| match slot {
+        let slots = self.slots.iter().zip(&self.originals);
+        let happening = slots.filter_map(|(slot, original)| match slot {
             Slot::Happening(event) => Some(event.chat()),
-            Slot::Item | Slot::Refused(_) => None,
+            Slot::Refused(_) => chat_of(original),
+            Slot::Item => None,
         });
         let items = self.items.iter();
         let items = items.map(|item| (item.connection.id, item.chat.clone()));
@@ -122,22 +138,125 @@ impl Batch {
 
     /// Stores what can be stored; the answers are in the order of the events.
     pub async fn submit(self, hub: &Hub) -> Result<Vec<PublishResult>, Refusal> {
-        let mut answers = vec![PublishResult::default(); self.slots.len()];
+        let mut answers = Answers::new(self.slots.len());
         let mut items = self.items.into_iter();
         // What is stored together, with its places among the answers.
         let mut run: Vec<(usize, Item)> = Vec::new();
         for (place, slot) in self.slots.into_iter().enumerate() {
             match slot {
                 Slot::Item => run.extend(items.next().map(|item| (place, item))),
-                Slot::Refused(refusal) => answers[place] = refusal_result(&refusal),
+                Slot::Refused(refusal) => answers.refuse(place, &refusal),
                 Slot::Happening(event) => {
                     store(hub, &mut run, &mut answers).await?;
-                    answers[place] = result(Some(happen::happen(hub, *event).await))?;
+                    answers.put(place, Some(happen::happen(hub, *event).await))?;
                 }
             }
         }
         store(hub, &mut run, &mut answers).await?;
-        Ok(answers)
+        let Answers {
+            mut results,
+            refused,
+        } = answers;
+        quarantine::keep(hub, &self.connector, &self.originals, refused, &mut results).await?;
+        Ok(results)
+    }
+}
+
+/// Stores one event of a connection that is known to be the account's; the answer, and the cause where it was refused again.
+pub(crate) async fn take_again(
+    hub: &Hub,
+    scope: AccountScope,
+    connection: Arc<Connection>,
+    event: ChannelEvent,
+) -> Result<(PublishResult, Option<Cause>), Refusal> {
+    let mut answers = Answers::new(1);
+    match check(event).and_then(|event| known(event, Some((connection, scope)))) {
+        Err(refusal) => answers.refuse(0, &refusal),
+        Ok(Known::Happening(event)) => answers.put(0, Some(happen::happen(hub, *event).await))?,
+        Ok(Known::Item(item)) => {
+            let mut items = vec![item];
+            match channel_media::look_up(hub, &mut items).await?.pop() {
+                Some((_, refusal)) => answers.refuse(0, &refusal),
+                None => answers.put(0, hub.ingest.submit(items).await.pop())?,
+            }
+        }
+    }
+    let cause = answers.refused.pop().map(|refused| refused.cause);
+    Ok((answers.results.swap_remove(0), cause))
+}
+
+/// The chat of an event as it came.
+fn chat_of(original: &[u8]) -> Option<(ConnectionId, String)> {
+    let event = ChannelEvent::decode(original).ok()?;
+    Some((event.connection_id.parse().ok()?, event.external_chat_id))
+}
+
+/// The answers as they come about.
+struct Answers {
+    /// One for each event, in order.
+    results: Vec<PublishResult>,
+    /// What was refused.
+    refused: Vec<Refused>,
+}
+
+/// An event that was refused.
+pub struct Refused {
+    /// Its place in the batch.
+    pub place: usize,
+    /// Why.
+    pub reason: ErrorReason,
+    /// Why, as it is kept.
+    pub cause: Cause,
+}
+
+impl Answers {
+    fn new(count: usize) -> Self {
+        Self {
+            results: vec![PublishResult::default(); count],
+            refused: Vec::new(),
+        }
+    }
+
+    fn refuse(&mut self, place: usize, refusal: &Refusal) {
+        let details = details(refusal);
+        self.results[place] = refusal_result(refusal, &details);
+        let cause = Cause {
+            reason: refusal.reason_name().to_owned(),
+            details,
+        };
+        let reason = refusal.reason();
+        self.refused.push(Refused {
+            place,
+            reason,
+            cause,
+        });
+    }
+
+    /// What became of an event.
+    fn put(&mut self, place: usize, outcome: Option<Outcome>) -> Result<(), Refusal> {
+        self.results[place] = match outcome {
+            Some(Outcome::Accepted(stored)) => stored_result(PublishOutcome::Accepted, &stored),
+            Some(Outcome::Duplicate(stored)) => stored_result(PublishOutcome::Duplicate, &stored),
+            // What may succeed when repeated is no final word on the event.
+            Some(Outcome::Refused(refusal))
+                if kit::refusal::code(refusal.reason()) == Code::Unavailable =>
+            {
+                return Err(Refusal::shutting_down());
+            }
+            Some(Outcome::Refused(refusal)) => {
+                self.refuse(place, &refusal);
+                return Ok(());
+            }
+            Some(Outcome::Failed(error)) => {
+                let cause = anyhow::anyhow!("events were not stored: {error}");
+                return Err(Refusal::store_unavailable(cause));
+            }
+            None => {
+                let cause = anyhow::anyhow!("an event got no answer");
+                return Err(Refusal::internal(cause));
+            }
+        };
+        Ok(())
     }
 }
 
@@ -145,7 +264,7 @@ impl Batch {
 async fn store(
     hub: &Hub,
     run: &mut Vec<(usize, Item)>,
-    answers: &mut [PublishResult],
+    answers: &mut Answers,
 ) -> Result<(), Refusal> {
     if run.is_empty() {
         return Ok(());
@@ -153,7 +272,7 @@ async fn store(
     let (places, items): (Vec<usize>, Vec<Item>) = run.drain(..).unzip();
     let mut outcomes = hub.ingest.submit(items).await.into_iter();
     for place in places {
-        answers[place] = result(outcomes.next())?;
+        answers.put(place, outcomes.next())?;
     }
     Ok(())
 }
@@ -168,15 +287,13 @@ enum Known {
     Happening(Box<happen::Event>),
 }
 
-/// The event, if its connection is there, the connector's, and on.
+/// The event, if its connection is there, the caller's, and on.
 fn known(
-    connector: &ConnectorScope,
     event: Checked,
-    connection: Option<Arc<crate::domain::connection::Connection>>,
+    connection: Option<(Arc<Connection>, AccountScope)>,
 ) -> Result<Known, Refusal> {
-    let known = connection.and_then(|connection| enter(connector, connection));
     let (connection, scope) =
-        known.ok_or_else(|| Refusal::connection_not_found(event.connection))?;
+        connection.ok_or_else(|| Refusal::connection_not_found(event.connection))?;
     if !connection.enabled {
         return Err(Refusal::connection_disabled(event.connection));
     }
@@ -187,30 +304,13 @@ fn known(
         thread: event.thread,
         group: event.group,
         event_time: event.event_time,
+        imported: event.imported,
         kind,
     };
     Ok(match event.what {
         What::Item(kind) => Known::Item(item(kind)),
         What::Happening(what) => Known::Happening(Box::new(happen::Event::new(scope, what, item))),
     })
-}
-
-fn result(outcome: Option<Outcome>) -> Result<PublishResult, Refusal> {
-    match outcome {
-        Some(Outcome::Accepted(stored)) => Ok(stored_result(PublishOutcome::Accepted, &stored)),
-        Some(Outcome::Duplicate(stored)) => Ok(stored_result(PublishOutcome::Duplicate, &stored)),
-        // What may succeed when repeated is no final word on the event.
-        Some(Outcome::Refused(refusal))
-            if kit::refusal::code(refusal.reason()) == Code::Unavailable =>
-        {
-            Err(Refusal::shutting_down())
-        }
-        Some(Outcome::Refused(refusal)) => Ok(refusal_result(&refusal)),
-        Some(Outcome::Failed(error)) => Err(Refusal::store_unavailable(anyhow::anyhow!(
-            "events were not stored: {error}"
-        ))),
-        None => Err(Refusal::internal(anyhow::anyhow!("an event got no answer"))),
-    }
 }
 
 fn stored_result(outcome: PublishOutcome, stored: &Stored) -> PublishResult {
@@ -228,21 +328,27 @@ fn stored_result(outcome: PublishOutcome, stored: &Stored) -> PublishResult {
     }
 }
 
-fn refusal_result(refusal: &Refusal) -> PublishResult {
-    let fields: Vec<String> = refusal
-        .violations()
-        .iter()
-        .map(|it| format!("{} {}", it.field, it.description))
-        .collect();
-    let text = refusal.text(kit::language::current());
+/// Which fields do not fit.
+fn details(refusal: &Refusal) -> String {
+    let fields = refusal.violations().iter();
+    let fields = fields.map(|it| format!("{} {}", it.field, it.description));
+    fields.collect::<Vec<_>>().join("; ")
+}
+
+fn refusal_result(refusal: &Refusal, details: &str) -> PublishResult {
     PublishResult {
         outcome: PublishOutcome::Refused.into(),
         reason: refusal.reason_name().to_owned(),
-        reason_text: if fields.is_empty() {
-            text.to_owned()
-        } else {
-            format!("{text} {}.", fields.join("; "))
-        },
+        reason_text: explained(refusal.text(kit::language::current()), details),
         ..PublishResult::default()
+    }
+}
+
+/// A text for a person, with the fields that do not fit.
+pub(crate) fn explained(text: &str, details: &str) -> String {
+    if details.is_empty() {
+        text.to_owned()
+    } else {
+        format!("{text} {details}.")
     }
 }

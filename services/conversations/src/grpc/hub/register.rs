@@ -14,11 +14,15 @@ use crate::domain::attachment::{MAX_SIZE, MediaRule};
 use crate::domain::client::ClientAddress;
 use crate::domain::settings::Schema;
 use crate::grpc::connection::connector_key;
-use crate::store::connections::{self, Manifest};
+use crate::store::connections::{self, Manifest, SendRate};
 use crate::wire;
 
 /// What 0 means.
 const USUAL_TEXT_LENGTH: i32 = 4_096;
+
+/// The fastest that messages are given out.
+const MOST_A_MINUTE: i32 = 600_000;
+const MOST_AT_ONCE: i32 = 10_000;
 
 /// Types in a rule, and hosts, at most.
 const MEDIA_TYPES: usize = 30;
@@ -39,6 +43,7 @@ pub(super) async fn register(
         reply_window_seconds,
         settings_schema,
         client_address,
+        send_rate,
     } = request.into_inner().manifest.unwrap_or_default();
     let connector = caller.connector(&key)?;
     let mut fields = Fields::new();
@@ -60,6 +65,7 @@ pub(super) async fn register(
         Some(proto::ClientAddress::MessengerId) => Some(ClientAddress::MessengerId),
         Some(proto::ClientAddress::Unspecified) | None => None,
     };
+    let send_rate = send_rate.map(|rate| rate_of(&mut fields, rate));
     fields.finish()?;
     let max_text_length = if max_text_length == 0 {
         USUAL_TEXT_LENGTH
@@ -75,6 +81,7 @@ pub(super) async fn register(
         reply_window_seconds,
         settings_schema,
         client_address,
+        send_rate,
     };
     let rows = rows_of(&connector, "register a connector");
     let registered = hub.db.tx(rows, move |tx| {
@@ -82,6 +89,22 @@ pub(super) async fn register(
     });
     registered.await.map_err(Refusal::from)?;
     Ok(RegisterConnectorResponse {})
+}
+
+fn rate_of(fields: &mut Fields, given: proto::SendRate) -> SendRate {
+    let proto::SendRate { per_minute, burst } = given;
+    if !(1..=MOST_A_MINUTE).contains(&per_minute) {
+        let range = format!("must be 1 to {MOST_A_MINUTE}");
+        fields.reject("manifest.send_rate.per_minute", range);
+    }
+    if !(0..=MOST_AT_ONCE).contains(&burst) {
+        let range = format!("must be 0 to {MOST_AT_ONCE}");
+        fields.reject("manifest.send_rate.burst", range);
+    }
+    SendRate {
+        per_minute,
+        burst: (burst > 0).then_some(burst),
+    }
 }
 
 fn media_rules(fields: &mut Fields, given: &[proto::MediaRule]) -> Vec<MediaRule> {

@@ -229,6 +229,7 @@ async fn tell(
             external_chat_id: it.external_chat_id.clone(),
             facts: Vec::new(),
             previous: None,
+            silent: false,
         })
     });
     Ok(changes.collect())

@@ -10,6 +10,7 @@ use tonic::Request;
 use types::ConnectionId;
 
 use super::{Hub, rows_of};
+use crate::changes::health_changed;
 use crate::domain::connection::{Health, State};
 use crate::store::connections;
 
@@ -41,11 +42,18 @@ pub(super) async fn report(
     fields.finish()?;
     let rows = rows_of(&connector, "report health");
     let stored = hub.db.tx(rows, move |tx| {
-        Box::pin(async move { connections::store_health(tx, &connector, &told).await })
+        Box::pin(async move {
+            let news = connections::store_health(tx, &connector, &told).await?;
+            let events: Vec<_> = news.iter().map(health_changed).collect();
+            events::append(tx, &events).await
+        })
     });
-    stored
+    let told = stored
         .await
         .map_err(|error: pg::Error| Refusal::from(error))?;
+    if !told.is_empty() {
+        hub.after.changed([]);
+    }
     Ok(ReportHealthResponse {})
 }
 

@@ -2,7 +2,8 @@
 //!
 //! It looks when somebody says that there is something (after a commit here, by Redis from other replicas, after a report
 //! that frees a place) and once a second in any case: for what may be tried again, for expired leases, and for hints that
-//! were lost. A lease that the stream could not pass on is given back at once.
+//! were lost; twenty times a second while something waits for its connection's rate. A lease that the stream could not pass on is given
+//! back at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use auth::Caller;
 use kit::Refusal;
 use kit::time::to_proto;
 use pg::Error;
+use time::OffsetDateTime;
 use tokio::sync::{Notify, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status};
@@ -24,11 +26,14 @@ use types::Clock;
 use super::{Answers, HEARTBEAT, Hub, jittered, rows_of, still_valid};
 use crate::domain::delivery::LEASE;
 use crate::domain::template::Filled;
-use crate::store::deliveries::{self, Leased, Taker};
+use crate::store::deliveries::{self, Leased, Taken, Taker};
 use crate::wire;
 
 /// The net under the hints.
 const POLL: Duration = Duration::from_secs(1);
+
+/// How soon to look again while something waits for its connection's rate.
+const LIMITED_POLL: Duration = Duration::from_millis(50);
 
 /// What waits here for the connector's connection is under a lease already: as little as possible.
 const UNREAD: usize = 1;
@@ -109,6 +114,7 @@ impl Stream {
     async fn serve(&self, queued: &Notify) -> Option<Refusal> {
         let (stopping, system) = (self.hub.life.stopping(), Clock::system());
         let mut heartbeat = Box::pin(self.hub.clock.sleep(HEARTBEAT));
+        let mut limited_until = None;
         loop {
             // Listening begins before looking, so that nothing can come in between unheard.
             let mut woken = Box::pin(queued.notified());
@@ -116,14 +122,16 @@ impl Stream {
             if let Err(refusal) = still_valid(&self.caller, &self.hub.clock) {
                 return Some(refusal);
             }
-            match self.hand_out().await {
+            match self.hand_out(&mut limited_until).await {
                 Handed::Some => continue,
                 Handed::Nothing => {}
                 Handed::Over => return stopping.is_cancelled().then(Refusal::shutting_down),
             }
+            let is_limited = limited_until >= Some(self.hub.clock.now());
+            let pause = if is_limited { LIMITED_POLL } else { POLL };
             tokio::select! {
                 () = woken => {}
-                () = system.sleep(jittered(POLL)) => {}
+                () = system.sleep(jittered(pause)) => {}
                 () = self.answers.closed() => return None,
                 () = stopping.cancelled() => return Some(Refusal::shutting_down()),
                 () = &mut heartbeat => {
@@ -135,10 +143,13 @@ impl Stream {
         }
     }
 
-    /// Leases what is due and passes it on.
-    async fn hand_out(&self) -> Handed {
+    /// Leases what is due and passes it on. `limited_until` is moved on when something waits for its connection's rate.
+    async fn hand_out(&self, limited_until: &mut Option<OffsetDateTime>) -> Handed {
         let leased = match self.lease().await {
-            Ok(leased) => leased,
+            Ok(taken) => {
+                *limited_until = (*limited_until).max(taken.limited_until);
+                taken.leased
+            }
             Err(error) => {
                 tracing::debug!(%error, "deliveries could not be taken; the next look tries again");
                 return Handed::Nothing;
@@ -163,7 +174,7 @@ impl Stream {
         Handed::Some
     }
 
-    async fn lease(&self) -> Result<Vec<Leased>, Error> {
+    async fn lease(&self) -> Result<Taken, Error> {
         let (taker, now) = (self.taker.clone(), self.hub.clock.now());
         let rows = rows_of(&taker.connector, "take deliveries");
         let taken = self.hub.db.tx(rows, move |tx| {

@@ -174,6 +174,10 @@ impl Watch {
         if let Some(change) = &told.event.event.writability {
             return Ok(Some(Event::Writability(change.clone())));
         }
+        if let Some(change) = &told.event.event.connection_health {
+            let is_told = self.caller.require_administrator().is_ok();
+            return Ok(is_told.then(|| Event::ConnectionHealth(change.clone())));
+        }
         let cards = match &told.cards {
             Some(cards) => cards,
             None => &self.live.cards(&told.event).await?,
@@ -238,6 +242,7 @@ fn visible(event: &ConversationEvent, cards: &Cards, viewer: &Viewer) -> Option<
                 ..Conversation::default()
             }),
             message: None,
+            silent: false,
         });
     }
     wire::restrict(&mut conversation, &sight);
@@ -248,5 +253,6 @@ fn visible(event: &ConversationEvent, cards: &Cards, viewer: &Viewer) -> Option<
             .message
             .clone()
             .filter(|_| sight.visibility.shows_messages()),
+        silent: event.silent,
     })
 }

@@ -96,6 +96,7 @@ async fn link(
         external_chat_id: chat.external_id,
         facts: Vec::new(),
         previous: Some(before),
+        silent: false,
     };
     changes::append(tx, std::slice::from_ref(&change)).await?;
     Ok(Some(change))

@@ -41,6 +41,7 @@ fn item(
         thread: thread.to_owned(),
         group: false,
         event_time: None,
+        imported: None,
         kind,
     }
 }

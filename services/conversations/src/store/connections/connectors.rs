@@ -30,6 +30,17 @@ pub struct Manifest {
     pub settings_schema: String,
     /// By what a client is addressed who has not written yet.
     pub client_address: Option<ClientAddress>,
+    /// How fast messages of one connection are given out, where it is not as usual.
+    pub send_rate: Option<SendRate>,
+}
+
+/// How fast messages of one connection are given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SendRate {
+    /// Messages a minute.
+    pub per_minute: i32,
+    /// So many at once after a rest; `None`: what a second allows.
+    pub burst: Option<i32>,
 }
 
 /// A connector to which connections can be added.
@@ -59,13 +70,14 @@ pub async fn register(
 ) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO connectors (account_id, connector_key, title, max_text_length, reports_read, media, media_hosts,
-                reply_window_seconds, settings_schema, client_address)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                reply_window_seconds, settings_schema, client_address, sends_per_minute, send_burst)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          ON CONFLICT (account_id, connector_key) DO UPDATE
             SET title = excluded.title, max_text_length = excluded.max_text_length, reports_read = excluded.reports_read,
                 media = excluded.media, media_hosts = excluded.media_hosts,
                 reply_window_seconds = excluded.reply_window_seconds, settings_schema = excluded.settings_schema,
-                client_address = excluded.client_address, register_time = excluded.register_time",
+                client_address = excluded.client_address, sends_per_minute = excluded.sends_per_minute,
+                send_burst = excluded.send_burst, register_time = excluded.register_time",
     )
     .bind(connector.account().map_or(INSTALLATION, AccountId::uuid))
     .bind(connector.key())
@@ -77,6 +89,8 @@ pub async fn register(
     .bind(manifest.reply_window_seconds)
     .bind(&manifest.settings_schema)
     .bind(of_address(manifest.client_address))
+    .bind(manifest.send_rate.map(|rate| rate.per_minute))
+    .bind(manifest.send_rate.and_then(|rate| rate.burst))
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -65,6 +65,9 @@ pub struct Leased {
 /// order of the queue, and the number is written out: so every plan walks the queue and stops after a hundred, however much is
 /// waiting. The order within a chat never changes, so what was first when the statement began is still first. A hundred
 /// at once keep the transaction short and their texts in memory.
+///
+/// Then the connections' buckets decide: one statement takes tokens out and is the only one that does, so that all streams and replicas
+/// together keep to the rate. What gets none is put where its token will be, at most a minute away, so that it stands in nobody's way.
 macro_rules! take {
     ($of_account:literal) => {
         concat!(
@@ -74,7 +77,7 @@ macro_rules! take {
             $of_account,
             " d.connector_key = $1 AND NOT d.done AND d.not_before > $4 AND d.lease_owner = $2
              ), due AS (
-                 SELECT d.account_id, d.id FROM deliveries d
+                 SELECT d.account_id, d.id, d.connection_id, d.not_before FROM deliveries d
                   WHERE ",
             $of_account,
             " d.connector_key = $1 AND NOT d.done AND d.not_before <= $4
@@ -84,12 +87,43 @@ macro_rules! take {
                     AND (SELECT c.enabled FROM connections c WHERE c.account_id = d.account_id AND c.id = d.connection_id)
                   ORDER BY d.not_before LIMIT 100
                     FOR UPDATE OF d SKIP LOCKED
+             ), room AS (
+                 SELECT r.*, row_number() OVER (PARTITION BY account_id, connection_id ORDER BY not_before, id) AS place
+                   FROM (SELECT * FROM due ORDER BY not_before LIMIT greatest($3 - (SELECT n FROM leased), 0)) r
+             ), asked AS (
+                 SELECT r.account_id, r.connection_id, r.wanted, interval '1 minute' / coalesce(k.sends_per_minute, 6000) AS pause,
+                        coalesce(k.send_burst, greatest(coalesce(k.sends_per_minute, 6000) / 60, 1)) AS burst
+                   FROM (SELECT account_id, connection_id, count(*) AS wanted FROM room GROUP BY account_id, connection_id) r
+                   LEFT JOIN LATERAL (
+                        SELECT k.sends_per_minute, k.send_burst FROM connectors k
+                         WHERE k.account_id IN (r.account_id, '00000000-0000-0000-0000-000000000000') AND k.connector_key = $1
+                         ORDER BY k.account_id DESC LIMIT 1) k ON true
+             ), spent AS (
+                 INSERT INTO send_buckets AS b (account_id, connection_id, full_time, granted)
+                 SELECT account_id, connection_id, $4 + least(wanted, burst) * pause, least(wanted, burst) FROM asked
+                  ORDER BY account_id, connection_id
+                 ON CONFLICT (account_id, connection_id) DO UPDATE SET (full_time, granted) = (
+                        SELECT greatest(b.full_time, $4) + g.granted * a.pause, g.granted
+                          FROM asked a
+                          CROSS JOIN LATERAL (SELECT greatest(least(a.wanted, floor(a.burst
+                               - extract(epoch FROM greatest(b.full_time - $4, interval '0')) / extract(epoch FROM a.pause))), 0)::integer
+                               AS granted) g
+                         WHERE a.account_id = b.account_id AND a.connection_id = b.connection_id)
+                 RETURNING b.account_id, b.connection_id, b.full_time, b.granted
+             ), decided AS (
+                 SELECT r.account_id, r.id, r.place <= s.granted AS granted,
+                        least(s.full_time - (a.burst - (r.place - s.granted)) * a.pause, $4 + interval '1 minute') AS later
+                   FROM room r
+                   JOIN spent s ON s.account_id = r.account_id AND s.connection_id = r.connection_id
+                   JOIN asked a ON a.account_id = r.account_id AND a.connection_id = r.connection_id
              )
              UPDATE deliveries d
-                SET lease_owner = $2, lease_token = nextval('lease_tokens'), attempt = d.attempt + 1, not_before = $5
-               FROM (SELECT * FROM due LIMIT greatest($3 - (SELECT n FROM leased), 0)) due
-              WHERE d.account_id = due.account_id AND d.id = due.id
-             RETURNING d.account_id, d.id, d.connection_id, d.external_chat_id, d.thread, d.message_id, d.seq, d.text,
+                SET lease_owner = CASE WHEN n.granted THEN $2 ELSE d.lease_owner END, attempt = d.attempt + n.granted::integer,
+                    lease_token = CASE WHEN n.granted THEN nextval('lease_tokens') ELSE d.lease_token END,
+                    not_before = CASE WHEN n.granted THEN $5 ELSE n.later END
+               FROM decided n
+              WHERE d.account_id = n.account_id AND d.id = n.id
+             RETURNING n.granted, d.account_id, d.id, d.connection_id, d.external_chat_id, d.thread, d.message_id, d.seq, d.text,
                     d.author_name, d.attempt, d.lease_token, d.not_before, d.rich,
                     d.sending, d.template"
         )
@@ -98,7 +132,16 @@ macro_rules! take {
 const OF_INSTALLATION: &str = take!("");
 const OF_ACCOUNT: &str = take!("d.account_id = $6 AND");
 
-/// Leases what is due to a stream until `lease_end`, as much as it may still have; oldest first.
+/// What a look at the queue found.
+#[derive(Debug, Clone, Default)]
+pub struct Taken {
+    /// What was leased, oldest first.
+    pub leased: Vec<Leased>,
+    /// Something is due and waits for its connection's rate, until here at the latest.
+    pub limited_until: Option<OffsetDateTime>,
+}
+
+/// Leases what is due to a stream until `lease_end`, as much as it may still have and as fast as the connections may send.
 ///
 /// # Errors
 /// When the database fails.
@@ -108,7 +151,7 @@ pub async fn take(
     taker: &Taker,
     now: OffsetDateTime,
     lease_end: OffsetDateTime,
-) -> Result<Vec<Leased>, Error> {
+) -> Result<Taken, Error> {
     let account = taker.connector.account();
     let query = sqlx::query(if account.is_none() {
         OF_INSTALLATION
@@ -125,13 +168,18 @@ pub async fn take(
         Some(account) => query.bind(account.uuid()),
     };
     let rows = query.fetch_all(&mut **tx).await?;
-    let mut leased = rows
-        .iter()
-        .map(from_row)
-        .collect::<Result<Vec<_>, sqlx::Error>>()?;
-    leased.sort_by_key(|delivery| delivery.id);
-    add_files(tx, &mut leased).await?;
-    Ok(leased)
+    let mut taken = Taken::default();
+    for row in &rows {
+        if row.try_get("granted")? {
+            taken.leased.push(from_row(row)?);
+        } else {
+            let later: OffsetDateTime = row.try_get("not_before")?;
+            taken.limited_until = taken.limited_until.max(Some(later));
+        }
+    }
+    taken.leased.sort_by_key(|delivery| delivery.id);
+    add_files(tx, &mut taken.leased).await?;
+    Ok(taken)
 }
 
 async fn add_files(tx: &mut Tx, leased: &mut [Leased]) -> Result<(), Error> {

@@ -210,6 +210,7 @@ async fn tell(tx: &mut Tx, job: &Job, chat: &LockedChat) -> Result<Option<Change
         external_chat_id: chat.external_id.clone(),
         facts: Vec::new(),
         previous: None,
+        silent: false,
     }))
 }
 

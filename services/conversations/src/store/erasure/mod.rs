@@ -6,12 +6,14 @@ mod deliveries;
 mod files;
 mod find;
 mod messages;
+mod quarantine;
 
 pub use chat::{chat, contacts};
 pub use deliveries::deliveries;
 pub use files::{gone, text_files};
 pub use find::find;
 pub use messages::messages;
+pub use quarantine::quarantine;
 
 use auth::AccountScope;
 use erasure::Person;

@@ -33,6 +33,7 @@ pub(super) fn cases(theirs: &Theirs, cases: &mut Cases) {
         None,
         R::ScopeMissing,
     );
+    quarantine(cases);
     let connection_id = theirs.connector.connection.clone();
     add(
         cases,
@@ -84,5 +85,37 @@ pub(super) fn cases(theirs: &Theirs, cases: &mut Cases) {
         },
         R::ConnectionNotFound,
         R::ScopeMissing,
+    );
+}
+
+/// Ids of others are as unknown as ids of nothing: the answers tell nothing of them.
+fn quarantine(cases: &mut Cases) {
+    let ids = vec![types::QuarantinedEventId::generate().to_string()];
+    add(
+        cases,
+        "/beseda.connector.v1.QuarantineService/ListQuarantinedEvents",
+        Door::Administrators,
+        &hub::ListQuarantinedEventsRequest {
+            page_token: "bm9uc2Vuc2U".into(),
+            ..Default::default()
+        },
+        R::PageTokenMismatch,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.connector.v1.QuarantineService/RedriveQuarantinedEvents",
+        Door::Administrators,
+        &hub::RedriveQuarantinedEventsRequest { ids: ids.clone() },
+        None,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.connector.v1.QuarantineService/DiscardQuarantinedEvents",
+        Door::Administrators,
+        &hub::DiscardQuarantinedEventsRequest { ids },
+        None,
+        R::FieldInvalid,
     );
 }
