@@ -130,6 +130,8 @@ ids! {
     OnlineChatId = "och";
     /// A pipeline of deals.
     PipelineId = "pip";
+    /// A portal of an external CRM.
+    PortalId = "por";
     /// What rules did about one message.
     RunId = "run";
     /// An employee's session.
