@@ -132,6 +132,8 @@ ids! {
     PipelineId = "pip";
     /// An event of a channel that was refused and is kept.
     QuarantinedEventId = "qua";
+    /// A portal of an external CRM.
+    PortalId = "por";
     /// What rules did about one message.
     RunId = "run";
     /// An employee's session.

@@ -106,6 +106,26 @@ impl Environment {
         own.unwrap_or_else(connector_telegram::Config::usual_api)
     }
 
+    /// As what the installation is registered with amoCRM; `None` where it is not.
+    pub fn amo_crm(&mut self) -> Option<sync::Registration> {
+        let client_id = self.text("BESEDA_AMOCRM_CLIENT_ID")?;
+        let client_secret = self.secret("BESEDA_AMOCRM_CLIENT_SECRET");
+        let return_url = self.text("BESEDA_AMOCRM_RETURN_URL");
+        if client_secret.is_none() || return_url.is_none() {
+            self.problem("BESEDA_AMOCRM_CLIENT_ID is set, so BESEDA_AMOCRM_CLIENT_SECRET and BESEDA_AMOCRM_RETURN_URL have to be set too");
+        }
+        let page = self.parsed("BESEDA_AMOCRM_PAGE_URL", "https://www.kommo.com/oauth");
+        Some(sync::Registration {
+            client_id,
+            client_secret: client_secret?,
+            return_url: return_url?,
+            authorize_url: page.unwrap_or_else(sync::Registration::usual_page),
+            api_url: self.parsed("BESEDA_AMOCRM_API_URL", "http://127.0.0.1:8082"),
+            patience: sync::Registration::PATIENCE,
+            settle: sync::Registration::SETTLE,
+        })
+    }
+
     /// Where the Graph API is, with its version.
     pub fn whatsapp_api(&mut self) -> Url {
         let own = self.parsed(

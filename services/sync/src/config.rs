@@ -2,8 +2,11 @@
 
 use std::net::SocketAddr;
 
+use kit::secrets::MasterKey;
 use secrecy::SecretString;
 use types::Clock;
+
+pub use crate::target::amo::Registration;
 
 /// What the service needs to start.
 #[derive(Debug, Clone)]
@@ -22,6 +25,10 @@ pub struct Config {
     pub conversations: String,
     /// With what it proves to identity who it is.
     pub service_secret: SecretString,
+    /// Under it the tokens of portals are kept.
+    pub master_key: MasterKey,
+    /// As what the installation is registered with amoCRM; without it no portal can be connected.
+    pub amo: Option<Registration>,
     /// The time.
     pub clock: Clock,
 }

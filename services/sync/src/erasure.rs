@@ -14,7 +14,8 @@ const REQUESTS: u32 = 0;
 const JOBS: u32 = 1;
 const RUNS: u32 = 2;
 const PARKED: u32 = 3;
-const STAGES: u32 = 4;
+const PORTAL_CLIENTS: u32 = 4;
+const STAGES: u32 = 5;
 
 /// Events of conversations that could not be read.
 const PAYLOADS: Payloads = Payloads {
@@ -62,6 +63,7 @@ impl Store for Clients {
                 let own = parts::Own::new(std::iter::empty());
                 parts::parked(tx, job, ("sync.parked_events", PAYLOADS, &own), tally).await
             }
+            PORTAL_CLIENTS => erasure::portal_clients(tx, job, at, tally).await,
             _ => Ok(Step::default()),
         }
     }

@@ -2,7 +2,7 @@
 
 use kit::Refusal;
 use tonic::Status;
-use types::{IntegrationId, RunId};
+use types::{IntegrationId, PortalId, RunId};
 
 use crate::domain::fault::Fault;
 
@@ -27,6 +27,21 @@ pub enum Error {
     /// An integration is on.
     #[error("integration {0} is on")]
     IntegrationEnabled(IntegrationId),
+    /// No such portal.
+    #[error("no portal {0}")]
+    PortalNotFound(PortalId),
+    /// The portal is not connected.
+    #[error("portal {0} is not connected")]
+    PortalNotConnected(PortalId),
+    /// An integration that is on transfers to the portal.
+    #[error("integration {0} transfers to the portal")]
+    PortalInUse(IntegrationId),
+    /// The connection of a portal cannot be completed.
+    #[error("the connection of a portal cannot be completed")]
+    PortalConnectionRefused,
+    /// The installation is not registered with amoCRM.
+    #[error("amoCRM is not set up")]
+    AmoCrmNotSetUp,
     /// The settings changed since they were read.
     #[error("the settings changed")]
     EtagMismatch,
@@ -59,6 +74,11 @@ impl From<Error> for Refusal {
             Error::RequestNotFound(text) => Self::request_not_found(text),
             Error::OldIntegrationEnabled => Self::old_integration_enabled(),
             Error::IntegrationEnabled(id) => Self::integration_enabled(id),
+            Error::PortalNotFound(id) => Self::portal_not_found(id),
+            Error::PortalNotConnected(id) => Self::portal_not_connected(id),
+            Error::PortalInUse(id) => Self::portal_in_use(id),
+            Error::PortalConnectionRefused => Self::portal_connection_refused(),
+            Error::AmoCrmNotSetUp => Self::amo_crm_not_set_up(),
             Error::EtagMismatch => Self::etag_mismatch(),
             Error::LimitReached(limit) => Self::limit_reached(limit),
             Error::Crm(fault) => Self::service_unavailable(fault),

@@ -29,6 +29,7 @@ use ::events::{Carrier, RemoteSource};
 use anyhow::Context;
 use api::erasure::internal::v1::erasure_store_service_server::ErasureStoreServiceServer;
 use api::sync::v1::integration_service_server::IntegrationServiceServer;
+use api::sync::v1::portal_service_server::PortalServiceServer;
 use api::sync::v1::run_service_server::RunServiceServer;
 use auth::{AuthLayer, ServiceTokens, Verifier};
 use kit::lifecycle::Lifecycle;
@@ -38,7 +39,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tonic::transport::Channel;
 
-pub use config::Config;
+pub use config::{Config, Registration};
 
 use crate::core::Core;
 use error::Error;
@@ -115,10 +116,14 @@ impl App {
         let built_in =
             target::BuiltIn::new(tokens.channel(crm), tokens.channel(conversations.clone()));
         let news = Arc::new(Notify::new());
+        let key = config.master_key.clone();
+        let amo = target::amo::Amo::new(db.clone(), config.clock.clone(), key, config.amo.clone())
+            .context("the client of amoCRM cannot be made")?;
         let core = Arc::new(Core::new(
             db.clone(),
             config.clock.clone(),
             Arc::new(built_in),
+            Arc::new(amo),
             Arc::clone(&news),
         ));
         let carrier = Carrier::new(&config.redis_url, consumers::CONVERSATIONS)?;
@@ -139,6 +144,9 @@ fn server(core: &Arc<Core>) -> anyhow::Result<Server> {
             grpc::integrations::Integrations(Arc::clone(core)),
         ))
         .service(RunServiceServer::new(grpc::runs::Runs(Arc::clone(core))))
+        .service(PortalServiceServer::new(grpc::portals::Portals(
+            Arc::clone(core),
+        )))
         .service(ErasureStoreServiceServer::new(clients))
         .health(move || {
             let db = db.clone();

@@ -289,6 +289,7 @@ impl Theirs {
             "/beseda.cabinet.v1.CabinetSettingsService/GetCabinetSettings",
             "/beseda.sync.v1.IntegrationService/ListIntegrations",
             "/beseda.sync.v1.IntegrationService/GetOldIntegration",
+            "/beseda.sync.v1.PortalService/ListPortals",
             "/beseda.sync.v1.RunService/ListRuns",
         ];
         let mut state = BTreeMap::new();

@@ -215,6 +215,16 @@ pub enum ErrorReason {
     OldIntegrationEnabled = 424,
     /// FAILED_PRECONDITION. An integration is on and transfers chats already; switch it off first (SYN-02, A-39). {integration_id}
     IntegrationEnabled = 425,
+    /// NOT_FOUND. No such portal. {portal_id}
+    PortalNotFound = 426,
+    /// FAILED_PRECONDITION. The portal of amoCRM is not connected, or not any more; an administrator connects it (SYN-01). {portal_id}
+    PortalNotConnected = 427,
+    /// FAILED_PRECONDITION. An integration that is on transfers to the portal; switch it off first. {integration_id}
+    PortalInUse = 428,
+    /// FAILED_PRECONDITION. The connection of a portal cannot be completed: somebody else began it, it was completed before, it is too old, or amoCRM refuses the code; begin again. {}
+    PortalConnectionRefused = 429,
+    /// FAILED_PRECONDITION. This installation is not registered with amoCRM: its operator sets BESEDA_AMOCRM_CLIENT_ID and what belongs to it. {}
+    AmoCrmNotSetUp = 430,
     /// FAILED_PRECONDITION. «Приветственное сообщение» of the online chat is off, so its bot cannot be edited; switch it on. {online_chat_id}
     GreetingOff = 520,
     /// FAILED_PRECONDITION. An external ID needs a field of type TEXT or NUMBER of deals, customers or contacts; this is none. {field_id}
@@ -348,6 +358,11 @@ impl ErrorReason {
             Self::RunNotFailed => "ERROR_REASON_RUN_NOT_FAILED",
             Self::OldIntegrationEnabled => "ERROR_REASON_OLD_INTEGRATION_ENABLED",
             Self::IntegrationEnabled => "ERROR_REASON_INTEGRATION_ENABLED",
+            Self::PortalNotFound => "ERROR_REASON_PORTAL_NOT_FOUND",
+            Self::PortalNotConnected => "ERROR_REASON_PORTAL_NOT_CONNECTED",
+            Self::PortalInUse => "ERROR_REASON_PORTAL_IN_USE",
+            Self::PortalConnectionRefused => "ERROR_REASON_PORTAL_CONNECTION_REFUSED",
+            Self::AmoCrmNotSetUp => "ERROR_REASON_AMO_CRM_NOT_SET_UP",
             Self::GreetingOff => "ERROR_REASON_GREETING_OFF",
             Self::ExternalIdFieldUnsuitable => {
                 "ERROR_REASON_EXTERNAL_ID_FIELD_UNSUITABLE"
@@ -473,6 +488,13 @@ impl ErrorReason {
             "ERROR_REASON_RUN_NOT_FAILED" => Some(Self::RunNotFailed),
             "ERROR_REASON_OLD_INTEGRATION_ENABLED" => Some(Self::OldIntegrationEnabled),
             "ERROR_REASON_INTEGRATION_ENABLED" => Some(Self::IntegrationEnabled),
+            "ERROR_REASON_PORTAL_NOT_FOUND" => Some(Self::PortalNotFound),
+            "ERROR_REASON_PORTAL_NOT_CONNECTED" => Some(Self::PortalNotConnected),
+            "ERROR_REASON_PORTAL_IN_USE" => Some(Self::PortalInUse),
+            "ERROR_REASON_PORTAL_CONNECTION_REFUSED" => {
+                Some(Self::PortalConnectionRefused)
+            }
+            "ERROR_REASON_AMO_CRM_NOT_SET_UP" => Some(Self::AmoCrmNotSetUp),
             "ERROR_REASON_GREETING_OFF" => Some(Self::GreetingOff),
             "ERROR_REASON_EXTERNAL_ID_FIELD_UNSUITABLE" => {
                 Some(Self::ExternalIdFieldUnsuitable)

@@ -53,7 +53,8 @@ pub struct Integration {
     /// Additional fields of contacts and deals that are filled (SYN-39, SYN-40). At most 100.
     #[prost(message, repeated, tag = "16")]
     pub fields: ::prost::alloc::vec::Vec<FieldPair>,
-    /// Where it transfers to. Fixed at creation; absent means the built-in CRM.
+    /// Where it transfers to. Fixed at creation; absent means the built-in CRM. Ids of pipelines, stages, employees and fields are those of
+    /// the target.
     #[prost(message, optional, tag = "17")]
     pub target: ::core::option::Option<Target>,
     /// Output only. What the settings name and is not there any more, and what happens instead.
@@ -174,25 +175,35 @@ pub struct RuleCondition {
     pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Where an integration transfers to.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Target {
     /// Required.
-    #[prost(oneof = "target::Target", tags = "1")]
+    #[prost(oneof = "target::Target", tags = "1, 2")]
     pub target: ::core::option::Option<target::Target>,
 }
 /// Nested message and enum types in `Target`.
 pub mod target {
     /// Required.
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Target {
         /// The CRM of this system.
         #[prost(message, tag = "1")]
         BuiltIn(super::BuiltInTarget),
+        /// A portal of amoCRM («Авторизация», SYN-04).
+        #[prost(message, tag = "2")]
+        AmoCrm(super::AmoCrmTarget),
     }
 }
 /// The CRM of this system: nothing has to be said.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BuiltInTarget {}
+/// A portal of amoCRM.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AmoCrmTarget {
+    /// Required. "por\_…": a portal that is connected (SYN-01).
+    #[prost(string, tag = "1")]
+    pub portal_id: ::prost::alloc::string::String,
+}
 /// Something that the settings name and is not there, or does not fit any more.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SettingsProblem {
@@ -538,9 +549,12 @@ pub struct PreviewNameResponse {
 /// Of which integration.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetCatalogueRequest {
-    /// "int\_…"; empty means the built-in CRM.
+    /// "int\_…"; empty means that of `portal_id`.
     #[prost(string, tag = "1")]
     pub integration_id: ::prost::alloc::string::String,
+    /// "por\_…", for settings that are not saved yet; empty means the built-in CRM. Without effect beside `integration_id`.
+    #[prost(string, tag = "2")]
+    pub portal_id: ::prost::alloc::string::String,
 }
 /// What there is.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -805,7 +819,7 @@ pub mod integration_service_client {
         }
         /// Adds an integration.
         /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FILTER_TOO_DEEP, FILTER_TOO_LARGE, LIMIT_REACHED, OLD_INTEGRATION_ENABLED,
-        /// REQUEST_ID_REUSED, SERVICE_UNAVAILABLE.
+        /// PORTAL_NOT_FOUND, PORTAL_NOT_CONNECTED, REQUEST_ID_REUSED, SERVICE_UNAVAILABLE.
         pub async fn create_integration(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateIntegrationRequest>,
@@ -899,7 +913,7 @@ pub mod integration_service_client {
         }
         /// Changes an integration. A run that has begun goes on with the settings it began with.
         /// Errors: PERMISSION_MISSING, SCOPE_MISSING, INTEGRATION_NOT_FOUND, FIELD_INVALID, FILTER_TOO_DEEP, FILTER_TOO_LARGE, ETAG_MISMATCH,
-        /// OLD_INTEGRATION_ENABLED, SERVICE_UNAVAILABLE.
+        /// OLD_INTEGRATION_ENABLED, PORTAL_NOT_CONNECTED, SERVICE_UNAVAILABLE.
         pub async fn update_integration(
             &mut self,
             request: impl tonic::IntoRequest<super::UpdateIntegrationRequest>,
@@ -1020,7 +1034,8 @@ pub mod integration_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Pipelines with their stages, additional fields and employees that settings can name, as the CRM has them now (SYN-30, SYN-32, SYN-41).
-        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, INTEGRATION_NOT_FOUND, FIELD_INVALID, SERVICE_UNAVAILABLE.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, INTEGRATION_NOT_FOUND, PORTAL_NOT_FOUND, PORTAL_NOT_CONNECTED, FIELD_INVALID,
+        /// SERVICE_UNAVAILABLE.
         pub async fn get_catalogue(
             &mut self,
             request: impl tonic::IntoRequest<super::GetCatalogueRequest>,
@@ -1048,7 +1063,7 @@ pub mod integration_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// «Синхронизировать» (SYN-36): loads the CRM's employees into the integration's list.
-        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, INTEGRATION_NOT_FOUND, FIELD_INVALID, SERVICE_UNAVAILABLE.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, INTEGRATION_NOT_FOUND, PORTAL_NOT_CONNECTED, FIELD_INVALID, SERVICE_UNAVAILABLE.
         pub async fn sync_employees(
             &mut self,
             request: impl tonic::IntoRequest<super::SyncEmployeesRequest>,
@@ -1182,7 +1197,7 @@ pub mod integration_service_server {
     pub trait IntegrationService: std::marker::Send + std::marker::Sync + 'static {
         /// Adds an integration.
         /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, FILTER_TOO_DEEP, FILTER_TOO_LARGE, LIMIT_REACHED, OLD_INTEGRATION_ENABLED,
-        /// REQUEST_ID_REUSED, SERVICE_UNAVAILABLE.
+        /// PORTAL_NOT_FOUND, PORTAL_NOT_CONNECTED, REQUEST_ID_REUSED, SERVICE_UNAVAILABLE.
         async fn create_integration(
             &self,
             request: tonic::Request<super::CreateIntegrationRequest>,
@@ -1210,7 +1225,7 @@ pub mod integration_service_server {
         >;
         /// Changes an integration. A run that has begun goes on with the settings it began with.
         /// Errors: PERMISSION_MISSING, SCOPE_MISSING, INTEGRATION_NOT_FOUND, FIELD_INVALID, FILTER_TOO_DEEP, FILTER_TOO_LARGE, ETAG_MISMATCH,
-        /// OLD_INTEGRATION_ENABLED, SERVICE_UNAVAILABLE.
+        /// OLD_INTEGRATION_ENABLED, PORTAL_NOT_CONNECTED, SERVICE_UNAVAILABLE.
         async fn update_integration(
             &self,
             request: tonic::Request<super::UpdateIntegrationRequest>,
@@ -1246,7 +1261,8 @@ pub mod integration_service_server {
             tonic::Status,
         >;
         /// Pipelines with their stages, additional fields and employees that settings can name, as the CRM has them now (SYN-30, SYN-32, SYN-41).
-        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, INTEGRATION_NOT_FOUND, FIELD_INVALID, SERVICE_UNAVAILABLE.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, INTEGRATION_NOT_FOUND, PORTAL_NOT_FOUND, PORTAL_NOT_CONNECTED, FIELD_INVALID,
+        /// SERVICE_UNAVAILABLE.
         async fn get_catalogue(
             &self,
             request: tonic::Request<super::GetCatalogueRequest>,
@@ -1255,7 +1271,7 @@ pub mod integration_service_server {
             tonic::Status,
         >;
         /// «Синхронизировать» (SYN-36): loads the CRM's employees into the integration's list.
-        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, INTEGRATION_NOT_FOUND, FIELD_INVALID, SERVICE_UNAVAILABLE.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, INTEGRATION_NOT_FOUND, PORTAL_NOT_CONNECTED, FIELD_INVALID, SERVICE_UNAVAILABLE.
         async fn sync_employees(
             &self,
             request: tonic::Request<super::SyncEmployeesRequest>,
@@ -2196,6 +2212,860 @@ impl DecisionSubject {
             "DECISION_SUBJECT_FIELDS" => Some(Self::Fields),
             _ => None,
         }
+    }
+}
+/// A portal of amoCRM.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Portal {
+    /// "por\_…".
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Its host, such as "example.amocrm.ru".
+    #[prost(string, tag = "2")]
+    pub host: ::prost::alloc::string::String,
+    /// Its name in amoCRM.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// Can it be reached?
+    #[prost(enumeration = "PortalState", tag = "4")]
+    pub state: i32,
+    /// Why it is not connected, or why requests wait just now, for a person; empty while all is well.
+    #[prost(string, tag = "5")]
+    pub problem: ::prost::alloc::string::String,
+    /// Who connected it last: "user\_…" or "key\_…".
+    #[prost(string, tag = "6")]
+    pub connected_by: ::prost::alloc::string::String,
+    /// When it was connected last.
+    #[prost(message, optional, tag = "7")]
+    pub connect_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was connected first.
+    #[prost(message, optional, tag = "8")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Something that happened to the connection of a portal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PortalEvent {
+    /// What.
+    #[prost(enumeration = "PortalEventKind", tag = "1")]
+    pub kind: i32,
+    /// Who did it: "user\_…" or "key\_…"; empty where amoCRM did.
+    #[prost(string, tag = "2")]
+    pub author: ::prost::alloc::string::String,
+    /// What amoCRM said; empty where an employee did it.
+    #[prost(string, tag = "3")]
+    pub details: ::prost::alloc::string::String,
+    /// When.
+    #[prost(message, optional, tag = "4")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Nothing to say.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BeginPortalConnectionRequest {}
+/// Where to go.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BeginPortalConnectionResponse {
+    /// Address for the browser.
+    #[prost(string, tag = "1")]
+    pub url: ::prost::alloc::string::String,
+    /// Until when it can be completed.
+    #[prost(message, optional, tag = "2")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// What amoCRM came back with.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CompletePortalConnectionRequest {
+    /// Required. As in the return address; good for 20 minutes and once.
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Required. As in the return address.
+    #[prost(string, tag = "2")]
+    pub state: ::prost::alloc::string::String,
+    /// Required. As in the return address: the portal's host. Only hosts of amocrm.ru, amocrm.com and kommo.com are taken.
+    #[prost(string, tag = "3")]
+    pub referer: ::prost::alloc::string::String,
+}
+/// The connected portal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CompletePortalConnectionResponse {
+    /// The portal.
+    #[prost(message, optional, tag = "1")]
+    pub portal: ::core::option::Option<Portal>,
+}
+/// Which portal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetPortalRequest {
+    /// Required. "por\_…".
+    #[prost(string, tag = "1")]
+    pub portal_id: ::prost::alloc::string::String,
+}
+/// The portal.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetPortalResponse {
+    /// The portal.
+    #[prost(message, optional, tag = "1")]
+    pub portal: ::core::option::Option<Portal>,
+    /// What happened to its connection, the newest first: at most 50.
+    #[prost(message, repeated, tag = "2")]
+    pub events: ::prost::alloc::vec::Vec<PortalEvent>,
+}
+/// Which page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPortalsRequest {
+    /// 0 means 50; more than 200 means 200.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPortalsResponse {
+    /// The portals.
+    #[prost(message, repeated, tag = "1")]
+    pub portals: ::prost::alloc::vec::Vec<Portal>,
+    /// Empty at the end only.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Which portal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DisconnectPortalRequest {
+    /// Required. "por\_…".
+    #[prost(string, tag = "1")]
+    pub portal_id: ::prost::alloc::string::String,
+}
+/// The portal as it is now.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DisconnectPortalResponse {
+    /// The portal.
+    #[prost(message, optional, tag = "1")]
+    pub portal: ::core::option::Option<Portal>,
+}
+/// Can a portal be reached? Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PortalState {
+    /// Not used.
+    Unspecified = 0,
+    /// It is connected.
+    Connected = 1,
+    /// amoCRM does not take its tokens any more, or an administrator gave it up. Requests wait until it is connected again.
+    Disconnected = 2,
+}
+impl PortalState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PORTAL_STATE_UNSPECIFIED",
+            Self::Connected => "PORTAL_STATE_CONNECTED",
+            Self::Disconnected => "PORTAL_STATE_DISCONNECTED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PORTAL_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "PORTAL_STATE_CONNECTED" => Some(Self::Connected),
+            "PORTAL_STATE_DISCONNECTED" => Some(Self::Disconnected),
+            _ => None,
+        }
+    }
+}
+/// What happened to the connection of a portal. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PortalEventKind {
+    /// Not used.
+    Unspecified = 0,
+    /// An administrator connected it.
+    Connected = 1,
+    /// An administrator gave it up.
+    Disconnected = 2,
+    /// amoCRM refused its tokens: it has to be connected again.
+    Refused = 3,
+}
+impl PortalEventKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PORTAL_EVENT_KIND_UNSPECIFIED",
+            Self::Connected => "PORTAL_EVENT_KIND_CONNECTED",
+            Self::Disconnected => "PORTAL_EVENT_KIND_DISCONNECTED",
+            Self::Refused => "PORTAL_EVENT_KIND_REFUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PORTAL_EVENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "PORTAL_EVENT_KIND_CONNECTED" => Some(Self::Connected),
+            "PORTAL_EVENT_KIND_DISCONNECTED" => Some(Self::Disconnected),
+            "PORTAL_EVENT_KIND_REFUSED" => Some(Self::Refused),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod portal_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Portals of amoCRM («Авторизация», SYN-01): for administrators, and programs with the scope "settings.write". Integrations transfer to
+    /// a portal only after it was connected. Its tokens are kept encrypted, renewed by Beseda, and shown to nobody.
+    #[derive(Debug, Clone)]
+    pub struct PortalServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl PortalServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> PortalServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> PortalServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            PortalServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Begins to connect a portal: an address for the administrator's browser. amoCRM asks there which portal it is and whether Beseda may
+        /// enter, and comes back to the operator's return address with `code`, `state` and `referer`, which CompletePortalConnection takes.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, AMO_CRM_NOT_SET_UP.
+        pub async fn begin_portal_connection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BeginPortalConnectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BeginPortalConnectionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.sync.v1.PortalService/BeginPortalConnection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.sync.v1.PortalService",
+                        "BeginPortalConnection",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Connects the portal, or connects it again: then its integrations go on with what waited. Only whoever began can complete, once, and
+        /// within 15 minutes.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, AMO_CRM_NOT_SET_UP, FIELD_INVALID, LIMIT_REACHED, PORTAL_CONNECTION_REFUSED,
+        /// SERVICE_UNAVAILABLE.
+        pub async fn complete_portal_connection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CompletePortalConnectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CompletePortalConnectionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.sync.v1.PortalService/CompletePortalConnection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.sync.v1.PortalService",
+                        "CompletePortalConnection",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// One portal, with what happened to its connection.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, PORTAL_NOT_FOUND, FIELD_INVALID.
+        pub async fn get_portal(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetPortalRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetPortalResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.sync.v1.PortalService/GetPortal",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.sync.v1.PortalService", "GetPortal"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The account's portals, the oldest first.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        pub async fn list_portals(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPortalsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPortalsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.sync.v1.PortalService/ListPortals",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.sync.v1.PortalService", "ListPortals"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gives the portal up: its tokens are deleted. What was transferred stays there, and connecting it again goes on with it.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, PORTAL_NOT_FOUND, PORTAL_IN_USE, FIELD_INVALID.
+        pub async fn disconnect_portal(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DisconnectPortalRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DisconnectPortalResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.sync.v1.PortalService/DisconnectPortal",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.sync.v1.PortalService", "DisconnectPortal"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod portal_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with PortalServiceServer.
+    #[async_trait]
+    pub trait PortalService: std::marker::Send + std::marker::Sync + 'static {
+        /// Begins to connect a portal: an address for the administrator's browser. amoCRM asks there which portal it is and whether Beseda may
+        /// enter, and comes back to the operator's return address with `code`, `state` and `referer`, which CompletePortalConnection takes.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, AMO_CRM_NOT_SET_UP.
+        async fn begin_portal_connection(
+            &self,
+            request: tonic::Request<super::BeginPortalConnectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BeginPortalConnectionResponse>,
+            tonic::Status,
+        >;
+        /// Connects the portal, or connects it again: then its integrations go on with what waited. Only whoever began can complete, once, and
+        /// within 15 minutes.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, AMO_CRM_NOT_SET_UP, FIELD_INVALID, LIMIT_REACHED, PORTAL_CONNECTION_REFUSED,
+        /// SERVICE_UNAVAILABLE.
+        async fn complete_portal_connection(
+            &self,
+            request: tonic::Request<super::CompletePortalConnectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CompletePortalConnectionResponse>,
+            tonic::Status,
+        >;
+        /// One portal, with what happened to its connection.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, PORTAL_NOT_FOUND, FIELD_INVALID.
+        async fn get_portal(
+            &self,
+            request: tonic::Request<super::GetPortalRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetPortalResponse>,
+            tonic::Status,
+        >;
+        /// The account's portals, the oldest first.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        async fn list_portals(
+            &self,
+            request: tonic::Request<super::ListPortalsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPortalsResponse>,
+            tonic::Status,
+        >;
+        /// Gives the portal up: its tokens are deleted. What was transferred stays there, and connecting it again goes on with it.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, PORTAL_NOT_FOUND, PORTAL_IN_USE, FIELD_INVALID.
+        async fn disconnect_portal(
+            &self,
+            request: tonic::Request<super::DisconnectPortalRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DisconnectPortalResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Portals of amoCRM («Авторизация», SYN-01): for administrators, and programs with the scope "settings.write". Integrations transfer to
+    /// a portal only after it was connected. Its tokens are kept encrypted, renewed by Beseda, and shown to nobody.
+    #[derive(Debug)]
+    pub struct PortalServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> PortalServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for PortalServiceServer<T>
+    where
+        T: PortalService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.sync.v1.PortalService/BeginPortalConnection" => {
+                    #[allow(non_camel_case_types)]
+                    struct BeginPortalConnectionSvc<T: PortalService>(pub Arc<T>);
+                    impl<
+                        T: PortalService,
+                    > tonic::server::UnaryService<super::BeginPortalConnectionRequest>
+                    for BeginPortalConnectionSvc<T> {
+                        type Response = super::BeginPortalConnectionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BeginPortalConnectionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PortalService>::begin_portal_connection(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BeginPortalConnectionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.sync.v1.PortalService/CompletePortalConnection" => {
+                    #[allow(non_camel_case_types)]
+                    struct CompletePortalConnectionSvc<T: PortalService>(pub Arc<T>);
+                    impl<
+                        T: PortalService,
+                    > tonic::server::UnaryService<super::CompletePortalConnectionRequest>
+                    for CompletePortalConnectionSvc<T> {
+                        type Response = super::CompletePortalConnectionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                super::CompletePortalConnectionRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PortalService>::complete_portal_connection(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CompletePortalConnectionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.sync.v1.PortalService/GetPortal" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetPortalSvc<T: PortalService>(pub Arc<T>);
+                    impl<
+                        T: PortalService,
+                    > tonic::server::UnaryService<super::GetPortalRequest>
+                    for GetPortalSvc<T> {
+                        type Response = super::GetPortalResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetPortalRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PortalService>::get_portal(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetPortalSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.sync.v1.PortalService/ListPortals" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPortalsSvc<T: PortalService>(pub Arc<T>);
+                    impl<
+                        T: PortalService,
+                    > tonic::server::UnaryService<super::ListPortalsRequest>
+                    for ListPortalsSvc<T> {
+                        type Response = super::ListPortalsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPortalsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PortalService>::list_portals(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPortalsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.sync.v1.PortalService/DisconnectPortal" => {
+                    #[allow(non_camel_case_types)]
+                    struct DisconnectPortalSvc<T: PortalService>(pub Arc<T>);
+                    impl<
+                        T: PortalService,
+                    > tonic::server::UnaryService<super::DisconnectPortalRequest>
+                    for DisconnectPortalSvc<T> {
+                        type Response = super::DisconnectPortalResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DisconnectPortalRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PortalService>::disconnect_portal(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DisconnectPortalSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for PortalServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.sync.v1.PortalService";
+    impl<T> tonic::server::NamedService for PortalServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
     }
 }
 /// What one integration did about one message of a client.

@@ -60,6 +60,7 @@ pub fn code(reason: R) -> Code {
         | R::MessageNotFound
         | R::QuarantinedEventNotFound
         | R::IntegrationNotFound
+        | R::PortalNotFound
         | R::RunNotFound
         | R::RequestNotFound => Code::NotFound,
         R::EmailTaken
@@ -107,7 +108,11 @@ pub fn code(reason: R) -> Code {
         | R::ContactNotMerged
         | R::RunNotFailed
         | R::OldIntegrationEnabled
-        | R::IntegrationEnabled => Code::FailedPrecondition,
+        | R::IntegrationEnabled
+        | R::PortalNotConnected
+        | R::PortalInUse
+        | R::PortalConnectionRefused
+        | R::AmoCrmNotSetUp => Code::FailedPrecondition,
         R::EtagMismatch | R::Conflict => Code::Aborted,
         R::RateLimited | R::Overloaded | R::TooLarge | R::FileTooLarge => Code::ResourceExhausted,
         R::StoreUnavailable | R::ServiceUnavailable | R::ShuttingDown | R::ChannelAuthFailed => {
@@ -453,6 +458,31 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "Новая интеграция уже передаёт чаты. Сначала выключите её.",
             "La nueva integración ya transfiere chats. Desactívela primero.",
             "The new integration transfers chats already. Switch it off first.",
+        ),
+        R::PortalNotFound => (
+            "Портал не найден.",
+            "Portal no encontrado.",
+            "No such portal.",
+        ),
+        R::PortalNotConnected => (
+            "Перед настройкой чатов подключите интеграцию UIS с порталом amoCRM.",
+            "Antes de configurar los chats, conecte la integración con el portal de amoCRM.",
+            "Connect the portal of amoCRM before you set the chats up.",
+        ),
+        R::PortalInUse => (
+            "На этот портал передаёт чаты включённая интеграция. Сначала выключите её.",
+            "Una integración activada transfiere chats a este portal. Desactívela primero.",
+            "An integration that is on transfers chats to this portal. Switch it off first.",
+        ),
+        R::PortalConnectionRefused => (
+            "Подключить портал не удалось. Начните подключение заново.",
+            "No se pudo conectar el portal. Empiece de nuevo.",
+            "The portal could not be connected. Begin again.",
+        ),
+        R::AmoCrmNotSetUp => (
+            "Подключение amoCRM не настроено на сервере. Обратитесь к администратору системы.",
+            "La conexión con amoCRM no está configurada en el servidor. Contacte con quien lo administra.",
+            "amoCRM is not set up on this server. Ask its operator.",
         ),
         R::FilterTooLarge => (
             "В фильтре слишком много условий. Уберите лишние.",

@@ -75,6 +75,10 @@ plain! {
     imbox_disabled = ImboxDisabled;
     /// The old integration transfers chats.
     old_integration_enabled = OldIntegrationEnabled;
+    /// The connection of a portal cannot be completed.
+    portal_connection_refused = PortalConnectionRefused;
+    /// The installation is not registered with amoCRM.
+    amo_crm_not_set_up = AmoCrmNotSetUp;
     /// The resource changed since it was read.
     etag_mismatch = EtagMismatch;
     /// Two changes met.
@@ -246,6 +250,12 @@ named! {
     run_not_failed(run_id) = RunNotFailed;
     /// A new integration is on.
     integration_enabled(integration_id) = IntegrationEnabled;
+    /// No such portal.
+    portal_not_found(portal_id) = PortalNotFound;
+    /// The portal is not connected.
+    portal_not_connected(portal_id) = PortalNotConnected;
+    /// An integration that is on transfers to the portal.
+    portal_in_use(integration_id) = PortalInUse;
     /// Only on a larger plan.
     plan_insufficient(plan) = PlanInsufficient;
     /// Too few characters to look for.

@@ -22,8 +22,8 @@ Settings (secrets, marked *, may also be files: NAME_FILE):
                                 BESEDA_CONVERSATIONS_DATABASE_URL; when not set it is made from
   BESEDA_DATABASE_URL *         PostgreSQL as any role: the service puts its own role and password in
   BESEDA_REDIS_URL *            Redis
-  BESEDA_MASTER_KEY *           the installation's key; identity, conversations and cabinet need it, others for
-                                passwords and secrets
+  BESEDA_MASTER_KEY *           the installation's key; identity, conversations, cabinet and sync need it, others
+                                for passwords and secrets
   BESEDA_SERVICE_SECRET *       what the service proves itself with; made from the master key when not set
   BESEDA_IDENTITY_URL           http://HOST:PORT of identity (all but identity)
   BESEDA_CRM_URL                of crm (all but crm, connector-telegram and connector-whatsapp)
@@ -37,6 +37,10 @@ Settings (secrets, marked *, may also be files: NAME_FILE):
   BESEDA_WHATSAPP_API_URL       a Graph API with its version of a provider of yours, and
   BESEDA_WHATSAPP_MEDIA_HOSTS   the hosts of its files, by commas (connector-whatsapp)
   BESEDA_TELEGRAM_API_URL       a Bot API server of your own (connector-telegram)
+  BESEDA_AMOCRM_CLIENT_ID       as what the installation is registered with amoCRM, without which no portal can be connected;
+  BESEDA_AMOCRM_CLIENT_SECRET * with it the secret,
+  BESEDA_AMOCRM_RETURN_URL      the page where amoCRM sends administrators back to, and
+  BESEDA_AMOCRM_PAGE_URL        where they say which portal: https://www.amocrm.ru/oauth when not set (sync)
   BESEDA_SMS_WIDGETS            file with descriptions of further SMS providers (cabinet)
   BESEDA_PUBLIC_URL             how browsers and providers reach the gateway (connectors, cabinet, gateway)
   BESEDA_DATABASE_CONNECTIONS   connections at most, 10 when not set (conversations)
@@ -258,6 +262,10 @@ impl Reader {
         let crm = self.service_url("BESEDA_CRM_URL");
         let conversations = self.service_url("BESEDA_CONVERSATIONS_URL");
         let service_secret = self.service_secret();
+        let amo = self.environment.amo_crm();
+        if self.key.is_none() {
+            self.environment.problem("BESEDA_MASTER_KEY is not set: sync keeps tokens of portals under it (`beseda master-key` makes one)");
+        }
         Some(Config::Sync(sync::Config {
             listen: self.listen,
             database_url: database_url?,
@@ -266,6 +274,8 @@ impl Reader {
             crm,
             conversations,
             service_secret: service_secret?,
+            master_key: self.key.clone()?,
+            amo,
             clock: Clock::system(),
         }))
     }

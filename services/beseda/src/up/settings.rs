@@ -26,7 +26,8 @@ Secrets come from the environment only, as a value or as a file (NAME_FILE):
 Also: BESEDA_LOG (what is logged, \"warn\" by default), BESEDA_LOG_FORMAT (human or json),
   OTEL_EXPORTER_OTLP_ENDPOINT (where traces go), BESEDA_RATE_LIMITS=off (for load tests),
   BESEDA_TELEGRAM_API_URL (a Bot API server of your own), BESEDA_WHATSAPP_API_URL and
-  BESEDA_WHATSAPP_MEDIA_HOSTS (a provider of WhatsApp of your own).
+  BESEDA_WHATSAPP_MEDIA_HOSTS (a provider of WhatsApp of your own), BESEDA_AMOCRM_CLIENT_ID,
+  BESEDA_AMOCRM_CLIENT_SECRET and BESEDA_AMOCRM_RETURN_URL (portals of amoCRM can be connected).
 
 The first Ctrl-C or SIGTERM lets calls in progress finish and stops what was started, the second
 does not wait. Exit status: 0 stopped as asked, 1 failed, 2 wrong arguments, 130 not waited.";
@@ -71,6 +72,8 @@ pub struct Secrets {
     pub limited: bool,
     /// The Bot API.
     pub telegram_api: Url,
+    /// amoCRM; `None`: no portal can be connected.
+    pub amo_crm: Option<sync::Registration>,
     /// The Graph API.
     pub whatsapp_api: Url,
     /// Hosts of the files of WhatsApp's clients.
@@ -91,6 +94,7 @@ impl Secrets {
             master_key: environment.master_key(),
             limited: environment.rate_limits(),
             telegram_api: environment.telegram_api(),
+            amo_crm: environment.amo_crm(),
             whatsapp_api: environment.whatsapp_api(),
             whatsapp_media_hosts: environment.whatsapp_media_hosts(),
             widgets: widgets.unwrap_or_else(|| cabinet::sms::Widgets::ready(true)),

@@ -132,6 +132,7 @@ impl Stand {
             telegram: String::new(),
             cabinet: String::new(),
             sync: String::new(),
+            amo_crm: secrets.amo_crm.clone(),
             whatsapp_api: secrets.whatsapp_api.clone(),
             whatsapp_media_hosts: secrets.whatsapp_media_hosts.clone(),
             crm_listen: addr,

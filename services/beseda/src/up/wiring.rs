@@ -36,6 +36,8 @@ pub struct Wiring {
     pub telegram: String,
     pub cabinet: String,
     pub sync: String,
+    /// As what the installation is registered with amoCRM.
+    pub amo_crm: Option<sync::Registration>,
     pub whatsapp_api: Url,
     pub whatsapp_media_hosts: Vec<String>,
     /// Known before it runs: identity asks crm which stages there are.
@@ -162,6 +164,8 @@ impl Wiring {
             crm: self.crm.clone(),
             conversations: self.conversations.clone(),
             service_secret: self.secret(Kind::Sync),
+            master_key: self.key.clone(),
+            amo: self.amo_crm.clone(),
             clock: Clock::system(),
         }))
     }

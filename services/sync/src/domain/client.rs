@@ -48,6 +48,12 @@ pub struct Client {
     pub account: AccountId,
     /// The conversation.
     pub conversation: ConversationId,
+    /// Whose requests are handled one after the other.
+    pub key: String,
+    /// Number of the conversation.
+    pub number: i64,
+    /// Address of the page where they wrote; empty when unknown.
+    pub page: String,
     /// Key of the connector.
     pub connector: String,
     /// The channel's id of them.
@@ -70,6 +76,9 @@ impl Client {
         Self {
             account,
             conversation: asked.conversation,
+            key: asked.client_key.clone(),
+            number: asked.number,
+            page: fact(Parameter::PageUrl),
             connector: fact(Parameter::Channel),
             external_id: fact(Parameter::ExternalId),
             name: fact(Parameter::ClientName),

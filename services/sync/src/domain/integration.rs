@@ -2,7 +2,7 @@
 
 use rules::Settings;
 use time::OffsetDateTime;
-use types::{IntegrationId, Language};
+use types::{IntegrationId, Language, PortalId};
 
 /// How many an account may have.
 pub const MAX_INTEGRATIONS: usize = 100;
@@ -16,6 +16,8 @@ pub struct Integration {
     pub position: i32,
     /// Language of names that no template gives.
     pub language: Language,
+    /// The portal that it transfers to (SYN-04); `None`: the built-in CRM.
+    pub portal: Option<PortalId>,
     /// By what it decides.
     pub settings: Settings,
     /// Are employees synchronised every day?

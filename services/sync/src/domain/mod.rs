@@ -4,4 +4,5 @@ pub mod client;
 pub mod fault;
 pub mod integration;
 pub mod midnight;
+pub mod portal;
 pub mod run;

@@ -4,7 +4,8 @@ use rules::{Change, Known, Plan, Request, Subject, Target};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use types::{
-    ContactId, ConversationId, DealId, IntegrationId, MessageId, RunId, TaskId, UnsortedId,
+    ContactId, ConversationId, DealId, IntegrationId, MessageId, PortalId, RunId, TaskId,
+    UnsortedId,
 };
 
 /// A run.
@@ -16,6 +17,8 @@ pub struct Run {
     pub integration: IntegrationId,
     /// Its name then.
     pub integration_name: String,
+    /// The portal that it transfers to; `None`: the built-in CRM.
+    pub portal: Option<PortalId>,
     /// The conversation.
     pub conversation: ConversationId,
     /// Its number.
@@ -89,6 +92,9 @@ pub struct Step {
     pub id: String,
     /// Is it done?
     pub done: bool,
+    /// When the CRM was asked for it, in seconds, while it is not known whether it has done it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<i64>,
 }
 
 /// Steps for the changes of a plan.
@@ -104,6 +110,7 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
     let step = |change| Step {
         id: id(change),
         done: false,
+        begun: None,
     };
     plan.changes.iter().map(step).collect()
 }
@@ -141,9 +148,10 @@ impl Run {
         }
     }
 
-    /// Is none?
+    /// Is no step done, and none begun?
     #[must_use]
     pub fn is_untouched(&self) -> bool {
-        self.steps.iter().all(|step| !step.done)
+        let mut steps = self.steps.iter();
+        steps.all(|step| !step.done && step.begun.is_none())
     }
 }

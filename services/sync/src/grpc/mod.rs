@@ -2,6 +2,7 @@
 
 pub mod integrations;
 mod parse;
+pub mod portals;
 pub mod runs;
 mod wire;
 

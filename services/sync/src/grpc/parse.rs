@@ -11,6 +11,7 @@ use rules::template::Template;
 use rules::{
     Assignment, FieldCard, FieldPair, Method, Names, Parameter, PipelineRule, Settings, Tag, Tasks,
 };
+use types::PortalId;
 
 /// How many channels, rules, fields and facts there may be.
 const CHANNELS: usize = 50;
@@ -66,6 +67,16 @@ pub fn settings(fields: &mut Fields, it: &proto::Integration) -> Result<Settings
         fields.reject("integration.default_place.stage_id", "needs its pipeline");
     }
     Ok(settings)
+}
+
+/// Where an integration transfers to: a portal, or the built-in CRM.
+pub fn target(fields: &mut Fields, it: Option<&proto::Target>) -> Option<PortalId> {
+    match it.and_then(|it| it.target.as_ref()) {
+        Some(proto::target::Target::AmoCrm(it)) => {
+            fields.id("integration.target.amo_crm.portal_id", &it.portal_id)
+        }
+        Some(proto::target::Target::BuiltIn(_)) | None => None,
+    }
 }
 
 fn crm_id(fields: &mut Fields, path: &str, text: &str, shortest: usize) -> String {

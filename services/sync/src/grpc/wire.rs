@@ -9,9 +9,10 @@ use rules::{
     Assignment, Catalogue, Change, Decision, Employee, FieldCard, FieldText, Method, Plan, Problem,
     Settings, Subject, Tag, Target,
 };
-use types::Language;
+use types::{Language, PortalId};
 
 use crate::domain::integration::{Integration, etag};
+use crate::domain::portal::{self, Portal};
 use crate::domain::run::{self, Run, State};
 
 /// An integration; its problems are the caller's to add.
@@ -24,7 +25,49 @@ pub fn integration(it: &Integration) -> proto::Integration {
         create_time: Some(to_proto(it.create_time)),
         update_time: Some(to_proto(it.update_time)),
         etag: etag(it.version),
+        target: Some(crm(it.portal)),
         ..settings(&it.settings)
+    }
+}
+
+/// Where an integration transfers to.
+fn crm(portal: Option<PortalId>) -> proto::Target {
+    let target = match portal {
+        None => proto::target::Target::BuiltIn(proto::BuiltInTarget {}),
+        Some(id) => proto::target::Target::AmoCrm(proto::AmoCrmTarget {
+            portal_id: id.to_string(),
+        }),
+    };
+    proto::Target {
+        target: Some(target),
+    }
+}
+
+/// A portal.
+pub fn portal(it: &Portal) -> proto::Portal {
+    proto::Portal {
+        id: it.id.to_string(),
+        host: it.host.clone(),
+        name: it.name.clone(),
+        state: match it.state {
+            portal::State::Connected => proto::PortalState::Connected,
+            portal::State::Disconnected => proto::PortalState::Disconnected,
+        }
+        .into(),
+        problem: it.problem.clone(),
+        connected_by: it.connected_by.clone(),
+        connect_time: Some(to_proto(it.connect_time)),
+        create_time: Some(to_proto(it.create_time)),
+    }
+}
+
+/// Something that happened to the connection of a portal.
+pub fn portal_event(it: &portal::Event) -> proto::PortalEvent {
+    proto::PortalEvent {
+        kind: it.kind.into(),
+        author: it.author.clone(),
+        details: it.details.clone(),
+        create_time: Some(to_proto(it.create_time)),
     }
 }
 
@@ -57,9 +100,6 @@ fn settings(it: &Settings) -> proto::Integration {
         pipeline_rules: it.pipeline_rules.iter().map(pipeline_rule).collect(),
         responsible_employee_id: it.responsible.clone(),
         fields: it.fields.iter().map(pair).collect(),
-        target: Some(proto::Target {
-            target: Some(proto::target::Target::BuiltIn(proto::BuiltInTarget {})),
-        }),
         ..proto::Integration::default()
     }
 }
@@ -160,6 +200,17 @@ pub fn problem(it: &Problem, language: Language) -> proto::SettingsProblem {
         field: it.field.clone(),
         requirement: it.reason.requirement().to_owned(),
         text: it.text(language),
+    }
+}
+
+/// The portal is not connected any more (SYN-01).
+pub fn not_connected(id: PortalId, language: Language) -> proto::SettingsProblem {
+    proto::SettingsProblem {
+        field: "target.amo_crm.portal_id".to_owned(),
+        requirement: "SYN-01".to_owned(),
+        text: kit::Refusal::portal_not_connected(id)
+            .text(language)
+            .to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kit::lifecycle::Lifecycle;
 use pg::{Scope, SystemScope};
-use types::{AccountId, IntegrationId};
+use types::{AccountId, IntegrationId, PortalId};
 
 use crate::Error;
 use crate::core::Core;
@@ -44,9 +44,10 @@ pub(super) async fn daily(core: &Core) {
             return;
         }
     };
-    for (account, integration) in due {
+    for (account, integration, portal) in due {
         let scope = SystemScope::for_job("synchronise employees");
-        if let Err(error) = synchronise(core, scope.into(), account, integration).await {
+        let which = (integration, portal);
+        if let Err(error) = synchronise(core, scope.into(), account, which).await {
             let error = anyhow::Error::from(error);
             tracing::warn!(error = format!("{error:#}"), integration.id = %integration, "employees could not be synchronised; it is tried again in a minute");
         }
@@ -61,9 +62,9 @@ pub async fn synchronise(
     core: &Core,
     scope: Scope,
     account: AccountId,
-    integration: IntegrationId,
+    (integration, portal): (IntegrationId, Option<PortalId>),
 ) -> Result<(usize, Changed), Error> {
-    let catalogue = core.fresh_catalogue(account).await?;
+    let catalogue = core.fresh_catalogue(account, portal).await?;
     let now = core.clock.now();
     core.db
         .tx(scope, move |tx| {

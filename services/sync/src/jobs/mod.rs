@@ -1,6 +1,7 @@
 //! What happens by itself.
 
 mod employees;
+mod portals;
 mod process;
 mod prune;
 mod work;
@@ -20,5 +21,6 @@ pub use employees::synchronise;
 pub fn spawn(core: &Arc<Core>, life: &Lifecycle) {
     work::spawn(core, life);
     employees::spawn(core, life);
+    portals::spawn(core, life);
     prune::spawn(core, life);
 }

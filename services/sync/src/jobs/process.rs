@@ -1,20 +1,24 @@
 //! One job: a message, which every integration is asked about in order, or a run that is tried again.
 
+use std::time::Duration;
+
 use pg::{Error, SystemScope};
 use rules::{Before, Occasion, Plan, Request};
-use types::{AccountId, MessageId, RunId};
+use types::{AccountId, Clock, MessageId, RunId};
 
 use crate::core::Core;
 use crate::domain::client::{Asked, Client};
 use crate::domain::fault::Fault;
 use crate::domain::integration::Integration;
 use crate::domain::run::{Run, State, steps};
-use crate::store::jobs::{Claim, Job};
+use crate::store::jobs::{self, Claim, Job};
 use crate::store::{integrations, requests, runs};
-use crate::target::Due;
+use crate::target::{Due, Journal, Question};
 
 /// How often a plan is made anew before the run fails.
 const REPLANS: i32 = 3;
+/// How long a worker has a client after it kept that it asks the CRM for something: longer than a CRM may take to answer.
+const HOLD: Duration = Duration::from_secs(25);
 
 /// What became of a job.
 pub enum Outcome {
@@ -27,6 +31,7 @@ pub enum Outcome {
 /// What a job is about.
 struct Task {
     account: AccountId,
+    claim: Claim,
     asked: Asked,
     client: Client,
     due: Due,
@@ -47,6 +52,7 @@ pub async fn process(core: &Core, claim: &Claim, job: &Job) -> Result<Outcome, E
     };
     let task = Task {
         account: claim.account,
+        claim: claim.clone(),
         client: Client::of(claim.account, &asked, &job.facts),
         asked,
         due: Due {
@@ -140,6 +146,7 @@ impl Draft {
             id: RunId::generate(),
             integration: integration.id,
             integration_name: integration.settings.name.clone(),
+            portal: integration.portal,
             conversation: task.asked.conversation,
             number: task.asked.number,
             message: MessageId::from(job.id),
@@ -170,9 +177,15 @@ async fn plan(
     request: &Request,
     before: Before<'_>,
 ) -> Result<Draft, Fault> {
-    let catalogue = core.catalogue(task.account).await?;
-    let own = integration.id.to_string();
-    let known = core.target.look_up(&task.client, &own).await?;
+    let (account, portal) = (task.account, integration.portal);
+    let catalogue = core.catalogue(account, portal).await?;
+    let question = Question {
+        integration: Some(integration.id),
+        occasion: request.occasion,
+        with_tasks: integration.settings.tasks.is_some(),
+    };
+    let target = core.target(account, portal);
+    let known = target.look_up(&task.client, &question).await?;
     let (settings, language) = (&integration.settings, integration.language);
     Ok(Draft {
         plan: rules::plan(settings, request, &known, &catalogue, before, language),
@@ -195,14 +208,16 @@ async fn execute(
     mut run: Run,
     all: &[Integration],
 ) -> Result<Outcome, Error> {
+    let (target, journal) = (core.target(task.account, run.portal), Kept { core, task });
     while run.state == State::Pending {
         run.attempts += 1;
-        let outcome = core.target.apply(&task.client, &run, &task.due).await;
+        let outcome = target
+            .apply(&task.client, &mut run, &task.due, &journal)
+            .await;
         run.update_time = core.clock.now();
         let mut wait = None;
         match outcome {
-            Ok(steps) => {
-                run.steps = steps;
+            Ok(()) => {
                 (run.state, run.problem) = (State::Done, String::new());
                 metrics::counter!("beseda_rules_runs_total", "outcome" => "done").increment(1);
             }
@@ -217,7 +232,9 @@ async fn execute(
             },
             Err(Fault::Refused(why)) => fail(&mut run, why),
         }
-        keep(core, task, &run).await?;
+        if !keep(core, task, &run, Duration::ZERO).await? {
+            return Ok(Outcome::Wait("another worker goes on".to_owned()));
+        }
         if let Some(why) = wait {
             return Ok(Outcome::Wait(why));
         }
@@ -243,7 +260,7 @@ async fn replan(
     else {
         return Ok(false);
     };
-    core.fresh_catalogue(task.account).await?;
+    core.fresh_catalogue(task.account, run.portal).await?;
     // Who went first has not changed: this run exists, so nobody had taken the request.
     let before = Before::default();
     let drafted = plan(core, task, integration, &run.request, before).await?;
@@ -258,11 +275,35 @@ async fn replan(
     Ok(true)
 }
 
-/// Stores how far a run is.
-async fn keep(core: &Core, task: &Task, run: &Run) -> Result<(), Error> {
-    let (account, run) = (task.account, run.clone());
+/// Keeps how far a run is, as long as the worker has the client.
+struct Kept<'a> {
+    core: &'a Core,
+    task: &'a Task,
+}
+
+#[tonic::async_trait]
+impl Journal for Kept<'_> {
+    async fn keep(&self, run: &Run) -> Result<(), Fault> {
+        match keep(self.core, self.task, run, HOLD).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Fault::Unavailable("another worker goes on".to_owned())),
+            Err(error) => Err(Fault::Unavailable(error.to_string())),
+        }
+    }
+}
+
+/// Stores how far a run is, and keeps the client; false where another worker has it, whose word counts then.
+async fn keep(core: &Core, task: &Task, run: &Run, time: Duration) -> Result<bool, Error> {
+    let (claim, run) = (task.claim.clone(), run.clone());
+    let until = Clock::system().now() + time;
     let kept = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
-        Box::pin(async move { runs::update(tx, account, &run).await })
+        Box::pin(async move {
+            let held = jobs::hold(tx, &claim, until).await?;
+            if held {
+                runs::update(tx, claim.account, &run).await?;
+            }
+            Ok(held)
+        })
     });
     kept.await
 }

@@ -8,7 +8,7 @@ use pg::{Error, SystemScope};
 use time::Duration as Span;
 
 use crate::core::Core;
-use crate::store::{requests, runs};
+use crate::store::{portals, requests, runs};
 
 /// How long runs are kept.
 const RUNS: Span = Span::days(90);
@@ -37,7 +37,8 @@ async fn prune(core: &Core) -> Result<u64, Error> {
         .tx(SystemScope::for_job("prune what is old"), move |tx| {
             Box::pin(async move {
                 let runs = runs::prune(tx, now - RUNS, BATCH).await?;
-                Ok(runs + requests::prune(tx, now - REQUESTS, BATCH).await?)
+                let logins = portals::prune_logins(tx, now, BATCH).await?;
+                Ok(runs + logins + requests::prune(tx, now - REQUESTS, BATCH).await?)
             })
         })
         .await

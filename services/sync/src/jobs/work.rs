@@ -1,5 +1,6 @@
 //! Workers: one at a time has a client.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,7 +73,7 @@ async fn handle(core: Arc<Core>, claim: Claim) {
             },
             Err(error) => return later(&error, &claim),
         };
-        let outcome = process(&core, &claim, &job).await;
+        let outcome = holding(&core, &claim, process(&core, &claim, &job)).await;
         let kept = match outcome {
             Ok(Outcome::Done) => done(&core, &claim, job).await,
             Ok(Outcome::Wait(why)) => {
@@ -86,6 +87,25 @@ async fn handle(core: Arc<Core>, claim: Claim) {
         };
         if let Err(error) = kept {
             return later(&error, &claim);
+        }
+    }
+}
+
+/// Keeps the client while the work goes on: a CRM may let itself be waited for.
+async fn holding<T>(core: &Core, claim: &Claim, work: impl Future<Output = T>) -> T {
+    let (mut work, system) = (pin!(work), Clock::system());
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = system.sleep(LEASE / 3) => {}
+        }
+        let claim = claim.clone();
+        let held = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
+            Box::pin(async move { jobs::hold(tx, &claim, Clock::system().now() + LEASE).await })
+        });
+        let held: Result<bool, Error> = held.await;
+        if let Err(error) = held {
+            tracing::debug!(%error, "a client could not be kept; it is tried again before its lease is over");
         }
     }
 }

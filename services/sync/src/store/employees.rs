@@ -3,7 +3,7 @@
 use pg::{Error, Tx};
 use rules::Employee;
 use time::OffsetDateTime;
-use types::{AccountId, IntegrationId};
+use types::{AccountId, IntegrationId, PortalId};
 use uuid::Uuid;
 
 /// How many an integration's list can have.
@@ -99,15 +99,15 @@ pub async fn claim_daily(
     untried: OffsetDateTime,
     now: OffsetDateTime,
     limit: i64,
-) -> Result<Vec<(AccountId, IntegrationId)>, Error> {
-    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+) -> Result<Vec<(AccountId, IntegrationId, Option<PortalId>)>, Error> {
+    let rows: Vec<(Uuid, Uuid, Option<Uuid>)> = sqlx::query_as(
         "UPDATE integrations i SET employee_try_time = $3
            FROM (SELECT account_id, integration_id FROM integrations
                   WHERE daily_sync AND employee_try_time < $2
                     AND (employee_sync_time IS NULL OR employee_sync_time < $1)
                   ORDER BY employee_try_time LIMIT $4 FOR UPDATE SKIP LOCKED) d
           WHERE i.account_id = d.account_id AND i.integration_id = d.integration_id
-         RETURNING i.account_id, i.integration_id",
+         RETURNING i.account_id, i.integration_id, i.portal_id",
     )
     .bind(midnight)
     .bind(untried)
@@ -117,6 +117,6 @@ pub async fn claim_daily(
     .await?;
     let rows = rows.into_iter();
     Ok(rows
-        .map(|(account, id)| (account.into(), id.into()))
+        .map(|(account, id, portal)| (account.into(), id.into(), portal.map(PortalId::from)))
         .collect())
 }

@@ -180,3 +180,31 @@ async fn write(tx: &mut Tx, job: &Job, run: &Run) -> Result<(), Error> {
     .await?;
     Ok(())
 }
+
+/// Deletes whose contacts the client is in portals.
+///
+/// # Errors
+/// When the database fails.
+#[tracing::instrument(name = "db.erasure.portal_clients", skip_all, err)]
+pub async fn portal_clients(
+    tx: &mut Tx,
+    job: &Job,
+    _: &At,
+    tally: &mut Tally,
+) -> Result<Step, Error> {
+    let channels = job.person.channels.iter();
+    let keys: Vec<String> = channels.map(|(key, id)| format!("{key}\n{id}")).collect();
+    if job.erases() {
+        let done = sqlx::query(
+            "DELETE FROM portal_clients WHERE account_id = $1 AND client_key = ANY ($2)",
+        )
+        .bind(job.account().uuid())
+        .bind(keys)
+        .execute(&mut **tx)
+        .await?;
+        for _ in 0..done.rows_affected() {
+            tally.add("sync.portal_clients", &Found::new());
+        }
+    }
+    Ok(Step::default())
+}

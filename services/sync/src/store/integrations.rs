@@ -4,7 +4,7 @@ use pg::{Error, Tx};
 use rules::Settings;
 use sqlx::FromRow;
 use time::OffsetDateTime;
-use types::{AccountId, IntegrationId, Language};
+use types::{AccountId, IntegrationId, Language, PortalId};
 use uuid::Uuid;
 
 use super::{from_json, json};
@@ -15,6 +15,7 @@ struct Row {
     integration_id: Uuid,
     position: i32,
     language: String,
+    portal_id: Option<Uuid>,
     settings: serde_json::Value,
     daily_sync: bool,
     employee_sync_time: Option<OffsetDateTime>,
@@ -32,6 +33,7 @@ impl TryFrom<Row> for Integration {
             id: id.into(),
             position: row.position,
             language: Language::from_tag(&row.language),
+            portal: row.portal_id.map(PortalId::from),
             settings: from_json::<Settings>(row.settings, "integrations", "settings", id)?,
             daily_sync: row.daily_sync,
             employee_sync_time: row.employee_sync_time,
@@ -44,7 +46,7 @@ impl TryFrom<Row> for Integration {
 
 macro_rules! columns {
     () => {
-        "integration_id, position, language, settings, daily_sync, employee_sync_time, version, create_time, update_time"
+        "integration_id, position, language, portal_id, settings, daily_sync, employee_sync_time, version, create_time, update_time"
     };
 }
 
@@ -135,8 +137,8 @@ pub async fn insert(
 ) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO integrations (account_id, integration_id, position, enabled, language, settings, daily_sync, version,
-                                   create_time, update_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                                   create_time, update_time, portal_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(account.uuid())
     .bind(it.id.uuid())
@@ -148,6 +150,7 @@ pub async fn insert(
     .bind(it.version)
     .bind(it.create_time)
     .bind(it.update_time)
+    .bind(it.portal.map(PortalId::uuid))
     .execute(&mut **tx)
     .await?;
     remember(tx, account, it, author).await

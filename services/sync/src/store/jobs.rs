@@ -19,6 +19,8 @@ pub struct Claim {
     pub client_key: String,
     /// How often in a row the CRM did not answer.
     pub failures: i32,
+    /// By what the worker is known: another that takes the client later has another.
+    pub holder: Uuid,
 }
 
 /// A message that rules have to look at, or a run that is to be tried again.
@@ -112,24 +114,40 @@ pub async fn claim(
     until: OffsetDateTime,
     limit: i64,
 ) -> Result<Vec<Claim>, Error> {
-    let rows: Vec<(Uuid, String, i32)> = sqlx::query_as(
-        "UPDATE clients c SET due_time = $2
+    let rows: Vec<(Uuid, String, i32, Uuid)> = sqlx::query_as(
+        "UPDATE clients c SET due_time = $2, holder = gen_random_uuid()
            FROM (SELECT account_id, client_key FROM clients WHERE due_time <= $1
                   ORDER BY due_time LIMIT $3 FOR UPDATE SKIP LOCKED) d
           WHERE c.account_id = d.account_id AND c.client_key = d.client_key
-         RETURNING c.account_id, c.client_key, c.failures",
+         RETURNING c.account_id, c.client_key, c.failures, c.holder",
     )
     .bind(now)
     .bind(until)
     .bind(limit)
     .fetch_all(&mut **tx)
     .await?;
-    let claim = |(account, client_key, failures): (Uuid, String, i32)| Claim {
+    let claim = |(account, client_key, failures, holder): (Uuid, String, i32, Uuid)| Claim {
         account: account.into(),
         client_key,
         failures,
+        holder,
     };
     Ok(rows.into_iter().map(claim).collect())
+}
+
+/// Keeps the client at least until `until`; false where another worker has taken it.
+#[tracing::instrument(level = "debug", name = "db.job.hold", skip_all)]
+pub async fn hold(tx: &mut Tx, claim: &Claim, until: OffsetDateTime) -> Result<bool, Error> {
+    let held = sqlx::query(
+        "UPDATE clients SET due_time = greatest(due_time, $4) WHERE account_id = $1 AND client_key = $2 AND holder = $3",
+    )
+    .bind(claim.account.uuid())
+    .bind(&claim.client_key)
+    .bind(claim.holder)
+    .bind(until)
+    .execute(&mut **tx)
+    .await?;
+    Ok(held.rows_affected() > 0)
 }
 
 /// The client's next job.
@@ -164,11 +182,12 @@ pub async fn done(
     .execute(&mut **tx)
     .await?;
     sqlx::query(
-        "UPDATE clients SET due_time = $3, failures = 0 WHERE account_id = $1 AND client_key = $2",
+        "UPDATE clients SET due_time = $3, failures = 0 WHERE account_id = $1 AND client_key = $2 AND holder = $4",
     )
     .bind(claim.account.uuid())
     .bind(&claim.client_key)
     .bind(until)
+    .bind(claim.holder)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -197,11 +216,12 @@ pub async fn release(tx: &mut Tx, claim: &Claim) -> Result<bool, Error> {
 #[tracing::instrument(level = "debug", name = "db.job.postpone", skip_all)]
 pub async fn postpone(tx: &mut Tx, claim: &Claim, until: OffsetDateTime) -> Result<(), Error> {
     sqlx::query(
-        "UPDATE clients SET due_time = $3, failures = failures + 1 WHERE account_id = $1 AND client_key = $2",
+        "UPDATE clients SET due_time = $3, failures = failures + 1 WHERE account_id = $1 AND client_key = $2 AND holder = $4",
     )
     .bind(claim.account.uuid())
     .bind(&claim.client_key)
     .bind(until)
+    .bind(claim.holder)
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -4,6 +4,9 @@ pub mod employees;
 pub mod erasure;
 pub mod integrations;
 pub mod jobs;
+pub mod portal_calls;
+pub mod portal_links;
+pub mod portals;
 pub mod requests;
 pub mod runs;
 

@@ -3,7 +3,7 @@
 use pg::{Error, Tx};
 use sqlx::FromRow;
 use time::OffsetDateTime;
-use types::{AccountId, ConversationId, IntegrationId, MessageId, RunId};
+use types::{AccountId, ConversationId, IntegrationId, MessageId, PortalId, RunId};
 use uuid::Uuid;
 
 use super::{corrupt, from_json, json};
@@ -14,6 +14,7 @@ struct Row {
     run_id: Uuid,
     integration_id: Uuid,
     integration_name: String,
+    portal_id: Option<Uuid>,
     conversation_id: Uuid,
     number: i64,
     message_id: Uuid,
@@ -40,6 +41,7 @@ impl TryFrom<Row> for Run {
             id: id.into(),
             integration: row.integration_id.into(),
             integration_name: row.integration_name,
+            portal: row.portal_id.map(PortalId::from),
             conversation: row.conversation_id.into(),
             number: row.number,
             message: row.message_id.into(),
@@ -61,7 +63,7 @@ impl TryFrom<Row> for Run {
 
 macro_rules! select {
     () => {
-        "SELECT run_id, integration_id, integration_name, conversation_id, number, message_id, client_key, client_name, state, problem,
+        "SELECT run_id, integration_id, integration_name, portal_id, conversation_id, number, message_id, client_key, client_name, state, problem,
                 attempts, settings_version, request, known, plan, steps, create_time, update_time FROM runs WHERE account_id = $1"
     };
 }
@@ -85,8 +87,8 @@ pub async fn insert(tx: &mut Tx, account: AccountId, run: &Run) -> Result<(), Er
     sqlx::query(
         "INSERT INTO runs (account_id, run_id, integration_id, integration_name, conversation_id, number, message_id, client_key,
                            client_name, state, problem, attempts, settings_version, request, known, plan, steps, create_time,
-                           update_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+                           update_time, portal_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
     )
     .bind(account.uuid())
     .bind(run.id.uuid())
@@ -107,6 +109,7 @@ pub async fn insert(tx: &mut Tx, account: AccountId, run: &Run) -> Result<(), Er
     .bind(json(&run.steps)?)
     .bind(run.create_time)
     .bind(run.update_time)
+    .bind(run.portal.map(PortalId::uuid))
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -26,7 +26,7 @@ use types::{
 };
 use uuid::Uuid;
 
-use super::{CrmTarget, Due};
+use super::{CrmTarget, Due, Journal, Question};
 use crate::domain::client::Client;
 use crate::domain::fault::Fault;
 use crate::domain::run::{Run, Step};
@@ -130,10 +130,12 @@ impl CrmTarget for BuiltIn {
         })
     }
 
-    async fn look_up(&self, client: &Client, integration: &str) -> Result<Known, Fault> {
+    async fn look_up(&self, client: &Client, question: &Question) -> Result<Known, Fault> {
         let attached = self.attached(client).await?;
         let contact_id = attached.contact_id.clone();
-        let told = self.known(client, contact_id, integration).await?;
+        let integration = question.integration.map(|id| id.to_string());
+        let integration = integration.unwrap_or_default();
+        let told = self.known(client, contact_id, &integration).await?;
         Ok(Known {
             contact: told.contact.as_ref().and_then(contact),
             open_deals: told.open_deals.iter().filter_map(open_deal).collect(),
@@ -146,7 +148,13 @@ impl CrmTarget for BuiltIn {
         })
     }
 
-    async fn apply(&self, client: &Client, run: &Run, due: &Due) -> Result<Vec<Step>, Fault> {
+    async fn apply(
+        &self,
+        client: &Client,
+        run: &mut Run,
+        due: &Due,
+        _: &dyn Journal,
+    ) -> Result<(), Fault> {
         let request = wanted(client, run, due)?;
         let adds = request.contact.is_some()
             || request.deal.is_some()
@@ -162,7 +170,8 @@ impl CrmTarget for BuiltIn {
                 .await?;
             self.attach(client, contact, deal).await?;
         }
-        Ok(done(run, &made))
+        run.steps = done(run, &made);
+        Ok(())
     }
 }
 
@@ -221,6 +230,7 @@ fn done(run: &Run, made: &ApplyRulesResponse) -> Vec<Step> {
     let step = |(change, step): (&Change, &Step)| Step {
         id: id(change, step).unwrap_or_else(|| step.id.clone()),
         done: true,
+        begun: None,
     };
     steps.map(step).collect()
 }

@@ -136,6 +136,8 @@ async fn erasing_takes_the_client_out_of_requests_and_runs() {
         conversations: identity_url.clone(),
         identity: identity_url,
         service_secret: SECRET.to_owned().into(),
+        master_key: testkit::master_key(),
+        amo: None,
         clock,
     };
     let app = App::build(config).await.expect("the service is built");

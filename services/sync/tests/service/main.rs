@@ -1,3 +1,4 @@
 //! sync as a service, on a real PostgreSQL and Redis.
 
+mod amo;
 mod erasure;

@@ -9,6 +9,7 @@ use tonic::Request;
 use super::read::{existing, integration_id};
 use crate::Error;
 use crate::core::Core;
+use crate::grpc::portals::connected;
 use crate::grpc::{enter, wire};
 use crate::jobs;
 use crate::store::employees;
@@ -20,8 +21,11 @@ pub async fn synchronise(
 ) -> Result<SyncEmployeesResponse, Error> {
     let (by, request) = enter(request)?;
     let id = integration_id(&request.integration_id)?;
-    existing(core, &by, id).await?;
-    let (all, changed) = jobs::synchronise(core, by.scope.into(), by.account(), id).await?;
+    let which = (id, existing(core, &by, id).await?.portal);
+    if let Some(portal) = which.1 {
+        connected(core, &by, portal).await?;
+    }
+    let (all, changed) = jobs::synchronise(core, by.scope.into(), by.account(), which).await?;
     let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
     Ok(SyncEmployeesResponse {
         employees: count(all),

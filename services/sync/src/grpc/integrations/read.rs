@@ -13,6 +13,7 @@ use types::IntegrationId;
 use crate::Error;
 use crate::core::Core;
 use crate::domain::integration::Integration;
+use crate::grpc::portals::connected;
 use crate::grpc::{By, enter, wire};
 use crate::store::integrations;
 
@@ -43,9 +44,15 @@ pub async fn get(
     let id = integration_id(&request.integration_id)?;
     let found = existing(core, &by, id).await?;
     let mut integration = wire::integration(&found);
+    let language = by.caller.language();
+    if let Some(id) = found.portal
+        && let Err(Error::PortalNotConnected(id)) = connected(core, &by, id).await
+    {
+        let problem = wire::not_connected(id, language);
+        integration.problems.push(problem);
+    }
     // Settings can be read while the CRM is away: what they name is then not looked at.
-    if let Ok(catalogue) = core.fresh_catalogue(by.account()).await {
-        let language = by.caller.language();
+    if let Ok(catalogue) = core.fresh_catalogue(by.account(), found.portal).await {
         let found = problems(&found.settings, &catalogue);
         integration.problems = found.iter().map(|it| wire::problem(it, language)).collect();
     }

@@ -11,12 +11,13 @@ use pg::idempotency::{Once, hash};
 use prost_types::FieldMask;
 use rules::{Settings, problems};
 use tonic::Request;
-use types::{AccountId, IntegrationId};
+use types::{AccountId, IntegrationId, PortalId};
 
 use super::read::{existing, integration_id};
 use crate::Error;
 use crate::core::Core;
 use crate::domain::integration::{Integration, MAX_INTEGRATIONS, etag_fits};
+use crate::grpc::portals::{connected, stays_connected};
 use crate::grpc::{By, enter, parse, wire};
 use crate::store::integrations;
 
@@ -34,7 +35,10 @@ pub async fn create(
     let draft = draft(&mut fields, &wire)?;
     let request_id = fields.optional_uuid("request_id", &request.request_id);
     fields.finish()?;
-    check(core, &by, &draft.settings).await?;
+    if let Some(portal) = draft.portal {
+        connected(core, &by, portal).await?;
+    }
+    check(core, &by, &draft).await?;
     let once = Once::new(&by.caller, "CreateIntegration", request_id, hash(&request))?;
     let (account, author, now) = (by.account(), by.author(), core.clock.now());
     let integration = Integration {
@@ -52,7 +56,7 @@ pub async fn create(
                 if let Some(answer) = once.answered(tx).await?? {
                     return Ok(answer);
                 }
-                may_enable(tx, account, &integration.settings).await?;
+                may_enable(tx, account, &integration).await?;
                 if integrations::all(tx, account).await?.len() >= MAX_INTEGRATIONS {
                     return Err(Error::LimitReached(MAX_INTEGRATIONS));
                 }
@@ -70,6 +74,7 @@ pub async fn create(
 /// What a request says of an integration.
 struct Draft {
     settings: Settings,
+    portal: Option<PortalId>,
     position: i32,
     daily_sync: bool,
 }
@@ -80,6 +85,7 @@ impl Draft {
             id: IntegrationId::from(uuid::Uuid::nil()),
             position: self.position,
             language: types::Language::En,
+            portal: self.portal,
             settings: self.settings,
             daily_sync: self.daily_sync,
             employee_sync_time: None,
@@ -92,35 +98,50 @@ impl Draft {
 
 fn draft(fields: &mut Fields, wire: &proto::Integration) -> Result<Draft, Refusal> {
     let settings = parse::settings(fields, wire)?;
+    let portal = parse::target(fields, wire.target.as_ref());
     if !POSITIONS.contains(&wire.position) {
         fields.reject("integration.position", "must be 0 to 1,000,000");
     }
     Ok(Draft {
         settings,
+        portal,
         position: wire.position,
         daily_sync: wire.daily_employee_sync,
     })
 }
 
-/// While the old integration is on, no new one can be (SYN-02, A-39).
-async fn may_enable(tx: &mut Tx, account: AccountId, settings: &Settings) -> Result<(), Error> {
+/// While the old integration is on, no new one can be (SYN-02, A-39); nor one without its portal (SYN-01).
+async fn may_enable(tx: &mut Tx, account: AccountId, it: &Integration) -> Result<(), Error> {
     let old = integrations::lock_old(tx, account).await?;
-    if old && settings.enabled {
-        Err(Error::OldIntegrationEnabled)
-    } else {
-        Ok(())
+    match it.portal {
+        _ if !it.settings.enabled => Ok(()),
+        _ if old => Err(Error::OldIntegrationEnabled),
+        Some(portal) => stays_connected(tx, account, portal).await,
+        None => Ok(()),
     }
 }
 
 /// Refuses what the CRM does not have, and fields that are no texts.
-async fn check(core: &Core, by: &By, settings: &Settings) -> Result<(), Error> {
-    let catalogue = core.fresh_catalogue(by.account()).await?;
+async fn check(core: &Core, by: &By, draft: &Draft) -> Result<(), Error> {
+    let catalogue = core.fresh_catalogue(by.account(), draft.portal).await?;
     let mut fields = Fields::new();
-    for problem in problems(settings, &catalogue) {
+    for problem in problems(&draft.settings, &catalogue) {
         let text = problem.text(by.caller.language());
         fields.reject(&format!("integration.{}", problem.field), text);
     }
     Ok(fields.finish()?)
+}
+
+/// Can what settings name be looked at? An integration whose portal is not connected can still be switched off.
+async fn may_check(core: &Core, by: &By, draft: &Draft) -> Result<bool, Error> {
+    let Some(portal) = draft.portal else {
+        return Ok(true);
+    };
+    match connected(core, by, portal).await {
+        Ok(_) => Ok(true),
+        Err(Error::PortalNotConnected(_)) if !draft.settings.enabled => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Changes one.
@@ -137,21 +158,30 @@ pub async fn update(
     let id = id.unwrap_or_else(IntegrationId::generate);
     let before = existing(core, &by, id).await?;
     let wanted = etag_of(&given, before.version);
-    let merged = merged(wire::integration(&before), given, request.update_mask)?;
     let mut fields = Fields::new();
-    let draft = draft(&mut fields, &merged)?;
+    if given.target.is_some() && parse::target(&mut fields, given.target.as_ref()) != before.portal
+    {
+        fields.reject("integration.target", "is fixed at creation");
+    }
+    let merged = merged(wire::integration(&before), given, request.update_mask)?;
+    let draft = Draft {
+        portal: before.portal,
+        ..draft(&mut fields, &merged)?
+    };
     fields.finish()?;
-    check(core, &by, &draft.settings).await?;
+    if may_check(core, &by, &draft).await? {
+        check(core, &by, &draft).await?;
+    }
     let (account, author, now) = (by.account(), by.author(), core.clock.now());
     let changed = core.db.tx(by.scope, move |tx| {
         Box::pin(async move {
-            may_enable(tx, account, &draft.settings).await?;
+            let drafted = draft.integration();
+            may_enable(tx, account, &drafted).await?;
             let found = integrations::get(tx, account, id, true).await?;
             let found = found.ok_or(Error::IntegrationNotFound(id))?;
             if !etag_fits(&wanted, found.version) {
                 return Err(Error::EtagMismatch);
             }
-            let drafted = draft.integration();
             let changed = Integration {
                 position: drafted.position,
                 settings: drafted.settings,

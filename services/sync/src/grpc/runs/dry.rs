@@ -8,16 +8,18 @@ use api::sync::v1::{
 };
 use kit::time::to_proto;
 use kit::validate::Fields;
-use rules::{Before, Catalogue, Contact, Known, Occasion, OpenDeal, Plan, Request, Settings};
-use types::{IntegrationId, Language};
+use rules::{Before, Contact, Known, Occasion, OpenDeal, Plan, Request, Settings};
+use types::{IntegrationId, Language, PortalId};
 
 use super::list::Conversation;
 use crate::Error;
 use crate::core::Core;
 use crate::domain::client::{Asked, Client};
 use crate::domain::integration::Integration;
+use crate::grpc::portals::connected;
 use crate::grpc::{By, enter, parse, wire};
 use crate::store::{integrations, requests, runs};
+use crate::target::Question;
 
 /// How many real requests can be tried at once.
 const LAST: std::ops::RangeInclusive<i32> = 1..=200;
@@ -40,6 +42,7 @@ enum Knowledge {
 /// An integration to try: a saved one, or a draft.
 struct Tried {
     id: Option<IntegrationId>,
+    portal: Option<PortalId>,
     settings: Settings,
     language: Language,
 }
@@ -48,6 +51,7 @@ impl Tried {
     fn of(saved: &Integration) -> Self {
         Self {
             id: Some(saved.id),
+            portal: saved.portal,
             settings: saved.settings.clone(),
             language: saved.language,
         }
@@ -67,12 +71,11 @@ pub async fn dry_run(
     let draft = draft(&by, request.draft.as_ref())?;
     let saved = saved(core, &by).await?;
     let cases = cases(core, &by, request.requests).await?;
-    let catalogue = core.fresh_catalogue(by.account()).await?;
     let mut response = DryRunResponse::default();
     for case in &cases {
         let result = match &draft {
-            None => all(core, &by, case, &saved, &catalogue).await?,
-            Some(draft) => compared(core, &by, case, draft, &saved, &catalogue).await?,
+            None => all(core, &by, case, &saved).await?,
+            Some(draft) => compared(core, &by, case, draft, &saved).await?,
         };
         response.differing += i32::from(result.differs);
         response.results.push(result);
@@ -90,11 +93,13 @@ fn draft(by: &By, draft: Option<&proto::Integration>) -> Result<Option<Tried>, E
         ..draft.clone()
     };
     let mut settings = parse::settings(&mut fields, &on)?;
+    let portal = parse::target(&mut fields, draft.target.as_ref());
     fields.finish()?;
     settings.enabled = true;
     let language = by.caller.language();
     Ok(Some(Tried {
         id,
+        portal,
         settings,
         language,
     }))
@@ -223,9 +228,12 @@ async fn plan(
     by: &By,
     case: &Case,
     tried: &Tried,
-    catalogue: &Catalogue,
     taken_by: Option<&str>,
 ) -> Result<Plan, Error> {
+    if let Some(portal) = tried.portal {
+        connected(core, by, portal).await?;
+    }
+    let catalogue = core.catalogue(by.account(), tried.portal).await?;
     let known = match (&case.known, &case.asked) {
         (Knowledge::Described(known), _) => known.clone(),
         (Knowledge::Stored(stored), asked) => {
@@ -234,8 +242,13 @@ async fn plan(
                 (Some(known), _) => known.clone(),
                 (None, Some(asked)) => {
                     let client = Client::of(by.account(), asked, &asked.facts);
-                    let own = tried.id.map(|id| id.to_string()).unwrap_or_default();
-                    core.target.look_up(&client, &own).await?
+                    let question = Question {
+                        integration: tried.id,
+                        occasion: case.request.occasion,
+                        with_tasks: tried.settings.tasks.is_some(),
+                    };
+                    let target = core.target(by.account(), tried.portal);
+                    target.look_up(&client, &question).await?
                 }
                 (None, None) => Known::default(),
             }
@@ -247,7 +260,7 @@ async fn plan(
         settings,
         request,
         &known,
-        catalogue,
+        &catalogue,
         before,
         tried.language,
     ))
@@ -271,12 +284,11 @@ async fn all(
     by: &By,
     case: &Case,
     saved: &[Integration],
-    catalogue: &Catalogue,
 ) -> Result<DryRunResult, Error> {
     let (mut result, mut taken_by) = (result(case), None);
     for integration in saved {
         let tried = Tried::of(integration);
-        let plan = plan(core, by, case, &tried, catalogue, taken_by).await?;
+        let plan = plan(core, by, case, &tried, taken_by).await?;
         if plan.takes && integration.settings.exclusive {
             taken_by = taken_by.or(Some(&integration.settings.name[..]));
         }
@@ -292,17 +304,16 @@ async fn compared(
     case: &Case,
     draft: &Tried,
     saved: &[Integration],
-    catalogue: &Catalogue,
 ) -> Result<DryRunResult, Error> {
     let mut result = result(case);
-    let drafted = plan(core, by, case, draft, catalogue, None).await?;
+    let drafted = plan(core, by, case, draft, None).await?;
     result.plans.push(draft.wire(&drafted, by));
     let Some(id) = draft.id else {
         return Ok(result);
     };
     let known = saved.iter().find(|it| it.id == id);
     let tried = Tried::of(known.ok_or(Error::IntegrationNotFound(id))?);
-    let as_saved = plan(core, by, case, &tried, catalogue, None).await?;
+    let as_saved = plan(core, by, case, &tried, None).await?;
     result.differs = as_saved.changes != drafted.changes;
     result.saved_plan = Some(tried.wire(&as_saved, by));
     Ok(result)

@@ -9,7 +9,7 @@ use types::AccountId;
 use crate::domain::client::Client;
 use crate::domain::fault::Fault;
 use crate::domain::run::{Run, Step};
-use crate::target::{CrmTarget, Due};
+use crate::target::{CrmTarget, Due, Journal, Question};
 
 /// What goes wrong with a call that applies a run.
 #[derive(Debug, Clone, Copy)]
@@ -107,7 +107,7 @@ impl CrmTarget for FakeCrm {
         })
     }
 
-    async fn look_up(&self, client: &Client, _: &str) -> Result<Known, Fault> {
+    async fn look_up(&self, client: &Client, _: &Question) -> Result<Known, Fault> {
         let state = self.state();
         if state.away {
             return Err(Fault::Unavailable("away".into()));
@@ -134,7 +134,13 @@ impl CrmTarget for FakeCrm {
         })
     }
 
-    async fn apply(&self, client: &Client, run: &Run, _: &Due) -> Result<Vec<Step>, Fault> {
+    async fn apply(
+        &self,
+        client: &Client,
+        run: &mut Run,
+        _: &Due,
+        _: &dyn Journal,
+    ) -> Result<(), Fault> {
         let mut state = self.state();
         let trouble = state.troubles.pop_front();
         if state.away || matches!(trouble, Some(Trouble::Away)) {
@@ -165,6 +171,7 @@ impl CrmTarget for FakeCrm {
             done: true,
             ..step.clone()
         };
-        Ok(run.steps.iter().map(done).collect())
+        run.steps = run.steps.iter().map(done).collect();
+        Ok(())
     }
 }

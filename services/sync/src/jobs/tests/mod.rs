@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kit::lifecycle::Lifecycle;
+use kit::secrets::MasterKey;
 use pg::{Db, SystemScope};
 use rules::{Method, Names, Occasion, Parameter, Settings};
 use testkit::TestDb;
@@ -26,6 +27,7 @@ use crate::domain::run::Run;
 use crate::store::jobs::{self, Job};
 use crate::store::runs::Which;
 use crate::store::{integrations, requests, runs};
+use crate::target::amo::Amo;
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
@@ -73,7 +75,10 @@ impl World {
         let db = Db::connect(&config, &MIGRATIONS).await.expect("connected");
         let (crm, clock) = (Arc::new(FakeCrm::default()), Clock::manual(NOW));
         let target: Arc<FakeCrm> = Arc::clone(&crm);
-        let core = Core::new(db, clock.clone(), target, Arc::new(Notify::new()));
+        let key = MasterKey::parse(&MasterKey::generate()).expect("a key");
+        let amo = Amo::new(db.clone(), clock.clone(), key, None).expect("a client");
+        let news = Arc::new(Notify::new());
+        let core = Core::new(db, clock.clone(), target, Arc::new(amo), news);
         let world = Self {
             core: Arc::new(core),
             crm,
@@ -83,6 +88,7 @@ impl World {
                 id: IntegrationId::generate(),
                 position: 0,
                 language: Language::En,
+                portal: None,
                 settings: settings(),
                 daily_sync: false,
                 employee_sync_time: None,

@@ -14,6 +14,8 @@ async fn every_table_is_explained_and_keeps_accounts_apart() {
             "idempotency_keys_age",
             "integrations_daily",
             "parked_events_rerun",
+            "portal_logins_age",
+            "portals_token_age",
             "requests_age",
             "runs_age",
         ],

@@ -2,7 +2,7 @@
 
 use api::error::v1::ErrorReason as R;
 use api::sync::v1 as sync;
-use types::{IntegrationId, RunId};
+use types::{IntegrationId, PortalId, RunId};
 
 use super::{Cases, Door, Theirs, add};
 
@@ -12,6 +12,7 @@ pub(super) fn cases(theirs: &Theirs, cases: &mut Cases) {
     of_one(cases);
     of_all(cases);
     runs(theirs, cases);
+    portals(cases);
 }
 
 fn changes(theirs: &Theirs, cases: &mut Cases) {
@@ -193,6 +194,59 @@ fn runs(theirs: &Theirs, cases: &mut Cases) {
             ..Default::default()
         },
         R::RequestNotFound,
+        R::FieldInvalid,
+    );
+}
+
+fn portals(cases: &mut Cases) {
+    let portal_id = PortalId::generate().to_string();
+    add(
+        cases,
+        "/beseda.sync.v1.PortalService/BeginPortalConnection",
+        Door::Administrators,
+        &sync::BeginPortalConnectionRequest {},
+        R::AmoCrmNotSetUp,
+        R::AmoCrmNotSetUp,
+    );
+    add(
+        cases,
+        "/beseda.sync.v1.PortalService/CompletePortalConnection",
+        Door::Administrators,
+        &sync::CompletePortalConnectionRequest {
+            code: "code".into(),
+            state: "state".into(),
+            referer: "metadata.internal".into(),
+        },
+        R::FieldInvalid,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.sync.v1.PortalService/GetPortal",
+        Door::Administrators,
+        &sync::GetPortalRequest {
+            portal_id: portal_id.clone(),
+        },
+        R::PortalNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.sync.v1.PortalService/ListPortals",
+        Door::Administrators,
+        &sync::ListPortalsRequest {
+            page_token: "bm9uc2Vuc2U".into(),
+            ..Default::default()
+        },
+        R::PageTokenMismatch,
+        None,
+    );
+    add(
+        cases,
+        "/beseda.sync.v1.PortalService/DisconnectPortal",
+        Door::Administrators,
+        &sync::DisconnectPortalRequest { portal_id },
+        R::PortalNotFound,
         R::FieldInvalid,
     );
 }

@@ -1,0 +1,8 @@
+//! amoCRM: portals, and what becomes of requests there, against a double that is as strict as amoCRM.
+
+mod cards;
+mod fake;
+mod faults;
+mod office;
+mod portals;
+mod settings;
