@@ -4,9 +4,11 @@ SHELL := /bin/bash
 CARGO ?= cargo
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 WIDGET := web/widget
+CABINET := web/cabinet
+PAGES := $(WIDGET)/dist/loader.js $(CABINET)/dist/cabinet.html
 BROWSER := integration-tests/browser
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-WIDGET_SOURCES := $(shell find $(WIDGET) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/tests/*' 2>/dev/null)
+web_sources = $(shell find $(1) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/tests/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help up test check bench proto web clean-data install-up install-test install-check
@@ -14,28 +16,30 @@ WIDGET_SOURCES := $(shell find $(WIDGET) -type f -not -path '*/node_modules/*' -
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: install-up $(WIDGET)/dist/loader.js ## install what is missing, build, and run everything on this machine (ARGS="…")
+up: install-up $(PAGES) ## install what is missing, build, and run everything on this machine (ARGS="…")
 	@$(CARGO) build --package beseda
 	@$(TARGET)/debug/beseda up $(ARGS)
 
-test: install-test $(WIDGET)/dist/loader.js $(BROWSER)/node_modules/.ready ## run all tests on a PostgreSQL and Redis of their own (ARGS="-p kit")
+test: install-test $(PAGES) $(BROWSER)/node_modules/.ready ## run all tests on a PostgreSQL and Redis of their own (ARGS="-p kit")
 	@cd $(WIDGET) && npm test --silent
+	@cd $(CABINET) && npm test --silent
 	@$(CARGO) run --quiet --package xtask -- test $(ARGS)
 
-check: install-check $(WIDGET)/node_modules/.ready tools/node_modules/.ready ## check formatting, contracts, lints, docs (ARGS="fmt clippy")
+check: install-check $(WIDGET)/node_modules/.ready $(CABINET)/node_modules/.ready tools/node_modules/.ready ## check formatting, contracts, lints, docs (ARGS="fmt clippy")
 	@$(CARGO) run --quiet --package xtask -- check $(ARGS)
 
-bench: install-up $(WIDGET)/dist/loader.js ## measure on a release build (ARGS="…")
+bench: install-up $(PAGES) ## measure on a release build (ARGS="…")
 	@$(CARGO) build --release --package beseda --package bench
 	@$(TARGET)/release/bench $(ARGS)
 
-proto: tools/node_modules/.ready $(WIDGET)/node_modules/.ready ## format the contracts and write the code made from them anew
+proto: tools/node_modules/.ready $(WIDGET)/node_modules/.ready $(CABINET)/node_modules/.ready ## format the contracts and write the code made from them anew
 	@tools/node_modules/.bin/buf format -w proto
 	@BESEDA_REGENERATE=1 $(CARGO) test --quiet --package api
 	@cd $(WIDGET) && npm run generate --silent
+	@cd $(CABINET) && npm run generate --silent
 	@tools/node_modules/.bin/buf lint proto
 
-web: $(WIDGET)/dist/loader.js ## build the web pages
+web: $(PAGES) ## build the web pages
 
 clean-data: ## delete the data of `make up` (asks first)
 	@scripts/clean-data.sh
@@ -48,6 +52,11 @@ install-up install-test install-check: install-%:
 	@cd $* && $(NPM_CI)
 	@touch $@
 
-$(WIDGET)/dist/loader.js: $(WIDGET)/node_modules/.ready $(WIDGET_SOURCES)
+$(WIDGET)/dist/loader.js: $(WIDGET)/node_modules/.ready $(call web_sources,$(WIDGET))
 	@cd $(WIDGET) && npm run build --silent
+	@touch $@
+
+# The cabinet is made of parts of the chat window, too.
+$(CABINET)/dist/cabinet.html: $(CABINET)/node_modules/.ready $(call web_sources,$(CABINET) $(WIDGET)/src)
+	@cd $(CABINET) && npm run build --silent
 	@touch $@

@@ -1,8 +1,4 @@
-// A visitor in a real browser, told what to do by a test: commands come as JSON lines on stdin, each is answered by one
-// JSON line on stdout, {"ok":true,…} or {"ok":false,"error":"…"}. It ends when stdin does.
-//
-// Environment: BASE_URL (of the gateway, required), CHROMIUM (the program, /usr/bin/chromium), CHAT_PATH (the page with
-// the button, /demo), LOCALE (en-US), VIEWPORT (1280x800), COLOR_SCHEME (light).
+// A visitor in a real browser. See serve.mjs for how it is told what to do; CHAT_PATH is the page with the button (/demo).
 //
 // Commands wait for their condition and give up after "timeout" milliseconds (10,000):
 //   {"cmd":"open"}                     opens the chat by the button and waits until it can be written in
@@ -24,36 +20,18 @@
 //   {"cmd":"tab","index":1}            from now on commands are for this tab, opened when there is none of that number yet
 //   {"cmd":"problems"}                 errors of the page and of its console since the last time
 
-import { createInterface } from "node:readline";
-import { chromium } from "playwright-core";
+import { DEFAULT_TIMEOUT, serve, watchProblems } from "./serve.mjs";
 
-const DEFAULT_TIMEOUT = 10_000;
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-const { BASE_URL, CHAT_PATH = "/demo", CHROMIUM = "/usr/bin/chromium" } = process.env;
-const { COLOR_SCHEME = "light", LOCALE = "en-US", VIEWPORT = "1280x800" } = process.env;
+const { BASE_URL, CHAT_PATH = "/demo" } = process.env;
 
 /** The page with the button and the chat window in it. */
 class Visitor {
-  problems = [];
-
   constructor(page) {
     this.page = page;
     this.launcher = page.locator(".launcher");
     this.chat = page.frameLocator("iframe");
     this.input = this.chat.locator("textarea");
-    page.on("pageerror", (error) => this.problems.push(`error: ${error.message}`));
-    page.on("console", (message) => {
-      if (message.type() === "error") this.problems.push(`console: ${message.text()}`);
-    });
+    this.problems = watchProblems(page);
   }
 
   async open({ timeout }) {
@@ -179,8 +157,7 @@ class Tabs {
   }
 }
 
-async function run(tabs, line) {
-  const { cmd, timeout = DEFAULT_TIMEOUT, ...rest } = JSON.parse(line);
+async function run(tabs, { cmd, timeout = DEFAULT_TIMEOUT, ...rest }) {
   const { visitor } = tabs;
   const commands = {
     open: () => visitor.open({ timeout }),
@@ -205,34 +182,8 @@ async function run(tabs, line) {
   return commands[cmd]();
 }
 
-function answer(value) {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
-async function main() {
-  if (!BASE_URL) throw new Error("BASE_URL is not set: give the address of the gateway, as http://127.0.0.1:8080");
-  const [width, height] = VIEWPORT.split("x").map(Number);
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
-  try {
-    const options = { locale: LOCALE, viewport: { width, height }, colorScheme: COLOR_SCHEME };
-    const tabs = new Tabs(await browser.newContext(options));
-    await tabs.use({});
-    answer({ ok: true, ready: true });
-    for await (const line of createInterface({ input: process.stdin })) {
-      try {
-        answer({ ok: true, ...(await run(tabs, line)) });
-      } catch (error) {
-        answer({ ok: false, error: error.message });
-      }
-    }
-  } finally {
-    await browser.close();
-  }
-}
-
-try {
-  await main();
-} catch (error) {
-  answer({ ok: false, error: error.message });
-  process.exitCode = 1;
-}
+await serve(async (context) => {
+  const tabs = new Tabs(context);
+  await tabs.use({});
+  return (command) => run(tabs, command);
+});

@@ -16,6 +16,7 @@ mod history;
 pub mod http;
 pub mod load;
 pub mod raw;
+pub mod sms;
 
 pub use cluster::{Cluster, Service, Settings};
 pub use history::{Answered, Conversation, History, Seen, Submission, Violation, Wire, check};

@@ -107,11 +107,27 @@ impl Hub {
         chat: &str,
         attachment_id: &str,
     ) -> Result<Download<impl Stream<Item = Result<Bytes, Error>> + Send + use<>>, Error> {
+        self.download_part(connection_id, chat, attachment_id, false)
+            .await
+    }
+
+    /// A file of a chat, or with `preview` the small picture of it, where it has one.
+    ///
+    /// # Errors
+    /// When the hub cannot be reached or does not have it.
+    pub async fn download_part(
+        &self,
+        connection_id: &str,
+        chat: &str,
+        attachment_id: &str,
+        preview: bool,
+    ) -> Result<Download<impl Stream<Item = Result<Bytes, Error>> + Send + use<>>, Error> {
         let request = DownloadMediaRequest {
             connector_key: self.key(),
             connection_id: connection_id.to_owned(),
             external_chat_id: chat.to_owned(),
             attachment_id: attachment_id.to_owned(),
+            preview,
             ..DownloadMediaRequest::default()
         };
         let mut parts = self

@@ -104,7 +104,7 @@ impl Hub {
         first.ok_or_else(|| Refusal::internal(anyhow::anyhow!("the hub answered no event")))
     }
 
-    /// A file of the client's chat.
+    /// A file of the client's chat, or with `preview` the small picture of it.
     ///
     /// # Errors
     /// ATTACHMENT_NOT_FOUND, ATTACHMENT_NOT_READY, or when the hub cannot be reached or fails.
@@ -112,10 +112,13 @@ impl Hub {
         &self,
         chat: Chat,
         attachment: &str,
+        preview: bool,
     ) -> Result<Download<impl Stream<Item = Result<Bytes, Status>> + Send + use<>>, Refusal> {
         let (connection, client) = (chat.connection.to_string(), chat.client.to_string());
-        let download = self.0.download(&connection, &client, attachment).await;
-        download.map_err(|status| match reason_of(&status) {
+        let download = self
+            .0
+            .download_part(&connection, &client, attachment, preview);
+        download.await.map_err(|status| match reason_of(&status) {
             Some(ErrorReason::AttachmentNotFound) => Refusal::attachment_not_found(attachment),
             Some(ErrorReason::AttachmentNotReady) => Refusal::attachment_not_ready(attachment),
             _ => of_call(status),

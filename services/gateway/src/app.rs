@@ -184,7 +184,7 @@ fn pages(config: &Config, backends: Arc<Backends>) -> anyhow::Result<Pages> {
         files: Files::new(config.web_root.clone()),
         attachments: Attachments::new(kit::channel(&config.conversations)?),
         embeddings: Embeddings::new(onlinechat),
-        cabinets: Cabinets::new(cabinet),
+        cabinets: Cabinets::new(cabinet, Files::new(config.cabinet_root.clone())),
         jwks: Jwks::new(identity),
         backends,
         public_url: config.public_url.trim_end_matches('/').to_owned(),

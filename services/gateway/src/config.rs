@@ -39,6 +39,8 @@ pub struct Config {
     pub service_secret: SecretString,
     /// The built web pages: `loader.js`, `chat.html`, `demo.html`, `assets/`.
     pub web_root: PathBuf,
+    /// The built page of the client's cabinet: `cabinet.html`, `assets/`.
+    pub cabinet_root: PathBuf,
     /// How the outside reaches this gateway, for example `https://chat.example.com`.
     pub public_url: String,
     /// The online chat on the demo page; without one there is no demo page.
@@ -182,6 +184,7 @@ impl Config {
             hooks: Vec::new(),
             service_secret,
             web_root: PathBuf::from("web/widget/dist"),
+            cabinet_root: PathBuf::from("web/cabinet/dist"),
             public_url: "http://127.0.0.1:8080".to_owned(),
             demo_chat: None,
             cors_origins: Vec::new(),

@@ -2,11 +2,11 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const fresh = mkdtempSync(join(tmpdir(), "beseda-widget-gen-"));
+// npm runs scripts in the folder of their package: the other pages use this one, too.
+const root = process.cwd();
+const fresh = mkdtempSync(join(tmpdir(), "beseda-gen-"));
 
 function contents(folder) {
   const names = readdirSync(folder, { recursive: true, withFileTypes: true })

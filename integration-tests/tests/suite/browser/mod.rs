@@ -1,5 +1,7 @@
 //! A person in a real browser and an employee talk to each other.
 
+mod cabinet;
+
 use api::conversations::v1::ChangeKind;
 use api::onlinechat::v1::OnlineChatMode;
 use integration_tests::actors::{Admin, Watch};

@@ -1,7 +1,7 @@
 //! The settings of one service, from the environment.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use kit::secrets::MasterKey;
@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::environment::Environment;
 use crate::service::{self, Config, Kind};
-use crate::up::default_web_root;
+use crate::up::Pages;
 
 /// What stands below the help.
 pub const HELP: &str = "\
@@ -46,7 +46,8 @@ Settings (secrets, marked *, may also be files: NAME_FILE):
   BESEDA_DATABASE_CONNECTIONS   connections at most, 10 when not set (conversations)
   BESEDA_FILES                  where files of messages are kept (conversations): a folder, .beseda/files when not set, or
                                 s3://BUCKET/PREFIX with AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT
-  BESEDA_WEB_ROOT               folder of the built web pages (gateway)
+  BESEDA_WEB_ROOT               folder of the built pages of the online chat (gateway)
+  BESEDA_CABINET_ROOT           folder of the built page of the client's cabinet (gateway)
   BESEDA_DEMO_CHAT              online chat of the page /demo (gateway); without one there is no such page
   BESEDA_CORS_ORIGINS           pages that may call the API from a browser, by commas (gateway)
   BESEDA_TRUSTED_PROXIES        networks whose x-forwarded-for is believed, by commas (gateway)
@@ -343,7 +344,13 @@ impl Reader {
         let trusted_proxies = self
             .environment
             .list("BESEDA_TRUSTED_PROXIES", "10.0.0.0/8");
-        let web_root = self.environment.text("BESEDA_WEB_ROOT").map(PathBuf::from);
+        let pages = Pages {
+            chat: self.environment.text("BESEDA_WEB_ROOT").map(PathBuf::from),
+            cabinet: self
+                .environment
+                .text("BESEDA_CABINET_ROOT")
+                .map(PathBuf::from),
+        };
         let demo_chat = self.environment.text("BESEDA_DEMO_CHAT");
         let secret = self.service_secret()?;
         let mut config =
@@ -358,7 +365,8 @@ impl Reader {
         config.tls = tls;
         config.cors_origins = cors_origins;
         config.trusted_proxies = trusted_proxies;
-        config.web_root = web_root.unwrap_or_else(|| default_web_root(Path::new(".")));
+        config.web_root = pages.chat();
+        config.cabinet_root = pages.cabinet();
         config.demo_chat = demo_chat;
         config.limits.rates = service::gateway_rates(self.limited);
         Some(Config::Gateway(Box::new(config)))

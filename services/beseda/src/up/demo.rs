@@ -2,6 +2,7 @@
 //!
 //! Its passwords are fixed and known to everybody. Only `beseda up` makes it.
 
+mod cabinet;
 mod cards;
 mod rights;
 mod rules;
@@ -41,7 +42,10 @@ const KEY_NAME: &str = "Демо-программа";
 const SCOPES: [&str; 4] = ["inbox.read", "inbox.write", "crm.read", "crm.write"];
 const FILE: &str = "demo.json";
 
-/// The connector of the online chat registers itself within a second of its start.
+/// A client who can log in to the cabinet.
+pub const CLIENT: &str = cards::CLIENTS[0].1;
+
+/// Connectors register themselves within a second of their start.
 const PATIENCE: u32 = 100;
 const STEP: Duration = Duration::from_millis(200);
 
@@ -50,6 +54,9 @@ const STEP: Duration = Duration::from_millis(200);
 pub struct Demo {
     /// The online chat of the demo page.
     pub online_chat_id: String,
+    /// The cabinet of the account's clients; empty while there is none.
+    #[serde(default)]
+    pub cabinet_id: String,
     api_key_id: String,
     /// The secret of a program's API key.
     pub api_key: String,
@@ -65,6 +72,8 @@ pub struct Services {
     pub onlinechat: Channel,
     /// sync.
     pub sync: Channel,
+    /// cabinet.
+    pub cabinet: Channel,
 }
 
 impl Services {
@@ -88,9 +97,13 @@ impl Services {
             .await
             .context("the demo integration")?;
         let online_chat_id = self.online_chat(&token, &known).await;
+        let cabinet_id = cabinet::seed(&self.cabinet, &token, &pipeline)
+            .await
+            .context("the demo cabinet")?;
         let (api_key_id, api_key) = self.api_key(&token, &known).await.context("the API key")?;
         let demo = Demo {
             online_chat_id: online_chat_id.context("the online chat of the demo page")?,
+            cabinet_id,
             api_key_id,
             api_key,
         };

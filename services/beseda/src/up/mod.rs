@@ -17,7 +17,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
 
-pub use settings::{Arguments, DATA, default_web_root};
+pub use settings::{Arguments, DATA, Pages};
 
 use crate::signals::Signals;
 use place::Place;

@@ -14,8 +14,10 @@ use crate::environment::Environment;
 /// Where data are kept unless said otherwise.
 pub const DATA: &str = ".beseda";
 
-/// The web pages, seen from the root of a checkout.
-const WEB_PAGES: &str = "web/widget/dist";
+/// The pages of the online chat, seen from the root of a checkout.
+const CHAT_PAGES: &str = "web/widget/dist";
+/// The page of the client's cabinet.
+const CABINET_PAGE: &str = "web/cabinet/dist";
 
 const HELP: &str = "\
 Secrets come from the environment only, as a value or as a file (NAME_FILE):
@@ -32,6 +34,21 @@ Also: BESEDA_LOG (what is logged, \"warn\" by default), BESEDA_LOG_FORMAT (human
 The first Ctrl-C or SIGTERM lets calls in progress finish and stops what was started, the second
 does not wait. Exit status: 0 stopped as asked, 1 failed, 2 wrong arguments, 130 not waited.";
 
+/// Folders of the built web pages.
+#[derive(Debug, Args)]
+pub struct Pages {
+    /// Folder of the built pages of the online chat [default: web/widget/dist here or in the checkout of this program]
+    #[arg(long = "web-root", value_name = "FOLDER", env = "BESEDA_WEB_ROOT")]
+    pub chat: Option<PathBuf>,
+    /// Folder of the built page of the client's cabinet [default: web/cabinet/dist, likewise]
+    #[arg(
+        long = "cabinet-root",
+        value_name = "FOLDER",
+        env = "BESEDA_CABINET_ROOT"
+    )]
+    pub cabinet: Option<PathBuf>,
+}
+
 /// Run everything on this machine, with a demo account.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
@@ -45,9 +62,8 @@ pub struct Arguments {
     /// Folder of the data, kept when it ends
     #[arg(long, value_name = "FOLDER", env = "BESEDA_DATA", default_value = DATA)]
     pub data: PathBuf,
-    /// Folder of the built web pages [default: web/widget/dist here or in the checkout of this program]
-    #[arg(long, value_name = "FOLDER", env = "BESEDA_WEB_ROOT")]
-    pub web_root: Option<PathBuf>,
+    #[command(flatten)]
+    pub pages: Pages,
     /// Address of /metrics, /healthz and /readyz for operators; none when left out
     #[arg(long, value_name = "ADDRESS", env = "BESEDA_ADMIN_LISTEN")]
     pub admin_listen: Option<SocketAddr>,
@@ -119,26 +135,34 @@ impl Arguments {
         );
         Ok(asked.trim_end_matches('/').to_owned())
     }
+}
 
-    /// The folder of the web pages, and whether they are there.
-    pub fn web_root(&self) -> (PathBuf, bool) {
-        let folder = self
-            .web_root
-            .clone()
-            .unwrap_or_else(|| default_web_root(Path::new(".")));
-        let built = folder.join("loader.js").is_file();
-        (folder, built)
+impl Pages {
+    /// The folder of the online chat's pages.
+    pub fn chat(&self) -> PathBuf {
+        self.chat.clone().unwrap_or_else(|| built(CHAT_PAGES))
+    }
+
+    /// The folder of the cabinet's page.
+    pub fn cabinet(&self) -> PathBuf {
+        self.cabinet.clone().unwrap_or_else(|| built(CABINET_PAGE))
+    }
+
+    /// Are all of them built?
+    pub fn are_built(&self) -> bool {
+        self.chat().join("loader.js").is_file() && self.cabinet().join("cabinet.html").is_file()
     }
 }
 
-/// The web pages of the checkout that we run in, or that this program was built in.
-pub fn default_web_root(here: &Path) -> PathBuf {
+/// A folder of built pages in the checkout that we run in, or that this program was built in.
+fn built(folder: &str) -> PathBuf {
+    let here = Path::new(".");
     let program = std::env::current_exe().unwrap_or_default();
-    let candidates = std::iter::once(here).chain(program.ancestors().skip(1));
-    candidates
-        .map(|folder| folder.join(WEB_PAGES))
-        .find(|folder| folder.is_dir())
-        .unwrap_or_else(|| here.join(WEB_PAGES))
+    let mut candidates = std::iter::once(here)
+        .chain(program.ancestors().skip(1))
+        .map(|root| root.join(folder));
+    let found = candidates.find(|folder| folder.is_dir());
+    found.unwrap_or_else(|| here.join(folder))
 }
 
 /// An address that a program on this machine can connect to.

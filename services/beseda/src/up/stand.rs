@@ -98,7 +98,7 @@ impl Stand {
             admin: self.admin,
             stores: self.private.describe(),
             demo,
-            web_pages: arguments.web_root().1,
+            web_pages: arguments.pages.are_built(),
             took: Duration::ZERO,
         })
     }
@@ -123,7 +123,8 @@ impl Stand {
             admin_listen: arguments.admin_listen,
             telegram_api: secrets.telegram_api.clone(),
             widgets: secrets.widgets.clone(),
-            web_root: arguments.web_root().0,
+            web_root: arguments.pages.chat(),
+            cabinet_root: arguments.pages.cabinet(),
             files: self.place.folder().join("files"),
             identity: String::new(),
             crm: String::new(),
@@ -162,6 +163,7 @@ impl Stand {
             crm: kit::channel(&wiring.crm)?,
             onlinechat: kit::channel(&wiring.onlinechat)?,
             sync: kit::channel(&wiring.sync)?,
+            cabinet: kit::channel(&wiring.cabinet)?,
         };
         let seeding = async {
             let db = identity_db(&wiring.stores.database_url, &wiring.key).await?;

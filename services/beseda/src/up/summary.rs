@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::demo::{ADMIN, Demo, MANAGER};
+use super::demo::{ADMIN, CLIENT, Demo, MANAGER};
 
 /// Everything is ready.
 #[derive(Debug)]
@@ -46,6 +46,8 @@ struct Line<'a> {
 struct DemoLine<'a> {
     demo_url: String,
     online_chat_id: &'a str,
+    cabinet_url: String,
+    client_phone: &'static str,
     admin_email: &'static str,
     admin_password: &'static str,
     manager_email: &'static str,
@@ -59,6 +61,8 @@ impl Summary {
         let demo = self.demo.as_ref().map(|demo| DemoLine {
             demo_url: self.demo_url(),
             online_chat_id: &demo.online_chat_id,
+            cabinet_url: self.cabinet_url(demo),
+            client_phone: CLIENT,
             admin_email: ADMIN.0,
             admin_password: ADMIN.1,
             manager_email: MANAGER.0,
@@ -90,8 +94,9 @@ impl Summary {
         if self.public_url != self.gateway {
             let _ = writeln!(text, "  public     {}", self.public_url);
         }
-        if self.demo.is_some() && self.web_pages {
+        if let Some(demo) = self.demo.as_ref().filter(|_| self.web_pages) {
             let _ = writeln!(text, "  demo page  {}", self.demo_url());
+            let _ = writeln!(text, "  cabinet    {}", self.cabinet_url(demo));
         }
         if let Some(admin) = self.admin {
             let _ = writeln!(text, "  metrics    http://{admin}/metrics");
@@ -100,7 +105,7 @@ impl Summary {
             let _ = writeln!(text, "  private    {store}");
         }
         if !self.web_pages {
-            text.push_str("\n  The web pages are not built, so there is no chat: run `make web`, then start again.\n");
+            text.push_str("\n  The web pages are not built, so there is no chat and no cabinet: run `make web`, then start again.\n");
         }
         match &self.demo {
             Some(demo) => self.demo_text(demo, program, &mut text),
@@ -116,7 +121,8 @@ impl Summary {
         let _ = write!(
             text,
             "\nThe demo account \"Демо\" (its passwords are fixed and known to everybody: for trying out only)\n\n\
-             \x20 administrator  {}  {}\n  manager        {}  {}\n  API key        {}\n",
+             \x20 administrator  {}  {}\n  manager        {}  {}\n  API key        {}\n\
+             \x20 client         {CLIENT} in the cabinet; the code of the SMS is written here, in the log\n",
             ADMIN.0, ADMIN.1, MANAGER.0, MANAGER.1, demo.api_key
         );
         if self.open_to_others {
@@ -135,6 +141,10 @@ impl Summary {
              \x20 {program} inbox reply{server} 1 \"Здравствуйте!\"\n",
             ADMIN.0, ADMIN.1
         );
+    }
+
+    fn cabinet_url(&self, demo: &Demo) -> String {
+        format!("{}/cabinet/{}", self.public_url, demo.cabinet_id)
     }
 
     fn demo_url(&self) -> String {

@@ -27,6 +27,7 @@ pub struct Wiring {
     /// Providers of SMS that can be installed.
     pub widgets: cabinet::sms::Widgets,
     pub web_root: PathBuf,
+    pub cabinet_root: PathBuf,
     /// Where the files of messages are kept.
     pub files: PathBuf,
     pub identity: String,
@@ -191,6 +192,7 @@ impl Wiring {
         config.redis_url.clone_from(&self.stores.redis_url);
         config.public_url.clone_from(&self.public_url);
         config.web_root.clone_from(&self.web_root);
+        config.cabinet_root.clone_from(&self.cabinet_root);
         config.demo_chat = demo_chat;
         config.limits.rates = service::gateway_rates(self.limited);
         Config::Gateway(Box::new(config))

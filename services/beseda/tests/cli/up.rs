@@ -105,6 +105,8 @@ async fn the_demo_page_is_there() {
         up.process.wait_ready(address, path).await;
     }
     assert_eq!(up.told("demo_url"), format!("{}/demo", up.told("gateway")));
+    let cabinet = format!("{}/cabinet/cab_", up.told("gateway"));
+    assert!(up.told("cabinet_url").starts_with(&cabinet));
 }
 
 /// What a start that fails says.

@@ -1,15 +1,22 @@
 //! The correspondence with the company.
 
+use api::cabinet::v1::download_cabinet_file_response::Part;
 use api::cabinet::v1::watch_cabinet_messages_response::Event;
 use api::cabinet::v1::{
     CabinetMessage, DownloadCabinetFileRequest, ListCabinetMessagesRequest,
     SendCabinetMessageRequest, WatchCabinetMessagesRequest,
 };
+use api::conversations::v1::attachment_service_client::AttachmentServiceClient;
 use api::conversations::v1::conversation_service_client::ConversationServiceClient;
 use api::conversations::v1::inbox_service_client::InboxServiceClient;
-use api::conversations::v1::{Conversation, ListConversationsRequest, SendMessageRequest};
+use api::conversations::v1::upload_attachment_request::Part as Upload;
+use api::conversations::v1::{
+    Conversation, ListConversationsRequest, SendMessageRequest, UploadAttachmentRequest,
+    UploadHeader,
+};
 use testkit::wait_for;
 use tokio_stream::StreamExt;
+use tonic::Status;
 use uuid::Uuid;
 
 use crate::world::{PHONE, World, refusal, with};
@@ -43,6 +50,49 @@ impl World {
             listed.ok()?.into_inner().conversations.into_iter().next()
         })
         .await
+    }
+
+    /// The manager sends a file; its id.
+    async fn send_file(&self, conversation: &str, name: &str, contents: &[u8]) -> String {
+        let header = UploadHeader {
+            file_name: name.to_owned(),
+            ..UploadHeader::default()
+        };
+        let parts = [Upload::Header(header), Upload::Chunk(contents.to_vec())];
+        let parts = parts.map(|part| UploadAttachmentRequest { part: Some(part) });
+        let uploaded = AttachmentServiceClient::new(self.hub.clone())
+            .upload_attachment(with(&self.admin, tokio_stream::iter(parts)))
+            .await;
+        let file = uploaded.expect("uploaded").into_inner().attachment;
+        let id = file.expect("a file").id;
+        let request = SendMessageRequest {
+            conversation_id: conversation.to_owned(),
+            attachment_ids: vec![id.clone()],
+            ..SendMessageRequest::default()
+        };
+        ConversationServiceClient::new(self.hub.clone())
+            .send_message(with(&self.admin, request))
+            .await
+            .expect("sent");
+        id
+    }
+
+    /// What a client gets of a file.
+    async fn file(&self, token: &str, id: &str) -> Result<Vec<u8>, Status> {
+        let request = DownloadCabinetFileRequest {
+            attachment_id: id.to_owned(),
+            ..DownloadCabinetFileRequest::default()
+        };
+        let mut client = self.client();
+        let reply = client.download_cabinet_file(with(token, request)).await?;
+        let mut parts = reply.into_inner();
+        let mut contents = Vec::new();
+        while let Some(part) = parts.message().await? {
+            if let Some(Part::Chunk(bytes)) = part.part {
+                contents.extend(bytes);
+            }
+        }
+        Ok(contents)
     }
 
     async fn answer(&self, conversation: &str, text: &str) {
@@ -99,17 +149,40 @@ async fn nothing_of_another_client_can_be_reached() {
     assert!(world.messages(&theirs).await.is_empty());
     world.write(&theirs, 1, "Чужое под тем же номером").await;
     assert_eq!(world.messages(&mine).await.len(), 1);
-    let attachment_id = types::AttachmentId::generate().to_string();
-    let request = DownloadCabinetFileRequest {
-        attachment_id: attachment_id.clone(),
-        ..DownloadCabinetFileRequest::default()
-    };
-    let file = world
-        .client()
-        .download_cabinet_file(with(&mine, request))
+}
+
+#[tokio::test]
+async fn files_are_given_to_their_client_and_to_nobody_else_cab_03() {
+    let world = World::start().await;
+    world.contact("Мария", PHONE).await;
+    world.contact("Пётр", "+79990000002").await;
+    let cabinet = world.open().await;
+    let mine = world.log_in(&cabinet).await;
+    world
+        .write(&mine, 1, "Пришлите план и запись разговора")
         .await;
-    assert_eq!(
-        refusal(file.map(|_| ())),
-        format!("ATTACHMENT_NOT_FOUND {{attachment_id={attachment_id}}}")
-    );
+    let conversation = world.conversation().await.id;
+    let request = world.ask(&cabinet, "+79990000002").await.expect("asked");
+    let code = world.sms[0].code("+79990000002", 1).await;
+    let theirs = world.confirm(&request, &code).await.expect("logged in");
+    world.write(&theirs, 1, "И мне").await;
+    let recording = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data\0\0\0\0";
+    for (name, contents, media_type) in [
+        ("план.txt", &b"three windows"[..], "text/plain"),
+        ("call.wav", &recording[..], "audio/"),
+    ] {
+        let id = world.send_file(&conversation, name, contents).await;
+        let messages = world.messages(&mine).await;
+        let attachment = messages.iter().flat_map(|it| &it.attachments);
+        let told = attachment.filter(|it| it.id == id).next_back();
+        let told = told.expect("the client is told of it");
+        assert!(told.media_type.starts_with(media_type), "{told:?}");
+        let (got, refused) = (world.file(&mine, &id).await, world.file(&theirs, &id).await);
+        assert_eq!(got.expect("given out"), contents, "{name}");
+        assert_eq!(
+            refusal(refused),
+            format!("ATTACHMENT_NOT_FOUND {{attachment_id={id}}}")
+        );
+        assert_eq!(refusal(world.file("cst_x", &id).await), "TOKEN_INVALID {}");
+    }
 }

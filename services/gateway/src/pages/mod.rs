@@ -40,7 +40,7 @@ pub struct Pages {
     pub files: Files,
     /// Who may frame which chat.
     pub embeddings: Embeddings,
-    /// Cabinets of clients.
+    /// The page of clients' cabinets.
     pub cabinets: Cabinets,
     /// Files of messages.
     pub attachments: Attachments,
@@ -69,7 +69,7 @@ impl Pages {
             return wrong_method(call);
         }
         if let Some(rest) = call.uri.path().strip_prefix("/cabinet/") {
-            return private(self.cabinet(rest).await);
+            return private(self.cabinet(call, rest).await);
         }
         let mut response = match call.uri.path() {
             "/" => self.start(),

@@ -127,6 +127,47 @@ async fn a_chat_may_be_framed_by_its_own_site_only() {
 }
 
 #[tokio::test]
+async fn a_cabinet_is_at_the_address_of_its_link_and_nobody_frames_it_cab_24() {
+    let gateway = Gateway::with(|config| config.cabinet = Some(config.identity.clone())).await;
+    let id = types::CabinetId::generate();
+    for path in [format!("/cabinet/{id}"), format!("/cabinet/{id}/")] {
+        let page = get(gateway.addr, &path).await;
+        assert_eq!(page.status(), 200, "{path}");
+        let policy = header(&page, "content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'")
+                && policy.ends_with("frame-ancestors 'none'")
+                && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        for (name, value) in [
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(header(&page, name), value, "{name}");
+        }
+    }
+    let asset = get(gateway.addr, "/cabinet/assets/app-1a2b.js").await;
+    assert_eq!(asset.status(), 200);
+    for path in [
+        "/cabinet/",
+        "/cabinet",
+        "/cabinet/cab_x",
+        "/cabinet/cabinet.html",
+        "/cabinet/assets/../cabinet.html",
+        "/cabinet/assets/..%2fcabinet.html",
+        "/cabinet/och_00000000000000000000000009",
+    ] {
+        assert_eq!(get(gateway.addr, path).await.status(), 404, "{path}");
+    }
+    let without = Gateway::start().await;
+    let page = get(without.addr, &format!("/cabinet/{id}")).await;
+    assert_eq!(page.status(), 404, "an installation without cabinets");
+}
+
+#[tokio::test]
 async fn the_demo_page_has_the_demo_chat() {
     let gateway = Gateway::with(|config| config.demo_chat = Some(PLACED.to_owned())).await;
     let page = get(gateway.addr, "/demo").await;

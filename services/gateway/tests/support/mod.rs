@@ -137,6 +137,7 @@ impl Gateway {
         config.admin_listen = Some(config.listen);
         config.redis_url = "redis://127.0.0.1:1".to_owned();
         config.web_root = web.path().to_owned();
+        config.cabinet_root = web.path().to_owned();
         config.limits.rates.address = PLENTY;
         config.limits.rates.account = PLENTY;
         config.limits.rates.key = PLENTY;
@@ -268,6 +269,10 @@ fn write_web(root: &Path) {
         (
             "demo.html",
             "<script data-chat=\"__ONLINE_CHAT_ID__\"></script>".to_owned(),
+        ),
+        (
+            "cabinet.html",
+            "<!doctype html><title>cabinet</title>".to_owned(),
         ),
         ("assets/app-1a2b.js", "export {}".to_owned()),
     ] {

@@ -3,7 +3,7 @@
 import { ChatState } from "./chat_state";
 import type { Host } from "./host";
 import { Live } from "./live";
-import { type Message, ONLY_THREAD } from "./model";
+import { type Message, ONLY_THREAD, toConversation, toMessage } from "./model";
 import { type Entry, Outbox } from "./outbox";
 import { ProfileStorage } from "./profile";
 import { Reader } from "./reader";
@@ -43,17 +43,7 @@ export class Chat {
       arrived: (message) => this.#arrived(message),
     });
     const lock = `beseda:${chatId}:outbox`;
-    this.#sender = new Sender(
-      client,
-      this.#session,
-      this.#outbox,
-      this.#wake,
-      lock,
-      (message, conversation) => {
-        this.state.addMessage(message);
-        if (conversation) this.state.putConversation(conversation);
-      },
-    );
+    this.#sender = new Sender(this.#outbox, this.#wake, lock, (entry) => this.#deliver(entry));
   }
 
   /** Begins to work; the listener is called after every change. */
@@ -164,6 +154,14 @@ export class Chat {
     this.state.settings = settings;
     this.#profile.write({ visitorId, settings });
     this.#changed();
+  }
+
+  async #deliver({ id, text, threadId }: Entry): Promise<void> {
+    const { message, conversation } = await this.#session.call((options) =>
+      this.client.sendVisitorMessage({ clientMessageId: id, text, threadId }, options),
+    );
+    if (message) this.state.addMessage(toMessage(message));
+    if (conversation) this.state.putConversation(toConversation(conversation));
   }
 
   #arrived({ isMine, clientMessageId }: Message): void {

@@ -139,7 +139,7 @@ export class ChatState {
 }
 
 /** Keeps the order by place; answers false when the message was there already. */
-function insertMessage(messages: Message[], message: Message): boolean {
+export function insertMessage<T extends { readonly seq: number }>(messages: T[], message: T): boolean {
   let index = messages.length;
   while (index > 0 && (messages[index - 1]?.seq ?? 0) > message.seq) index -= 1;
   if (messages[index - 1]?.seq === message.seq) return false;

@@ -171,7 +171,7 @@ export class Live {
 }
 
 /** Waits until somebody looks at the tab again. */
-async function whileHidden(): Promise<void> {
+export async function whileHidden(): Promise<void> {
   while (document.visibilityState === "hidden") {
     await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
   }

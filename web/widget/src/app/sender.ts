@@ -2,10 +2,7 @@
 
 import { Backoff } from "../shared/backoff";
 import { exclusively } from "./locks";
-import type { Conversation, Message } from "./model";
-import { toConversation, toMessage } from "./model";
 import type { Entry, Outbox } from "./outbox";
-import type { Session, VisitorClient } from "./session";
 import { toTrouble } from "./trouble";
 import type { Wake } from "./wake";
 
@@ -17,13 +14,12 @@ export class Sender {
   readonly #defects = new Map<string, number>();
   #isRunning = false;
 
+  /** `deliver` sends one message and shows it as stored. */
   constructor(
-    private readonly client: VisitorClient,
-    private readonly session: Session,
     private readonly outbox: Outbox,
     private readonly wake: Wake,
     private readonly lockName: string,
-    private readonly stored: (message: Message, conversation: Conversation | null) => void,
+    private readonly deliver: (entry: Entry) => Promise<void>,
   ) {}
 
   /** Begins to send unless it is being done. */
@@ -56,14 +52,10 @@ export class Sender {
     return 0;
   }
 
-  async #send({ id, text, threadId }: Entry): Promise<void> {
-    const response = await this.session.call((options) =>
-      this.client.sendVisitorMessage({ clientMessageId: id, text, threadId }, options),
-    );
-    const { message, conversation } = response;
+  async #send(entry: Entry): Promise<void> {
     // First shown as stored, then taken from the outbox: it is never out of sight.
-    if (message) this.stored(toMessage(message), conversation ? toConversation(conversation) : null);
-    this.outbox.remove(id);
+    await this.deliver(entry);
+    this.outbox.remove(entry.id);
   }
 
   #afterTrouble(entry: Entry, error: unknown): number {

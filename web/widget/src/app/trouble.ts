@@ -11,7 +11,7 @@ export type Trouble =
   /** It may work later; `after` is what the server asks to wait, in milliseconds. */
   | { readonly kind: "again"; readonly after: number; readonly reason: Reason | null }
   /** The session is over; a new one is needed. */
-  | { readonly kind: "session" }
+  | { readonly kind: "session"; readonly reason: Reason | null }
   /** Repeating it gives the same answer. */
   | { readonly kind: "refused"; readonly reason: Reason | null };
 
@@ -27,7 +27,7 @@ const REFUSALS: ReadonlySet<Code> = new Set([
 export function toTrouble(error: unknown): Trouble {
   const connectError = ConnectError.from(error);
   const reason = reasonOf(connectError);
-  if (connectError.code === Code.Unauthenticated) return { kind: "session" };
+  if (connectError.code === Code.Unauthenticated) return { kind: "session", reason };
   // Its code is the one of a rate limit, but waiting makes nothing smaller.
   if (REFUSALS.has(connectError.code) || reason === "TOO_LARGE") return { kind: "refused", reason };
   return { kind: "again", after: retryDelay(connectError), reason };

@@ -16,7 +16,7 @@ const STAGES: [&str; 3] = ["Первый контакт", "Переговоры"
 /// The stage whose deals the demo manager does not see, nor what is written about them.
 pub const HIDDEN: &str = "Договор";
 /// Name, telephone number, deal, its price in roubles, and its stage from the first on.
-const CLIENTS: [(&str, &str, &str, i64, usize); 3] = [
+pub(super) const CLIENTS: [(&str, &str, &str, i64, usize); 3] = [
     ("Иван Петров", "+74950000001", "Окна для дачи", 120_000, 0),
     (
         "Ольга Смирнова",

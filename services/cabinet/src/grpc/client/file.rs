@@ -18,11 +18,14 @@ pub(super) async fn download(
     request: &Request<DownloadCabinetFileRequest>,
 ) -> Result<Parts, Refusal> {
     let caller = Caller::of(state, request).await?;
-    let id = &request.get_ref().attachment_id;
+    let DownloadCabinetFileRequest {
+        attachment_id: id,
+        preview,
+    } = request.get_ref();
     let mut fields = Fields::new();
     fields.id::<AttachmentId>("attachment_id", id);
     fields.finish()?;
-    let download = state.hub.download(caller.chat()?, id).await?;
+    let download = state.hub.download(caller.chat()?, id, *preview).await?;
     let part = |part| DownloadCabinetFileResponse { part: Some(part) };
     let first = Part::Attachment(download.header.attachment.unwrap_or_default());
     let first = stream::iter([Ok(part(first))]);

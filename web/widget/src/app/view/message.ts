@@ -44,6 +44,7 @@ export class MessageView {
     private readonly texts: Texts,
     private readonly times: Times,
     private readonly actions: MessageActions,
+    files: Node | null = null,
   ) {
     this.#time = h("time");
     this.#author = h("p", { class: "author" }, message.authorName);
@@ -56,7 +57,7 @@ export class MessageView {
         "data-author": message.isMine ? "visitor" : "company",
       },
       this.#author,
-      h("div", { class: "bubble" }, text, " ", meta),
+      h("div", { class: "bubble" }, files, text, " ", meta),
       this.#refusal,
     );
   }

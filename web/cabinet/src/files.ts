@@ -1,0 +1,48 @@
+// Files of the correspondence. Their contents come with the session's token over the API: no address opens them.
+
+import type { CallOptions, Client } from "@connectrpc/connect";
+import type { CabinetService } from "./gen/beseda/cabinet/v1/cabinet_service_pb";
+import {
+  type Attachment,
+  AttachmentKind,
+  AttachmentState,
+} from "./gen/beseda/conversations/v1/attachment_pb";
+
+/** How a file is shown. */
+export type Shape = "picture" | "sound" | "film" | "document";
+
+/** Types that browsers show without running anything in them. */
+const PICTURES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
+
+export function shapeOf({ kind, mediaType }: Attachment): Shape {
+  if (PICTURES.has(mediaType)) return "picture";
+  if (mediaType.startsWith("audio/")) return "sound";
+  if (mediaType.startsWith("video/")) return kind === AttachmentKind.VOICE ? "sound" : "film";
+  return "document";
+}
+
+export function isReady({ state }: Attachment): boolean {
+  return state === AttachmentState.READY;
+}
+
+export function isPending({ state }: Attachment): boolean {
+  return state === AttachmentState.PENDING;
+}
+
+/** Reads a file as a whole. Only what is shown keeps its type: nothing else is to be opened by the browser itself. */
+export async function download(
+  client: Client<typeof CabinetService>,
+  attachment: Attachment,
+  preview: boolean,
+  options: CallOptions,
+): Promise<Blob> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for await (const { part } of client.downloadCabinetFile(
+    { attachmentId: attachment.id, preview },
+    options,
+  )) {
+    if (part.case === "chunk") chunks.push(new Uint8Array(part.value));
+  }
+  const type = shapeOf(attachment) === "document" ? "application/octet-stream" : attachment.mediaType;
+  return new Blob(chunks, { type });
+}
