@@ -173,8 +173,8 @@ async fn files_are_given_to_their_client_and_to_nobody_else_cab_03() {
     ] {
         let id = world.send_file(&conversation, name, contents).await;
         let messages = world.messages(&mine).await;
-        let attachment = messages.iter().flat_map(|it| &it.attachments);
-        let told = attachment.filter(|it| it.id == id).next_back();
+        let mut attachments = messages.iter().flat_map(|it| &it.attachments);
+        let told = attachments.find(|it| it.id == id);
         let told = told.expect("the client is told of it");
         assert!(told.media_type.starts_with(media_type), "{told:?}");
         let (got, refused) = (world.file(&mine, &id).await, world.file(&theirs, &id).await);
