@@ -77,7 +77,8 @@ impl<'e> Watch<'e> {
         Ok(match step.event {
             Some(Event::Change(change)) => Step::Change(Box::new(change)),
             Some(Event::Reset(_)) => Step::Reset,
-            Some(Event::Heartbeat(_) | Event::Writability(_)) | None => Step::Nothing,
+            Some(Event::Heartbeat(_) | Event::Writability(_) | Event::ConnectionHealth(_))
+            | None => Step::Nothing,
         })
     }
 

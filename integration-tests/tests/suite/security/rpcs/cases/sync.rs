@@ -87,6 +87,7 @@ fn of_one(cases: &mut Cases) {
         Door::Administrators,
         &sync::GetCatalogueRequest {
             integration_id: integration_id.clone(),
+            ..Default::default()
         },
         R::IntegrationNotFound,
         None,
