@@ -4,9 +4,11 @@ use api::connector::v1 as hub;
 use api::connector::v1::watch_connections_response::Event as Told;
 use api::conversations::v1::watch_inbox_response::Event;
 use api::conversations::v1::{
-    Connection, ConnectionState, GetConnectionRequest, ListConnectorsRequest,
-    UpdateConnectionRequest, WatchInboxResponse,
+    ChangeKind, Connection, ConnectionState, ConversationVisibility as Seen, GetConnectionRequest,
+    ListConnectorsRequest, UpdateConnectionRequest,
 };
+use api::identity::v1::RightLevel::Allowed;
+use auth::Role;
 use kit::json::{from_struct, to_struct};
 use prost_types::{FieldMask, Struct};
 use serde_json::{Value, json};
@@ -14,6 +16,7 @@ use testkit::TestDb;
 use tonic::Status;
 use types::AccountId;
 
+use crate::rights;
 use crate::world::{CONNECTOR, World, refusal, with};
 
 const SCHEMA: &str = r#"{"type": "object", "required": ["token"], "additionalProperties": false, "properties": {
@@ -276,36 +279,6 @@ async fn administrators_read_since_when_a_connection_does_not_work_and_why() {
     let manager = world.manager();
     assert_eq!(get(&world, &manager, &connection).await.health, None);
 
-    // Told live.
-    let next = async |stream: &mut tonic::Streaming<WatchInboxResponse>| loop {
-        let step = stream.message().await.expect("a step").expect("it goes on");
-        if let Some(Event::ConnectionHealth(change)) = step.event {
-            return change;
-        }
-    };
-    let mut watching = crate::rights::watch(&world, &world.admin).await;
-    say(&world, &connector, &connection, Disturbed, "It is slow.").await;
-    say(&world, &connector, &connection, Disturbed, "It is slow.").await;
-    say(&world, &connector, &connection, Working, "").await;
-    // The stream may begin with what was told before.
-    let mut first = next(&mut watching).await;
-    while first
-        .health
-        .as_ref()
-        .is_some_and(|it| it.text != "It is slow.")
-    {
-        first = next(&mut watching).await;
-    }
-    let steps = [first, next(&mut watching).await];
-    let told = steps.each_ref().map(|step| {
-        assert_eq!(step.connection_id, connection.id);
-        let health = step.health.as_ref().expect("told");
-        (step.previous_state(), health.state(), &health.text[..])
-    });
-    assert_eq!(
-        told,
-        [(Broken, Disturbed, "It is slow."), (Disturbed, Working, "")]
-    );
     let second = get(&world, &world.admin, &connection).await.health;
     let second = second.expect("told");
 
@@ -315,4 +288,55 @@ async fn administrators_read_since_when_a_connection_does_not_work_and_why() {
         get(&world, &world.admin, &connection).await.health,
         Some(second)
     );
+}
+
+#[tokio::test]
+async fn health_is_told_live_to_administrators_alone() {
+    use ConnectionState::{Disturbed, Unspecified, Working};
+    let (world, connection) = world().await;
+    let connector = world.connector.clone();
+    let (token, manager) = world.member(world.account, Role::Manager, None);
+    let case = rights::case(&world, &connection, "anna", manager).await;
+    world.set_rights(manager, rights::viewing(Allowed, Allowed));
+    rights::sees(&world, &token, &case.conversation, Seen::DealAndChat).await;
+
+    let mut watching = rights::watch(&world, &world.admin).await;
+    let mut others = rights::watch(&world, &token).await;
+    for (state, text) in [
+        (Disturbed, "It is slow."),
+        (Disturbed, "It is slow."),
+        (Working, ""),
+    ] {
+        say(&world, &connector, &connection, state, text).await;
+    }
+    for expected in [
+        (Unspecified, Disturbed, "It is slow."),
+        (Disturbed, Working, ""),
+    ] {
+        let change = loop {
+            let step = watching
+                .message()
+                .await
+                .expect("a step")
+                .expect("it goes on");
+            if let Some(Event::ConnectionHealth(change)) = step.event {
+                break change;
+            }
+        };
+        assert_eq!(change.connection_id, connection.id);
+        let health = change.health.as_ref().expect("told");
+        assert_eq!(
+            (change.previous_state(), health.state(), &health.text[..]),
+            expected
+        );
+    }
+    world.conversation(&connection, "anna").await;
+    loop {
+        let step = others.message().await.expect("a step").expect("it goes on");
+        match step.event {
+            Some(Event::Change(change)) if change.kind() == ChangeKind::MessageAdded => break,
+            Some(Event::ConnectionHealth(told)) => panic!("a manager is told {told:?}"),
+            _ => {}
+        }
+    }
 }
