@@ -52,8 +52,8 @@ struct Options {
 }
 
 /// The figures that need the services.
-const ON_THE_STAND: [&str; 11] = [
-    "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P13", "P15", "P16", "P18",
+const ON_THE_STAND: [&str; 12] = [
+    "channels", "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P13", "P15", "P16", "P18",
 ];
 
 /// The figures that need a data set.
@@ -125,6 +125,9 @@ async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> Resul
     }
     if options.wants("P13") {
         figures::tax::measure(options, stand, report).await?;
+    }
+    if options.wants("channels") {
+        figures::channels::measure(options, stand, report).await?;
     }
     if options.wants("P15") {
         figures::fanout::measure(options, stand, report).await?;

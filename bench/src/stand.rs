@@ -63,6 +63,12 @@ impl Service {
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
 
+    /// Ends it at once.
+    pub fn stop(mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
     /// CPU time it used so far.
     pub fn cpu(&self) -> Result<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
@@ -94,6 +100,7 @@ pub struct Stand {
     key: MasterKey,
     /// Where crm listens: identity is told before crm runs.
     crm: SocketAddr,
+    key_text: SecretString,
     /// The account with employees.
     pub account: AccountId,
     /// Who administers it.
@@ -149,6 +156,7 @@ impl Stand {
             services: Vec::new(),
             key,
             crm: free_port()?,
+            key_text: key_text.to_owned().into(),
             account: created.account,
             administrator: created.user,
         };
@@ -159,7 +167,7 @@ impl Stand {
             "connector-onlinechat",
             "gateway",
         ] {
-            let service = stand.launch(name, key_text)?;
+            let service = stand.launch(name, &[])?;
             stand.services.push(service);
         }
         Ok(stand)
@@ -187,7 +195,8 @@ impl Stand {
         }
     }
 
-    fn launch(&self, name: &'static str, key: &str) -> Result<Service> {
+    /// Starts a service with more of its settings; whoever starts it stops it.
+    pub fn launch(&self, name: &'static str, settings: &[(&str, &str)]) -> Result<Service> {
         let begin = Instant::now();
         let mut command = Command::new(beseda()?);
         command
@@ -197,11 +206,12 @@ impl Stand {
                 self.postgres.admin_url().expose_secret(),
             )
             .env("BESEDA_REDIS_URL", self.redis.url().expose_secret())
-            .env("BESEDA_MASTER_KEY", key)
+            .env("BESEDA_MASTER_KEY", self.key_text.expose_secret())
             .env("BESEDA_LISTEN", self.listen(name).to_string())
             .env("BESEDA_PUBLIC_URL", "http://127.0.0.1")
             .env("BESEDA_LOG", "warn")
             .env("BESEDA_RATE_LIMITS", "off")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped());
         command.env("BESEDA_CRM_URL", format!("http://{}", self.crm));
         for (variable, of) in [
@@ -316,10 +326,7 @@ impl Stand {
 
     /// Stops what was started.
     pub async fn stop(self) {
-        for mut service in self.services.into_iter().rev() {
-            let _ = service.process.kill();
-            let _ = service.process.wait();
-        }
+        self.services.into_iter().rev().for_each(Service::stop);
         let _ = self.redis.stop().await;
         let _ = self.postgres.stop().await;
     }

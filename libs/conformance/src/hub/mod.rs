@@ -45,6 +45,8 @@ pub struct Options {
     pub connector_key: String,
     /// Whose calls are taken.
     pub credentials: Credentials,
+    /// Its connection.
+    pub connection: ConnectionId,
     /// The settings of its connection, with secrets.
     pub settings: Map<String, Value>,
     /// How long what is expected may take.
@@ -61,6 +63,7 @@ impl Options {
             listen: ([127, 0, 0, 1], 0).into(),
             connector_key: connector_key.to_owned(),
             credentials: Credentials::Key(format!("bsk_{}", kit::secrets::random_token())),
+            connection: ConnectionId::generate(),
             settings,
             patience: Duration::from_secs(30),
             quiet: Duration::from_millis(1_500),
@@ -90,7 +93,7 @@ impl Hub {
         let listener = TcpListener::bind(options.listen).await?;
         let hub = Self(Arc::new(Inner {
             address: listener.local_addr()?,
-            book: Mutex::new(Book::new(&options, ConnectionId::generate().to_string())),
+            book: Mutex::new(Book::new(&options, options.connection.to_string())),
             options,
             changes: watch::Sender::new(()),
             life: Mutex::default(),

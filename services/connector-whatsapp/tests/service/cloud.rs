@@ -40,6 +40,8 @@ struct World {
     unregistered: Vec<String>,
     /// Whom free text reaches.
     dialogues: Vec<String>,
+    /// To whom too much was sent for now.
+    held: Vec<String>,
     files: HashMap<String, Vec<u8>>,
     /// Addresses of files that run out before they are used.
     expiring: usize,
@@ -143,6 +145,18 @@ impl Cloud {
 
     pub fn unregister(&self, number: &str) {
         self.world().unregistered.push(number.to_owned());
+    }
+
+    /// Somebody has written.
+    pub fn open_dialogue(&self, who: &str) {
+        self.world().dialogues.push(who.to_owned());
+    }
+
+    /// Too much was sent to somebody for now, or no longer.
+    pub fn hold(&self, who: &str, is_held: bool) {
+        let held = &mut self.world().held;
+        held.retain(|other| other != who);
+        held.extend(is_held.then(|| who.to_owned()));
     }
 
     /// The dialogues with everybody are over.

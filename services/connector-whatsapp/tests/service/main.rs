@@ -1,6 +1,7 @@
 //! The connector at the real hub and at a strict double of the Cloud API.
 
 mod cloud;
+mod conformance;
 mod hooks;
 mod inbound;
 mod outbound;

@@ -52,7 +52,8 @@ impl Drop for World {
     }
 }
 
-async fn run(config: Config) -> (Channel, Lifecycle) {
+/// Starts the connector; its port, and its life.
+pub async fn run(config: Config) -> (Channel, Lifecycle) {
     let life = Lifecycle::new();
     let app = App::build(config).await.expect("the connector is built");
     let port = kit::channel(&format!("http://{}", app.addr())).expect("an address");

@@ -181,7 +181,84 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Updates as Telegram brings them.
+fn seeds() -> Vec<Value> {
+    let place = json!({"latitude": 55.75, "longitude": 37.5});
+    let contents = [
+        json!({"text": "hello 🎈", "entities": [{"type": "text_link", "offset": 0, "length": 5, "url": "https://example.com"}]}),
+        json!({"photo": [{"file_id": "a", "width": 90, "height": 90, "file_size": 5}], "caption": "look", "media_group_id": "1"}),
+        json!({"document": {"file_id": "d", "file_name": "a.pdf", "file_size": 30_000_000}}),
+        json!({"voice": {"file_id": "v", "duration": 3, "mime_type": "audio/ogg"}}),
+        json!({"location": place, "venue": {"location": place, "title": "Cafe", "address": "Main street"}}),
+        json!({"contact": {"phone_number": "+79991234567", "first_name": "Ян"}}),
+        json!({"poll": {"id": "1", "question": "When?", "options": [{"text": "now"}]}}),
+        json!({"giveaway": {"chats": [{"id": 1}], "winner_count": 1}}),
+        json!({"text": "yes", "reply_to_message": {"message_id": 3, "date": 1}, "quote": {"text": "x"}}),
+    ];
+    let mut seeds: Vec<Value> = contents
+        .into_iter()
+        .map(|more| update("message", of_anna(more)))
+        .collect();
+    let group = json!({"message_id": 1, "date": 3, "chat": {"id": -5, "type": "group", "title": "Fans"}, "migrate_to_chat_id": -1_005});
+    let member = json!({"chat": {"id": 42, "type": "private"}, "date": 3, "new_chat_member": {"status": "kicked"}});
+    seeds.extend([
+        update(
+            "edited_message",
+            of_anna(json!({"text": "new", "edit_date": 9})),
+        ),
+        update("message", group),
+        update("my_chat_member", member),
+    ]);
+    seeds
+}
+
+/// Puts something else at a place of a value.
+fn changed(value: &mut Value, path: &[usize], with: &Value) {
+    let Some((first, rest)) = path.split_first() else {
+        *value = with.clone();
+        return;
+    };
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            let place = first % items.len();
+            changed(&mut items[place], rest, with);
+        }
+        Value::Object(fields) if !fields.is_empty() => {
+            let place = first % fields.len();
+            if let Some(field) = fields.values_mut().nth(place) {
+                changed(field, rest, with);
+            }
+        }
+        other => *other = with.clone(),
+    }
+}
+
 proptest! {
+    /// Updates of which any part is another than it should be are read, and what is told can be seen and fits the hub's contract.
+    #[test]
+    fn no_changed_update_breaks_the_reader(
+        seed in 0usize..12, path in prop::collection::vec(0usize..12, 1..7), with in any_json()
+    ) {
+        let mut value = seeds()[seed].clone();
+        changed(&mut value, &path, &with);
+        let Some(told) = read(&value) else { return Ok(()) };
+        prop_assert!((1..=200).contains(&told.event_id.len()));
+        prop_assert!(told.facts.len() <= 30);
+        if let What::Written { text, unknown, file } = told.what {
+            prop_assert!(unknown.chars().count() <= 100, "{unknown}");
+            prop_assert!(!text.trim().is_empty() || !unknown.is_empty() || file.is_some());
+        }
+    }
+
+    /// Whatever new thing somebody sends, employees see that there is something.
+    #[test]
+    fn a_new_kind_of_contents_is_seen(kind in "new_kind_[a-z]{1,12}", contents in any_json()) {
+        prop_assume!(!contents.is_null());
+        let (text, unknown, file) = told(json!({kind: contents}));
+        prop_assert_eq!((&text[..], file), ("", None));
+        prop_assert!(!unknown.is_empty());
+    }
+
     /// Nothing that Telegram could send brings the reader down, and what it tells fits the hub.
     #[test]
     fn whatever_comes_is_read_without_harm(value in any_json(), kind in prop::sample::select(KINDS.to_vec())) {

@@ -21,6 +21,9 @@ impl Cloud {
             return Err(refused(100, &what));
         }
         let mut world = self.world();
+        if world.held.contains(&to) {
+            return Err(refused(131_056, "Pair rate limit hit"));
+        }
         if world.unregistered.contains(&to) {
             return Err(refused(131_026, "Message undeliverable"));
         }
