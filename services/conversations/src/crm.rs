@@ -22,6 +22,9 @@ pub use contacts::{Found, card_of, messenger_id};
 /// How long crm may take: an opened conversation is shown without its card rather than late.
 const DEADLINE: Duration = Duration::from_secs(2);
 
+/// How long it may take where nothing can be done without its answer.
+const NEEDED: Duration = Duration::from_secs(5);
+
 /// Reads cards. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct CardReader {
@@ -66,7 +69,7 @@ impl CardReader {
             contact_id: id.to_string(),
         };
         let answer = ContactServiceClient::new(self.crm.clone())
-            .get_contact(on_behalf_of(caller, request))
+            .get_contact(on_behalf_of(caller, request, DEADLINE))
             .await;
         Ok(shown(answer)?.and_then(|answer| answer.contact))
     }
@@ -80,7 +83,7 @@ impl CardReader {
                 deal_id: id.clone(),
             };
             let answer = DealServiceClient::new(self.crm.clone())
-                .get_deal(on_behalf_of(caller, request))
+                .get_deal(on_behalf_of(caller, request, DEADLINE))
                 .await;
             return Ok(shown(answer)?
                 .and_then(|answer| answer.deal)
@@ -91,7 +94,7 @@ impl CardReader {
                 customer_id: id.clone(),
             };
             let answer = CustomerServiceClient::new(self.crm.clone())
-                .get_customer(on_behalf_of(caller, request))
+                .get_customer(on_behalf_of(caller, request, DEADLINE))
                 .await;
             let customer = shown(answer)?.and_then(|answer| answer.customer);
             return Ok(customer.map(Card::Customer));
@@ -101,14 +104,14 @@ impl CardReader {
 }
 
 /// A request with the caller's own token.
-fn on_behalf_of<T>(caller: &Caller, message: T) -> Request<T> {
+fn on_behalf_of<T>(caller: &Caller, message: T, deadline: Duration) -> Request<T> {
     let mut metadata = MetadataMap::new();
     // A token that came in a header fits into one.
     if let Ok(value) = format!("Bearer {}", caller.bearer()).parse() {
         metadata.insert("authorization", value);
     }
     let mut request = Request::from_parts(metadata, tonic::Extensions::default(), message);
-    request.set_timeout(DEADLINE);
+    request.set_timeout(deadline);
     request
 }
 

@@ -13,7 +13,7 @@ use tonic::{Code, Status};
 
 use types::ContactId;
 
-use super::{CardReader, on_behalf_of};
+use super::{CardReader, NEEDED, on_behalf_of};
 use crate::domain::card::{Card, Kind};
 use crate::domain::client::Client;
 use crate::domain::profile::Profile;
@@ -59,7 +59,7 @@ impl CardReader {
             contact_id: id.to_owned(),
         };
         let mut contacts = self.contacts();
-        let answer = contacts.get_contact(on_behalf_of(caller, request));
+        let answer = contacts.get_contact(on_behalf_of(caller, request, NEEDED));
         match answer.await {
             Ok(answer) => Ok(answer.into_inner().contact),
             Err(status) if is_hidden(&status) => Ok(None),
@@ -92,7 +92,7 @@ impl CardReader {
             ..request
         };
         let mut contacts = self.contacts();
-        let answer = contacts.list_contacts(on_behalf_of(caller, request));
+        let answer = contacts.list_contacts(on_behalf_of(caller, request, NEEDED));
         match answer.await {
             Ok(answer) => Ok(answer.into_inner().contacts),
             Err(status) if is_hidden(&status) => Ok(Vec::new()),
@@ -115,7 +115,7 @@ impl CardReader {
             ..CreateContactRequest::default()
         };
         let mut contacts = self.contacts();
-        let answer = contacts.create_contact(on_behalf_of(caller, request));
+        let answer = contacts.create_contact(on_behalf_of(caller, request, NEEDED));
         let answer = answer.await.map_err(|status| match status.code() {
             Code::PermissionDenied => Refusal::permission_missing("contacts.add"),
             _ => Refusal::service_unavailable(status),
@@ -162,7 +162,7 @@ impl CardReader {
             }),
         };
         let mut contacts = self.contacts();
-        let answer = contacts.update_contact(on_behalf_of(caller, request));
+        let answer = contacts.update_contact(on_behalf_of(caller, request, NEEDED));
         if let Err(status) = answer.await {
             tracing::info!(code = ?status.code(), "a contact could not be supplemented");
         }

@@ -245,18 +245,25 @@ async fn erase(world: &World, person: &Person, erasure: Uuid) -> ErasePersonResp
 }
 
 async fn scan(world: &World, person: &Person) -> Vec<RemovedData> {
-    let request = ScanPersonRequest {
-        account_id: account(world),
-        person: Some(person.clone()),
-        ..ScanPersonRequest::default()
-    };
-    let scanned = world
-        .erasure()
-        .scan_person(with(&world.connector, request))
-        .await;
-    let scanned = scanned.expect("scanned").into_inner();
-    assert_eq!(scanned.next_token, "");
-    scanned.found
+    let (mut found, mut token) = (Vec::new(), String::new());
+    loop {
+        let request = ScanPersonRequest {
+            account_id: account(world),
+            person: Some(person.clone()),
+            token,
+            ..ScanPersonRequest::default()
+        };
+        let scanned = world
+            .erasure()
+            .scan_person(with(&world.connector, request))
+            .await;
+        let scanned = scanned.expect("scanned").into_inner();
+        found.extend(scanned.found);
+        token = scanned.next_token;
+        if token.is_empty() {
+            return found;
+        }
+    }
 }
 
 /// Ids, numbers and links, which stay as they are.
