@@ -256,7 +256,7 @@ mod tests {
             event: Some(Event::Message(message)),
             ..ChannelEvent::default()
         };
-        assert_eq!(what(&event), "message: two lines");
+        assert_eq!(what(&event), "message: two ⏎ lines");
         let result = |outcome: PublishOutcome| RedriveResult {
             id: "qua_1".to_owned(),
             result: Some(PublishResult {
