@@ -115,9 +115,10 @@ impl Channel for Phones {
     }
 }
 
-/// The telephone number of a chat.
+/// The telephone number of a chat. Numbers have at most fifteen digits, and chats are counted: their last digits differ.
 fn number(chat: &str) -> String {
-    format!("7999{chat:0>8}")
+    let last = &chat[chat.len().saturating_sub(11)..];
+    format!("7999{last:0>8}")
 }
 
 /// The connector in this process.
