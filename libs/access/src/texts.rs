@@ -16,8 +16,16 @@ pub fn rule_text(rule: &str, language: Language) -> Option<&'static str> {
 /// Russian, Spanish, English.
 type Texts = [&'static str; 3];
 
-/// Every rule that [`crate::Rights::explain`] names.
-const RULES: [(&str, Texts); 17] = [
+/// Every rule that [`crate::Rights::explain`] names, and that of group chats.
+const RULES: [(&str, Texts); 18] = [
+    (
+        "CHW-19",
+        [
+            "Групповой чат видят только администраторы",
+            "Un chat de grupo lo ven solo los administradores",
+            "A group chat is shown to administrators only",
+        ],
+    ),
     (
         "IDN-14",
         [

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use access::{
-    AccountRights, Action, CardFacts, ContactCondition, Entity, Rights, UnknownUser, Visibility,
+    AccountRights, Action, CardFacts, ContactCondition, Entity, Explanation, Rights, Source,
+    UnknownUser, Visibility,
 };
 use types::{ContactId, CustomerId, DealId, GroupId, PipelineId, StageId, TagId, UserId};
 use uuid::Uuid;
@@ -145,14 +146,33 @@ impl Viewer {
         self.account.as_ref()?.group_of(user)
     }
 
-    /// What they see of a conversation with these cards. A group chat is an administrator's alone, whatever its cards.
+    /// How much they see of a conversation with these cards. A group chat is an administrator's alone, whatever its cards.
+    #[must_use]
+    pub fn sees(&self, cards: &Cards) -> Visibility {
+        if cards.group && !self.sees_groups() {
+            return Visibility::Hidden;
+        }
+        self.rights.sees(&self.facts(cards))
+    }
+
+    /// The same with the rule that decides.
+    #[must_use]
+    pub fn explain(&self, cards: &Cards) -> Explanation {
+        if cards.group && !self.sees_groups() {
+            return Explanation {
+                visibility: Visibility::Hidden,
+                rule: "CHW-19",
+                assumption: Some("A-42"),
+                source: Source::Role,
+            };
+        }
+        self.rights.explain(&self.facts(cards))
+    }
+
+    /// What they see of a conversation with these cards.
     #[must_use]
     pub fn sight(&self, cards: &Cards) -> Sight {
-        let visibility = if cards.group && !self.sees_groups() {
-            Visibility::Hidden
-        } else {
-            self.rights.sees(&self.facts(cards))
-        };
+        let visibility = self.sees(cards);
         let shown = match visibility {
             Visibility::DealAndChat => cards.card.as_ref(),
             Visibility::Hidden | Visibility::ContactOnly | Visibility::ContactAndChat => None,
@@ -242,7 +262,7 @@ impl Viewer {
 
     /// The cards as the rights matrix asks for them.
     #[must_use]
-    pub fn facts(&self, cards: &Cards) -> CardFacts {
+    fn facts(&self, cards: &Cards) -> CardFacts {
         let contact_owner = cards.contact.as_ref().and_then(|card| card.responsible);
         CardFacts {
             contact_owner,

@@ -1,14 +1,18 @@
 //! Direct questions about who sees what: who may ask, and what is answered at the edges.
 
+use api::connector::v1::ChannelEvent;
 use api::conversations::v1::{
     BatchCheckVisibilityRequest, CheckVisibilityRequest, ConversationVisibility as Seen,
-    PreviewRightsRequest, VisibilityAnswer, VisibilityQuestion, WhoCanSeeRequest,
+    ExplainVisibilityRequest, PreviewRightsRequest, VisibilityAnswer, VisibilityQuestion,
+    WhoCanSeeRequest,
 };
 use api::identity::v1 as id;
+use api::identity::v1::RightLevel::Allowed;
 use auth::Role;
 use tonic::Status;
 use types::{ConversationId, GroupId, UserId};
 
+use crate::rights::{sees, viewing};
 use crate::world::{World, refusal, with};
 
 async fn check(
@@ -150,4 +154,67 @@ async fn a_preview_is_refused_for_who_is_unknown_and_changes_nothing() {
     );
     let still = check(&world, &token, &conversation, "").await.expect("it");
     assert_eq!(still.visibility(), Seen::Unspecified);
+}
+
+#[tokio::test]
+async fn a_group_chat_is_answered_as_administrators_alone() {
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let (token, boris) = world.member(world.account, Role::Manager, None);
+    let written = ChannelEvent {
+        group_chat: true,
+        ..world.message(&connection, "the club", "hello all")
+    };
+    let results = world.publish(vec![written]).await.expect("published");
+    let group = results[0].conversation_id.clone();
+    let private = world.conversation(&connection, "anna").await;
+    world.set_rights(boris, viewing(Allowed, Allowed));
+    sees(&world, &token, &private, Seen::ContactAndChat).await;
+
+    let own = check(&world, &token, &group, "").await.expect("it");
+    assert_eq!(own, VisibilityAnswer::default());
+    let told = check(&world, &world.admin, &group, &boris.to_string()).await;
+    let told = told.expect("it");
+    assert_eq!(
+        (told.visibility(), &told.rule[..], &told.assumption[..]),
+        (Seen::Unspecified, "CHW-19", "A-42")
+    );
+    let explain = ExplainVisibilityRequest {
+        conversation_id: group.clone(),
+        user_id: boris.to_string(),
+    };
+    let explained = world
+        .conversations()
+        .explain_visibility(with(&world.admin, explain))
+        .await;
+    let explained = explained.expect("explained").into_inner();
+    assert_eq!(explained.rule, "CHW-19");
+    assert_ne!(explained.rule_text, "");
+    let who = WhoCanSeeRequest {
+        conversation_id: group,
+        ..WhoCanSeeRequest::default()
+    };
+    let seen = world
+        .visibility()
+        .who_can_see(with(&world.admin, who))
+        .await;
+    let viewers = seen.expect("answered").into_inner().viewers;
+    assert!(
+        viewers
+            .iter()
+            .all(|viewer| viewer.user_id != boris.to_string())
+    );
+
+    // Whatever rights would change, the group would not appear.
+    let rights = rights_of(id::rights_subject::Subject::UserId(boris.to_string()));
+    let preview = PreviewRightsRequest {
+        rights,
+        ..PreviewRightsRequest::default()
+    };
+    let preview = world
+        .visibility()
+        .preview_rights(with(&world.admin, preview))
+        .await;
+    let previews = preview.expect("previewed").into_inner().previews;
+    assert_eq!((previews[0].appear, previews[0].disappear), (0, 1));
 }

@@ -1,12 +1,14 @@
 //! Rights on single fields (IDN-13).
 
 use api::crm::v1::{
-    Contact, ListContactsRequest, ListTimelineEntriesRequest, Phone, UpdateContactRequest,
+    Contact, ListContactsRequest, ListDealsRequest, ListTimelineEntriesRequest, Phone,
+    UpdateContactRequest,
 };
 use api::error::v1::ErrorReason as R;
 use api::identity::v1::FieldRight;
-use api::identity::v1::RightEntity::Contacts;
+use api::identity::v1::RightEntity::{Contacts, Deals};
 use api::identity::v1::RightLevel::Allowed;
+use types::PipelineId;
 
 use crate::world::{World, field_rule, mask, reason, row};
 
@@ -140,4 +142,30 @@ async fn a_hidden_field_is_left_out_named_and_cannot_be_searched_or_changed() {
         .create_contact(&boris, named)
         .await
         .expect("without the field");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_tells_nothing_of_a_hidden_main_contact_or_pipeline() {
+    let world = World::start().await;
+    let boris = world.manager("Борис", None).await;
+    let anna = world.contact(&world.admin, "Анна").await;
+    let of_contact = ListDealsRequest {
+        contact_id: anna.id,
+        ..ListDealsRequest::default()
+    };
+    let of_pipeline = ListDealsRequest {
+        pipeline_id: PipelineId::generate().to_string(),
+        ..ListDealsRequest::default()
+    };
+    for (field, request) in [
+        ("main_contact_id", of_contact),
+        ("pipeline_id", of_pipeline),
+    ] {
+        let rule = [field_rule(Deals, field, FieldRight::Hidden)];
+        world
+            .set_rights(&boris, &row(Deals, Allowed), &[], &rule)
+            .await;
+        let refused = world.deal_names(&boris, request).await.expect_err(field);
+        assert_eq!(reason(&refused), R::PermissionMissing);
+    }
 }

@@ -62,7 +62,7 @@ async fn explain(
     let cards = cards::of_conversation(tx, by.scope.account(), id).await?;
     let viewer = by.viewer.member(about)?;
     let viewer = viewer.ok_or_else(|| Refusal::user_not_found(about))?;
-    Ok(viewer.rights.explain(&viewer.facts(&cards)))
+    Ok(viewer.explain(&cards))
 }
 
 fn source(source: Source) -> &'static str {

@@ -125,7 +125,7 @@ fn one(asker: &Viewer, viewer: Option<&Viewer>, cards: Option<&Cards>) -> Visibi
     let (Some(viewer), Some(cards)) = (viewer, cards) else {
         return VisibilityAnswer::default();
     };
-    let explanation = viewer.rights.explain(&viewer.facts(cards));
+    let explanation = viewer.explain(cards);
     if explanation.visibility == Visibility::Hidden && !asker.rights.is_everything() {
         return VisibilityAnswer::default();
     }

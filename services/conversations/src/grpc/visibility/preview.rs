@@ -204,8 +204,8 @@ fn compare(by: &By, looked: &Looked, before: &Viewer, after: &Viewer) -> RightsP
         ..RightsPreview::default()
     };
     for (conversation, cards) in &looked.rows {
-        let was = before.rights.sees(&before.facts(cards));
-        let would = after.rights.sees(&after.facts(cards));
+        let was = before.sees(cards);
+        let would = after.sees(cards);
         let count = match (was, would) {
             (was, would) if was == would => continue,
             (Hidden, _) => &mut preview.appear,

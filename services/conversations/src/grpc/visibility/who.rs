@@ -67,7 +67,7 @@ async fn viewers(
         let Some(viewer) = by.viewer.member(*user)? else {
             continue;
         };
-        let explanation = viewer.rights.explain(&viewer.facts(&cards));
+        let explanation = viewer.explain(&cards);
         if explanation.visibility == Visibility::Hidden {
             continue;
         }

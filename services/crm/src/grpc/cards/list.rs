@@ -113,11 +113,17 @@ impl Wish {
     fn check_readable(&self, by: &By, kind: Kind) -> Result<(), Error> {
         let by_responsible = self.responsible.is_some().then_some("responsible_user_id");
         let by_stage = self.narrows_stages().then_some("stage_id");
+        let by_pipeline = self.pipeline.is_some().then_some("pipeline_id");
+        // The main contact is one of the contacts.
+        let by_contact = self.having.iter().map(Lookup::field);
+        let by_contact = by_contact.filter(|field| *field == "contact_ids");
         let asked = self
             .having
             .iter()
             .map(Lookup::field)
+            .chain(by_contact.map(|_| "main_contact_id"))
             .chain(by_responsible)
+            .chain(by_pipeline)
             .chain(by_stage);
         match asked
             .into_iter()
