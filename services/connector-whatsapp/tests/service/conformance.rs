@@ -81,9 +81,10 @@ impl Channel for Phones {
         if unsupported {
             whole["type"] = json!("hologram");
         } else if let Some(File { name, bytes }) = file {
-            self.cloud.keep_file(&id, &bytes);
+            let place = format!("777{}", self.written);
+            self.cloud.keep_file(&place, &bytes);
             whole["type"] = json!("document");
-            whole["document"] = json!({"id": id, "filename": name, "caption": text});
+            whole["document"] = json!({"id": place, "filename": name, "caption": text});
         }
         self.cloud.open_dialogue(&from);
         let contacts = json!([{"wa_id": from, "profile": {"name": "Client"}}]);
