@@ -1,5 +1,6 @@
 //! Cards, as far as they decide who sees a conversation (decision table 2.1 of the requirements).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use access::{
@@ -194,12 +195,41 @@ impl Viewer {
     /// May they read the names of such cards? (IDN-13)
     #[must_use]
     pub fn reads_name(&self, kind: Kind) -> bool {
+        self.reads(kind, "name")
+    }
+
+    fn reads(&self, kind: Kind, field: &str) -> bool {
         let entity = match kind {
             Kind::Contact => Entity::Contacts,
             Kind::Company => Entity::Companies,
             Kind::Deal | Kind::Customer => Entity::Deals,
         };
-        self.rights.field(entity, "name").is_readable()
+        self.rights.field(entity, field).is_readable()
+    }
+
+    /// A card without what they may not read of it (IDN-13).
+    #[must_use]
+    pub fn readable<'c>(&self, card: &'c Card) -> Cow<'c, Card> {
+        let mut readable = Cow::Borrowed(card);
+        if self.rights.is_everything() {
+            return readable;
+        }
+        if !self.reads(card.kind, "responsible_user_id") {
+            readable.to_mut().responsible = None;
+        }
+        if !self.reads(card.kind, "pipeline_id") {
+            readable.to_mut().pipeline = None;
+        }
+        if !self.reads(card.kind, "stage_id") {
+            readable.to_mut().stage = None;
+        }
+        if !self.reads(card.kind, "tag_ids") {
+            readable.to_mut().tags.clear();
+        }
+        if !self.reads_name(card.kind) {
+            readable.to_mut().name.clear();
+        }
+        readable
     }
 
     /// Do they see group chats? (CHW-19)

@@ -3,6 +3,7 @@
 //! [`Node::matches`] decides for one conversation, by what its viewer sees of it. [`plan`](super::plan) says which rows can match at
 //! all, so that a store reads few others.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use access::AccountRights;
@@ -10,7 +11,7 @@ use time::OffsetDateTime;
 use types::{ConnectionId, GroupId, PipelineId, StageId, TagId, UserId};
 use uuid::Uuid;
 
-use super::card::{Card, Cards, Sight};
+use super::card::{Card, Cards, Sight, Viewer};
 use super::conversation::{Answer, Conversation};
 
 /// The most levels of a tree.
@@ -119,8 +120,8 @@ impl Reference {
 #[derive(Debug, Clone)]
 pub struct Facts<'a> {
     conversation: &'a Conversation,
-    /// The contact, and the deal or customer where the viewer sees it.
-    cards: Vec<&'a Card>,
+    /// The deal or customer where the viewer sees it, and the contact, each without the fields that are hidden from them.
+    cards: Vec<Cow<'a, Card>>,
     /// Does the viewer see messages?
     readable: bool,
     favourite: bool,
@@ -128,9 +129,10 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Of a conversation with its cards, for somebody who sees this much of it.
+    /// Of a conversation with its cards, for a viewer who sees this much of it.
     #[must_use]
     pub fn new(
+        viewer: &Viewer,
         conversation: &'a Conversation,
         cards: &'a Cards,
         sight: &Sight,
@@ -140,7 +142,11 @@ impl<'a> Facts<'a> {
         let shown = cards.card.as_ref().filter(|_| sight.card_id.is_some());
         Self {
             conversation,
-            cards: shown.into_iter().chain(&cards.contact).collect(),
+            cards: shown
+                .into_iter()
+                .chain(&cards.contact)
+                .map(|card| viewer.readable(card))
+                .collect(),
             readable: sight.visibility.shows_messages(),
             favourite,
             handled_by,
@@ -148,7 +154,7 @@ impl<'a> Facts<'a> {
     }
 
     fn deal(&self) -> Option<&Card> {
-        self.cards.first().copied()
+        self.cards.first().map(AsRef::as_ref)
     }
 
     fn responsible(&self) -> Option<UserId> {

@@ -241,7 +241,7 @@ async fn say(
 
 #[tokio::test]
 async fn administrators_read_since_when_a_connection_does_not_work_and_why() {
-    use ConnectionState::{Broken, Disturbed, Working};
+    use ConnectionState::{Broken, Disturbed};
     let (mut world, connection) = world().await;
     assert_eq!(get(&world, &world.admin, &connection).await.health, None);
     let connector = world.connector.clone();

@@ -13,10 +13,14 @@ use api::conversations::v1::{
     MarkNoAnswerNeededRequest, RemoveFavouriteRequest, SendMessageRequest, StandardFilter,
     WatchInboxRequest, WatchInboxResponse,
 };
+use api::identity::v1 as id;
+use api::identity::v1::RightLevel::Allowed;
 use auth::Role;
+use testkit::wait_for;
 use tonic::{Status, Streaming};
 use types::GroupId;
 
+use crate::rights;
 use crate::world::{World, refusal, with};
 
 pub fn node(node: Node) -> FilterNode {
@@ -317,4 +321,42 @@ async fn favourites_are_the_users_own_and_follow_on_every_device() {
     // The other user hears of messages only.
     world.answer(&chat, "hello").await;
     assert_eq!(step(&mut foreign).await, (ChangeKind::MessageAdded, None));
+}
+
+#[tokio::test]
+async fn a_hidden_field_is_no_condition_idn_13() {
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let (token, boris) = world.member(world.account, Role::Manager, None);
+    let case = rights::case(&world, &connection, "anna", boris).await;
+    let conditions = [
+        ("stage_id", Node::StageIds(values([case.stage]))),
+        (
+            "responsible_user_id",
+            Node::ResponsibleUserIds(values([boris])),
+        ),
+        ("name", Node::Text("окна".to_owned())),
+    ];
+    for (field, condition) in conditions {
+        let hidden = |entity: id::RightEntity| id::FieldRule {
+            entity: entity.into(),
+            field: field.to_owned(),
+            right: id::FieldRight::Hidden.into(),
+            ..id::FieldRule::default()
+        };
+        let everywhere = vec![
+            hidden(id::RightEntity::Deals),
+            hidden(id::RightEntity::Contacts),
+        ];
+        for (fields, found) in [(Vec::new(), 1), (everywhere, 0)] {
+            let given = rights::viewing(Allowed, Allowed);
+            world.set_rights(boris, id::Rights { fields, ..given });
+            wait_for("the filter finds what its user may ask", async || {
+                let request = filtered(node(condition.clone()));
+                let rows = ids(&world, &token, request).await;
+                (rows.len() == found).then_some(())
+            })
+            .await;
+        }
+    }
 }

@@ -183,7 +183,7 @@ async fn fitting(
         }
         let favourite = favourites.contains(&row.id);
         let handled = handled.get(&row.id).map_or(&[][..], |users| &users[..]);
-        let facts = Facts::new(row, cards, &sight, favourite, handled);
+        let facts = Facts::new(&by.viewer, row, cards, &sight, favourite, handled);
         filter
             .matches(&facts)
             .then(|| wire::with_favourite(wire::conversation(row, &sight), favourite))
