@@ -226,6 +226,9 @@ impl Viewer {
         if !self.reads(card.kind, "tag_ids") {
             readable.to_mut().tags.clear();
         }
+        if !self.reads(card.kind, "contact_ids") {
+            readable.to_mut().contacts.clear();
+        }
         if !self.reads_name(card.kind) {
             readable.to_mut().name.clear();
         }

@@ -260,6 +260,25 @@ async fn a_deal_opens_with_all_its_contacts() {
         (opened.responsible_user_id == owner.to_string()).then_some(())
     })
     .await;
+    // What is hidden of the deal is not told here either (IDN-13).
+    let (limited, user) = world.member(world.account, Role::Manager, None);
+    let hidden = |field: &str| id::FieldRule {
+        entity: id::RightEntity::Deals.into(),
+        field: field.to_owned(),
+        right: id::FieldRight::Hidden.into(),
+        ..id::FieldRule::default()
+    };
+    let all = viewing(id::RightLevel::Allowed, id::RightLevel::Allowed);
+    let fields = vec![hidden("responsible_user_id"), hidden("contact_ids")];
+    world.set_rights(user, id::Rights { fields, ..all });
+    let opened = wait_for("the rights have arrived", async || {
+        open(&world, &limited, WindowPlace::Deal, deal).await.ok()
+    })
+    .await;
+    assert_eq!(
+        (&opened.responsible_user_id[..], opened.contacts.len()),
+        ("", 0)
+    );
     // Who may not view the deal or the contact does not open the window for it.
     let (blind, user) = world.member(world.account, Role::Manager, None);
     world.set_rights(user, viewing(Own, id::RightLevel::Forbidden));

@@ -111,6 +111,7 @@ async fn open(
         }
         Place::Deal(id) => {
             let deal = deal(tx, by, id).await?;
+            let deal = by.viewer.readable(&deal);
             let of_deal = of_deal(tx, by, &deal).await?;
             (
                 entries(tx, by, &of_deal, moment).await?,
@@ -120,7 +121,7 @@ async fn open(
         }
         Place::Contact(id) => {
             let card = super::contact(tx, by, id).await?;
-            let responsible = card.responsible;
+            let responsible = by.viewer.readable(&card).responsible;
             let wanted = [Wanted::of_contact(card)];
             (entries(tx, by, &wanted, moment).await?, None, responsible)
         }
