@@ -198,6 +198,12 @@ impl Viewer {
         self.reads(kind, "name")
     }
 
+    /// May they read who is responsible for contacts? (IDN-13)
+    #[must_use]
+    pub fn reads_owners(&self) -> bool {
+        self.reads(Kind::Contact, "responsible_user_id")
+    }
+
     fn reads(&self, kind: Kind, field: &str) -> bool {
         let entity = match kind {
             Kind::Contact => Entity::Contacts,

@@ -85,6 +85,10 @@ impl Counters {
 
     fn add(&mut self, viewer: &Viewer, count: &Count) {
         self.all.add(count);
+        // Who is responsible may be hidden from them (IDN-13).
+        if !viewer.reads_owners() {
+            return;
+        }
         let Some(owner) = count.owner else {
             self.nobody.add(count);
             return;
