@@ -1,5 +1,6 @@
 // Entry of the cabinet's page, served under /cabinet/{cabinet id}.
 
+import "../../widget/src/app/talk.css";
 import "./style.css";
 import { TEXTS as CHAT_TEXTS } from "../../widget/src/app/i18n/texts";
 import { Times } from "../../widget/src/app/i18n/times";

@@ -1,5 +1,6 @@
 // Entry of the chat window, served under /chat/{online chat id}.
 
+import "./talk.css";
 import "./style.css";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
