@@ -294,7 +294,7 @@ async fn memory(
     brought.into_iter().collect::<Result<Vec<_>>>()?;
     report.add(
         GOAL,
-        "connector before its first message",
+        "connector after its first message",
         "MB",
         &[idle as f64 / 1e6],
     );

@@ -1,6 +1,6 @@
 //! The beginning: the client is out at once.
 
-use kit::secrets::{MasterKey, sha256};
+use kit::secrets::MasterKey;
 use pg::{Db, Error, SystemScope, Tx};
 use time::OffsetDateTime;
 use types::{AccountId, ContactId, ErasureId};
@@ -97,7 +97,7 @@ pub async fn begin(
 /// Under what the erasure of a number is found while it runs: says nothing of the number without the installation's key.
 #[must_use]
 pub fn subject_of(key: &MasterKey, known: &str) -> [u8; 32] {
-    sha256(&[&key.derive("erasure-subjects")[..], known.as_bytes()].concat())
+    key.digest("erasure-subjects", known.as_bytes())
 }
 
 /// The secret as the row keeps it.

@@ -15,11 +15,12 @@ use types::{AccountId, Clock, SmsMessageId, SmsProviderId};
 
 use super::{ErrorClass, Fault, Sent, Sms};
 use crate::domain::text::Purpose;
+use crate::erasure::subject_of;
 use crate::limits::{Limit, range};
 use crate::state::{Parts, State};
 use crate::store::messages::{self, End, Waiting};
 use crate::store::providers::{self, Stored};
-use crate::store::{cabinets, counters};
+use crate::store::{cabinets, counters, erasures};
 
 /// SMS that one replica sends at once.
 const AT_ONCE: usize = 32;
@@ -137,7 +138,7 @@ async fn attempt(state: &Parts, sms: &Waiting) -> anyhow::Result<Outcome> {
     }
     let opened = state.master_key.open(&sms.sealed, &seal_context(sms.id))?;
     let Payload { phone, text } = serde_json::from_slice(&opened)?;
-    if sms.purpose == Purpose::LogIn && !state.crm.is_client(sms.account, &phone).await? {
+    if sms.purpose == Purpose::LogIn && !is_clients(state, sms.account, &phone).await? {
         return Ok(Outcome::Ended(End::Unknown, None));
     }
     if let Some(cap) = reached_cap(state, sms, &phone).await? {
@@ -146,6 +147,17 @@ async fn attempt(state: &Parts, sms: &Waiting) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Ended(End::Capped, None));
     }
     send(state, sms, &phone, &text).await
+}
+
+/// Is it the number of a client who may come in? While an erasure of it runs, crm may know it for some seconds more (CAB-33). crm is asked
+/// last: an erasure that has ended by then has ended there, too.
+async fn is_clients(state: &Parts, account: AccountId, phone: &str) -> anyhow::Result<bool> {
+    let subject = subject_of(&state.master_key, phone);
+    let job = SystemScope::for_job("look for an erasure");
+    let erased = state.db.tx(job, move |tx| {
+        Box::pin(async move { erasures::runs(tx, account, &subject).await })
+    });
+    Ok(!erased.await? && state.crm.is_client(account, phone).await?)
 }
 
 /// The cap that this SMS would exceed. An SMS counts once, however often it is tried.

@@ -150,16 +150,16 @@ impl Viewer {
     /// How much they see of a conversation with these cards. A group chat is an administrator's alone, whatever its cards.
     #[must_use]
     pub fn sees(&self, cards: &Cards) -> Visibility {
-        if cards.group && !self.sees_groups() {
-            return Visibility::Hidden;
+        match self.is_hidden_group(cards) {
+            true => Visibility::Hidden,
+            false => self.rights.sees(&self.facts(cards)),
         }
-        self.rights.sees(&self.facts(cards))
     }
 
     /// The same with the rule that decides.
     #[must_use]
     pub fn explain(&self, cards: &Cards) -> Explanation {
-        if cards.group && !self.sees_groups() {
+        if self.is_hidden_group(cards) {
             return Explanation {
                 visibility: Visibility::Hidden,
                 rule: "CHW-19",
@@ -168,6 +168,10 @@ impl Viewer {
             };
         }
         self.rights.explain(&self.facts(cards))
+    }
+
+    fn is_hidden_group(&self, cards: &Cards) -> bool {
+        cards.group && !self.sees_groups()
     }
 
     /// What they see of a conversation with these cards.

@@ -117,11 +117,10 @@ impl Lane {
         };
         let (asks, replies): (Vec<_>, Vec<_>) =
             calls.into_iter().map(|call| (call.ask, call.reply)).unzip();
-        let answers = self.answer(scope, asks).await.unwrap_or_else(|error| {
-            let cause = format!("{:#}", anyhow::Error::from(error));
-            let failed = || Refusal::store_unavailable(anyhow::anyhow!(cause.clone()));
-            replies.iter().map(|_| Err(failed())).collect()
-        });
+        let answers = self
+            .answer(scope, asks)
+            .await
+            .unwrap_or_else(|error| replies.iter().map(|_| Err(failed(&error))).collect());
         for (reply, answers) in replies.into_iter().zip(answers) {
             // Who went away needs no answer.
             let _ = reply.send(answers);
@@ -152,5 +151,16 @@ impl Lane {
             })
         });
         done.await
+    }
+}
+
+/// Why a whole round failed, told to each of its callers.
+fn failed(error: &rights::Error) -> Refusal {
+    let cause = anyhow::anyhow!("{error:#}");
+    match error {
+        rights::Error::Store(
+            pg::Error::Unavailable(_) | pg::Error::Timeout(_) | pg::Error::Serialization,
+        ) => Refusal::store_unavailable(cause),
+        _ => Refusal::internal(cause),
     }
 }
