@@ -2,7 +2,9 @@
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
+    time::Duration,
 };
 
 use secrecy::{ExposeSecret, SecretString};
@@ -10,6 +12,10 @@ use sqlx::PgConnection;
 use tokio::{runtime, sync::OnceCell};
 
 use crate::{Redis, Server, master_key, private_redis, server::run};
+
+/// How long a test waits until its database is gone. PostgreSQL drops one only when every backend has taken note, also one that
+/// waits in the middle of a log-in for a pool of this very test. It goes on without us, and that pool ends with the test.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// A database of one test, dropped with this value.
 #[derive(Debug)]
@@ -67,14 +73,19 @@ impl Drop for TestDb {
             return;
         }
         let (server, name) = (self.server.clone(), self.name.clone());
-        let dropped = thread::spawn(move || {
+        let (steps, heard) = mpsc::channel();
+        thread::spawn(move || {
             let runtime = runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(async {
                 let mut admin = server.connect("postgres").await;
+                let _ = steps.send(());
                 run(&mut admin, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+                let _ = steps.send(());
             });
         });
-        if dropped.join().is_err() && !thread::panicking() {
+        let asked = heard.recv().map_err(RecvTimeoutError::from);
+        let dropped = asked.and_then(|()| heard.recv_timeout(PATIENCE));
+        if dropped == Err(RecvTimeoutError::Disconnected) && !thread::panicking() {
             panic!("the database {} could not be dropped", self.name);
         }
     }
