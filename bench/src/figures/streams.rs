@@ -52,11 +52,12 @@ async fn weigh(
         .buffer_unordered(64)
         .try_collect()
         .await?;
-    let bytes = service.memory()?.saturating_sub(before) as f64 / count as f64;
     let idle = Duration::from_secs(5);
     let cpu = service.cpu()?;
     tokio_sleep(idle).await;
     let used = (service.cpu()? - cpu).as_secs_f64() * 1e6 / idle.as_secs_f64() / count as f64;
+    // What opening them took for a moment has been given back by now.
+    let bytes = service.memory()?.saturating_sub(before) as f64 / count as f64;
     drop(streams);
     Ok((bytes, used))
 }
