@@ -4,6 +4,7 @@
 //! name the chat from the session and from nothing else.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use api::connector::v1::channel_event::Event;
 use api::connector::v1::list_chat_messages_request::Position;
@@ -11,9 +12,11 @@ use api::connector::v1::{
     ChannelEvent, ConnectorManifest, Delivery, DeliveryOutcome, DeliveryReport, IncomingMessage,
     ListChatMessagesResponse, MediaRule, PublishResult, SendRate,
 };
+use api::conversations::internal::v1::BindChatRequest;
+use api::conversations::internal::v1::client_chat_service_client::ClientChatServiceClient;
 use api::conversations::v1::AttachmentKind;
 use api::error::v1::ErrorReason;
-use auth::ServiceTokens;
+use auth::{ServiceChannel, ServiceTokens};
 use bytes::Bytes;
 use connector::{Backoff, Download};
 use futures::{Stream, StreamExt, TryStreamExt};
@@ -21,9 +24,9 @@ use kit::Refusal;
 use kit::refusal::reason_of;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
-use tonic::Status;
 use tonic::transport::Channel;
-use types::{CabinetClientId, CabinetId, Clock, ConnectionId};
+use tonic::{Request, Status};
+use types::{AccountId, CabinetClientId, CabinetId, Clock, ConnectionId, ContactId};
 use uuid::Uuid;
 
 use crate::state::State;
@@ -34,6 +37,8 @@ pub const CONNECTOR_KEY: &str = "cabinet";
 pub const MAX_TEXT: i32 = 4096;
 /// Deliveries under lease at once.
 const IN_FLIGHT: i32 = 500;
+/// How long binding a chat may take.
+const BINDING: Duration = Duration::from_secs(5);
 /// Deliveries in one report.
 const REPORTED_AT_ONCE: usize = 200;
 
@@ -48,13 +53,32 @@ pub struct Chat {
 
 /// The hub, asked about clients. A clone is cheap and shares the connection.
 #[derive(Clone, Debug)]
-pub struct Hub(connector::Hub);
+pub struct Hub {
+    hub: connector::Hub,
+    clients: ClientChatServiceClient<ServiceChannel>,
+}
+
+/// What a client writes.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The browser's id of it: the same again changes nothing.
+    pub id: Uuid,
+    /// The text.
+    pub text: String,
+    /// What employees call the client.
+    pub name: String,
+    /// The number that the client has proved, E.164.
+    pub phone: String,
+}
 
 impl Hub {
     /// The hub behind `channel`; the tokens are those of the service "connector-cabinet".
     #[must_use]
     pub fn new(tokens: &ServiceTokens, channel: Channel) -> Self {
-        Self(connector::Hub::of_service(tokens, channel, CONNECTOR_KEY))
+        Self {
+            clients: ClientChatServiceClient::new(tokens.channel(channel.clone())),
+            hub: connector::Hub::of_service(tokens, channel, CONNECTOR_KEY),
+        }
     }
 
     /// A page of a client's messages.
@@ -69,23 +93,50 @@ impl Hub {
     ) -> Result<ListChatMessagesResponse, Refusal> {
         let (connection, client) = (chat.connection.to_string(), chat.client.to_string());
         let page = self
-            .0
+            .hub
             .messages(&connection, &client, "", page_size, position);
         page.await.map_err(of_call)
     }
 
-    /// The client writes. The same `id` again changes nothing.
+    /// Says whose the client's chat is, before they first write in it or afterwards. A chat that belongs to a contact stays with it.
+    ///
+    /// # Errors
+    /// When conversations cannot be reached or fails.
+    pub async fn bind(
+        &self,
+        account: AccountId,
+        chat: Chat,
+        contact: ContactId,
+        name: &str,
+    ) -> Result<(), Refusal> {
+        let mut request = Request::new(BindChatRequest {
+            account_id: account.uuid().as_bytes().to_vec(),
+            connection_id: chat.connection.to_string(),
+            external_chat_id: chat.client.to_string(),
+            contact_id: contact.to_string(),
+            client_name: name.to_owned(),
+        });
+        request.set_timeout(BINDING);
+        let bound = self.clients.clone().bind_chat(request).await;
+        bound.map(|_| ()).map_err(of_call)
+    }
+
+    /// The client writes.
     ///
     /// # Errors
     /// When the hub cannot be reached or fails; a refused event is no error.
     pub async fn write(
         &self,
         chat: Chat,
-        id: Uuid,
-        text: String,
-        name: String,
+        written: Written,
         now: OffsetDateTime,
     ) -> Result<PublishResult, Refusal> {
+        let Written {
+            id,
+            text,
+            name,
+            phone,
+        } = written;
         let event = ChannelEvent {
             connection_id: chat.connection.to_string(),
             // Ids are unique within the connection, which all clients share: a client must not be able to meet another's.
@@ -95,11 +146,13 @@ impl Hub {
             event: Some(Event::Message(IncomingMessage {
                 text,
                 sender_name: name,
+                // Rules know the client by it, and so does whoever links the conversation.
+                facts: [("phone".to_owned(), phone)].into(),
                 ..IncomingMessage::default()
             })),
             ..ChannelEvent::default()
         };
-        let results = self.0.publish(vec![event]).await.map_err(of_call)?;
+        let results = self.hub.publish(vec![event]).await.map_err(of_call)?;
         let first = results.into_iter().next();
         first.ok_or_else(|| Refusal::internal(anyhow::anyhow!("the hub answered no event")))
     }
@@ -116,7 +169,7 @@ impl Hub {
     ) -> Result<Download<impl Stream<Item = Result<Bytes, Status>> + Send + use<>>, Refusal> {
         let (connection, client) = (chat.connection.to_string(), chat.client.to_string());
         let download = self
-            .0
+            .hub
             .download_part(&connection, &client, attachment, preview);
         download.await.map_err(|status| match reason_of(&status) {
             Some(ErrorReason::AttachmentNotFound) => Refusal::attachment_not_found(attachment),
@@ -169,7 +222,7 @@ pub async fn keep(state: State, stopping: CancellationToken) {
 }
 
 async fn serve(state: &State, backoff: &mut Backoff) -> Result<Infallible, Status> {
-    let hub = &state.hub.0;
+    let hub = &state.hub.hub;
     hub.register(manifest()).await?;
     backoff.reset();
     let deliveries = Box::pin(hub.deliveries(IN_FLIGHT).await?);

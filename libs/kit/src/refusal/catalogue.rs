@@ -239,9 +239,9 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "The cursor is not one of this stream. Start without it.",
         ),
         R::PlanInsufficient => (
-            "Поиск по сообщениям доступен только на тарифе «Профессиональный». Смените тариф или ищите по имени и номеру клиента.",
-            "La búsqueda en los mensajes solo está disponible en el plan «Profesional». Cambie de plan o busque por nombre y número del cliente.",
-            "Search in messages is available only on the plan Professional. Change the plan, or search by the client's name and number.",
+            "На вашем тарифе этой возможности нет. Смените тариф.",
+            "Su plan no incluye esta función. Cambie de plan.",
+            "The account's plan does not include this. Change the plan.",
         ),
         R::SearchTooShort => (
             "Слишком короткий запрос. Введите больше символов.",

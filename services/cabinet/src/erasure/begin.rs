@@ -21,9 +21,9 @@ pub enum Subject {
 /// An erasure that is about to begin.
 pub struct Beginning {
     erasure: Erasure,
-    phone: String,
+    key: MasterKey,
+    secret: Secret,
     subject: [u8; 32],
-    sealed: Vec<u8>,
 }
 
 impl Beginning {
@@ -60,8 +60,8 @@ impl Beginning {
         };
         Self {
             subject: subject_of(key, &known),
-            sealed: seal(key, erasure.id, &secret),
-            phone: secret.phone,
+            key: key.clone(),
+            secret,
             erasure,
         }
     }
@@ -71,8 +71,13 @@ impl Beginning {
     /// # Errors
     /// When the database fails.
     pub async fn store(&self, tx: &mut Tx, now: OffsetDateTime) -> Result<ErasureId, Error> {
-        own::shut_out(tx, self.erasure.account, &self.phone).await?;
-        erasures::insert(tx, &self.erasure, (&self.subject, &self.sealed), now).await
+        let mut secret = self.secret.clone();
+        let phones = [secret.phone.clone()];
+        // Once the number is forgotten nothing else says which correspondence was theirs.
+        let clients = own::shut_out(tx, self.erasure.account, &phones).await?;
+        secret.person.channels.extend(clients);
+        let sealed = seal(&self.key, self.erasure.id, &secret);
+        erasures::insert(tx, &self.erasure, (&self.subject, &sealed), now).await
     }
 }
 

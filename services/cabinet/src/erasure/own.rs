@@ -2,32 +2,63 @@
 
 use erasure::{Found, Sieve, Tally};
 use pg::{Error, Tx};
-use types::AccountId;
+use types::{AccountId, CabinetClientId};
 use uuid::Uuid;
 
+use crate::hub::CONNECTOR_KEY;
 use crate::store::codes;
 
 /// Clients that are looked at in one transaction.
 const PAGE: i64 = 1_000;
 
-/// Ends the sessions of the client with a number, and forgets the number and the codes that were sent to it.
-pub(super) async fn shut_out(tx: &mut Tx, account: AccountId, phone: &str) -> Result<u64, Error> {
-    sqlx::query(
-        "DELETE FROM client_sessions s USING clients c
-          WHERE c.account_id = $1 AND c.phone = $2 AND s.account_id = $1 AND s.client_id = c.id",
+/// The channel's id of a client: of their correspondence in the cabinet.
+type ChannelPerson = (String, String);
+
+/// Ends the sessions of the clients with these numbers and forgets the codes that were sent to them. They are the person's in the channel
+/// "cabinet".
+pub(super) async fn end_sessions(
+    tx: &mut Tx,
+    account: AccountId,
+    phones: &[String],
+) -> Result<Vec<ChannelPerson>, Error> {
+    let clients: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT c.id FROM unnest($2::text[]) AS w (phone)
+           JOIN clients c ON c.account_id = $1 AND c.phone = w.phone ORDER BY 1 FOR UPDATE OF c",
     )
     .bind(account.uuid())
-    .bind(phone)
-    .execute(&mut **tx)
+    .bind(phones)
+    .fetch_all(&mut **tx)
     .await?;
-    let forgotten =
-        sqlx::query("UPDATE clients SET phone = NULL WHERE account_id = $1 AND phone = $2")
-            .bind(account.uuid())
-            .bind(phone)
-            .execute(&mut **tx)
-            .await?;
-    codes::forget_of(tx, account, phone).await?;
-    Ok(forgotten.rows_affected())
+    sqlx::query("DELETE FROM client_sessions WHERE account_id = $1 AND client_id = ANY ($2)")
+        .bind(account.uuid())
+        .bind(&clients)
+        .execute(&mut **tx)
+        .await?;
+    for phone in phones {
+        codes::forget_of(tx, account, phone).await?;
+    }
+    let person = |id| {
+        (
+            CONNECTOR_KEY.to_owned(),
+            CabinetClientId::from(id).to_string(),
+        )
+    };
+    Ok(clients.into_iter().map(person).collect())
+}
+
+/// Ends the sessions of the clients with these numbers, and forgets the numbers and the codes that were sent to them.
+pub(super) async fn shut_out(
+    tx: &mut Tx,
+    account: AccountId,
+    phones: &[String],
+) -> Result<Vec<ChannelPerson>, Error> {
+    let clients = end_sessions(tx, account, phones).await?;
+    sqlx::query("UPDATE clients SET phone = NULL WHERE account_id = $1 AND phone = ANY ($2)")
+        .bind(account.uuid())
+        .bind(phones)
+        .execute(&mut **tx)
+        .await?;
+    Ok(clients)
 }
 
 /// Ids of clients whose number is one of the values, after one.

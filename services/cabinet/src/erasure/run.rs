@@ -134,6 +134,10 @@ impl Eraser {
         let Secret { phone, person } = erasure.secret.clone().unwrap_or_default();
         let mut person = self.stores.find(erasure, &phone, &person).await?;
         person.add(Kind::Phone, &phone);
+        // The cabinet knows further chats by the numbers, and their stores may know more of the person.
+        while self.find_own(erasure, &mut person).await? {
+            person = self.stores.find(erasure, &phone, &person).await?;
+        }
         let salt = Salt::new(&erasure.receipt.salt);
         // A value without anything to compare keeps its place with a digest that nothing has.
         let digest = |value| Digest::of(value, &salt).unwrap_or_else(|| Digest::of_nothing(value));
@@ -142,6 +146,19 @@ impl Eraser {
         erasure.secret = Some(Secret { phone, person });
         erasure.stage = Stage::Erasing(0);
         Ok(())
+    }
+
+    /// Adds the correspondence in the cabinet of who came with one of the person's numbers; they are out from now on. True when some was
+    /// new.
+    async fn find_own(&self, erasure: &Erasure, person: &mut Person) -> Result<bool, pg::Error> {
+        let (account, phones) = (erasure.account, phones(person));
+        let job = SystemScope::for_job("find a client of the cabinet");
+        let clients = self.db.tx(job, move |tx| {
+            Box::pin(async move { own::end_sessions(tx, account, &phones).await })
+        });
+        let known = person.channels.len();
+        person.channels.extend(clients.await?);
+        Ok(person.channels.len() > known)
     }
 
     async fn erase(&self, erasure: &mut Erasure, at: usize) -> anyhow::Result<()> {
@@ -160,21 +177,11 @@ impl Eraser {
     async fn erase_own(&self, erasure: &mut Erasure, secret: Secret) -> anyhow::Result<()> {
         let account = erasure.account;
         let job = SystemScope::for_job("erase a client of the cabinet");
-        let values = secret.person.values.into_iter();
-        let phones: Vec<String> = values
-            .filter(|value| value.kind == Kind::Phone)
-            .map(|value| value.text)
-            .collect();
+        let phones = phones(&secret.person);
         let forgotten = self.db.tx(job, move |tx| {
-            Box::pin(async move {
-                for phone in &phones {
-                    own::shut_out(tx, account, phone).await?;
-                }
-                Ok(())
-            })
+            Box::pin(async move { own::shut_out(tx, account, &phones).await })
         });
-        let forgotten: Result<(), pg::Error> = forgotten.await;
-        forgotten?;
+        let _: Vec<_> = forgotten.await?;
         let mut tally = Tally::default();
         tally.add("cabinet.clients", &Found::new());
         let removed = &mut erasure.receipt.removed;
@@ -245,4 +252,13 @@ impl Eraser {
         let looked_at = i64::try_from(all.looked_at()).unwrap_or(i64::MAX);
         Ok((all.places(), looked_at))
     }
+}
+
+/// The person's telephone numbers.
+fn phones(person: &Person) -> Vec<String> {
+    let values = person.values.iter();
+    values
+        .filter(|value| value.kind == Kind::Phone)
+        .map(|value| value.text.clone())
+        .collect()
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::StreamExt;
-use futures::stream;
+use futures::stream::FuturesUnordered;
 use pg::SystemScope;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -22,8 +22,8 @@ use crate::store::messages::{self, End, Waiting};
 use crate::store::providers::{self, Stored};
 use crate::store::{cabinets, counters, erasures};
 
-/// SMS that one replica sends at once.
-const AT_ONCE: usize = 32;
+/// SMS that one replica sends at once: many, because each only waits for its provider.
+const AT_ONCE: usize = 256;
 /// For so long nobody else takes an SMS that is being sent: longer than all providers together may take.
 const LEASE: Duration = Duration::from_secs(90);
 /// How often one looks without being woken.
@@ -48,33 +48,38 @@ pub fn seal_context(id: SmsMessageId) -> String {
     format!("sms:{id}")
 }
 
-/// Runs until the service stops. What was taken and not ended is taken again later.
+/// Runs until the service stops. What was taken and not ended is taken again later. An SMS waits for a place and not for the slowest of
+/// those before it: a provider that answers late or never holds up its own SMS only.
 pub async fn keep(state: State, stopping: CancellationToken) {
     let clock = Clock::system();
-    while !stopping.is_cancelled() {
-        let taken = match take(&state).await {
-            Ok(taken) => taken,
-            Err(error) => {
-                tracing::warn!(%error, "SMS that wait could not be read; the next round tries again");
-                Vec::new()
-            }
-        };
-        if taken.is_empty() {
-            tokio::select! {
-                () = stopping.cancelled() => return,
-                () = state.wake_sms.notified() => {}
-                () = clock.sleep(POLL) => {}
-            }
+    let mut sending = FuturesUnordered::new();
+    loop {
+        let room = AT_ONCE - sending.len();
+        let taken = take(&state, room).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "SMS that wait could not be read; the next round tries again");
+            Vec::new()
+        });
+        let more = !taken.is_empty();
+        sending.extend(taken.into_iter().map(|sms| process(&state, sms)));
+        if more && sending.len() < AT_ONCE {
             continue;
         }
-        let all = stream::iter(taken).for_each_concurrent(AT_ONCE, |sms| process(&state, sms));
-        tokio::select! { () = stopping.cancelled() => return, () = all => {} }
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            Some(()) = sending.next() => {}
+            () = state.wake_sms.notified() => {}
+            () = clock.sleep(POLL) => {}
+        }
     }
 }
 
-async fn take(state: &Parts) -> Result<Vec<Waiting>, pg::Error> {
+/// Takes as many as there is room for.
+async fn take(state: &Parts, room: usize) -> Result<Vec<Waiting>, pg::Error> {
+    if room == 0 {
+        return Ok(Vec::new());
+    }
     let now = state.clock.now();
-    let limit = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
+    let limit = i64::try_from(room).unwrap_or(i64::MAX);
     let taken = state.db.tx(SystemScope::for_job("take SMS"), move |tx| {
         Box::pin(async move { messages::take(tx, now, now + LEASE, limit).await })
     });

@@ -26,7 +26,7 @@ use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 use types::{ContactId, ErasureId};
 
-use crate::world::{World, with};
+use crate::world::{PHONE, World, with};
 
 /// A store whose answer gets lost once: what it did is done, and nobody knows.
 #[derive(Clone)]
@@ -286,4 +286,73 @@ async fn a_later_check_finds_what_came_back_and_tombstones_erase_it_again() {
         Dump::of(&world.db).await.places(&planted.name),
         Vec::<&str>::new()
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_in_the_cabinet_is_erased_whoever_it_belongs_to() {
+    let world = World::start().await;
+    let db = db(&world).await;
+    // Two contacts with the number: the chat is nobody's, and only the cabinet knows who wrote in it.
+    for name in ["Мария Крылова", "Крылова М."] {
+        world.contact(name, PHONE).await;
+    }
+    let cabinet = world.open().await;
+    let token = world.log_in(&cabinet).await;
+    let text = format!("Я Мария Крылова, звоните {PHONE}");
+    world.write(&token, 1, &text).await;
+    let conversation = world.conversation().await;
+    world.answer(&conversation.id, "Мария Крылова, ждите").await;
+    let personal = ["Мария Крылова", PHONE];
+    let dump = Dump::of(&world.db).await;
+    for text in personal {
+        let places = dump.places(text);
+        assert!(
+            places.iter().any(|it| it.starts_with("conversations.")),
+            "{places:?}"
+        );
+    }
+    let id = start(&world, &db, PHONE).await;
+    let erasure = finished(&world, &db, id).await;
+    let dump = Dump::of(&world.db).await;
+    for text in personal {
+        assert_eq!(dump.places(text), Vec::<&str>::new(), "{text}");
+    }
+    assert!(erasure.receipt.removed.contains_key("conversations"));
+    let refused = world.messages_of(&token).await;
+    assert_eq!(
+        refused.expect_err("out").code(),
+        tonic::Code::Unauthenticated
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_under_another_number_of_the_person_is_erased_too() {
+    let world = World::start().await;
+    let db = db(&world).await;
+    let contact = Contact {
+        name: "Мария Крылова".to_owned(),
+        phones: [PHONE, "+79990000009"]
+            .map(|number| Phone {
+                number: number.to_owned(),
+                label: String::new(),
+            })
+            .to_vec(),
+        ..Contact::default()
+    };
+    let request = CreateContactRequest {
+        contact: Some(contact),
+        ..CreateContactRequest::default()
+    };
+    let made = ContactServiceClient::new(world.crm.clone())
+        .create_contact(with(&world.admin, request))
+        .await;
+    made.expect("made");
+    world.contact("Крылова М.", PHONE).await;
+    let cabinet = world.open().await;
+    let token = world.log_in(&cabinet).await;
+    world.write(&token, 1, "Мария Крылова пишет").await;
+    let id = start(&world, &db, "+79990000009").await;
+    finished(&world, &db, id).await;
+    let dump = Dump::of(&world.db).await;
+    assert_eq!(dump.places("Мария Крылова"), Vec::<&str>::new());
 }

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::world::{PHONE, World, refusal, with};
 
 impl World {
-    async fn write(&self, token: &str, id: u128, text: &str) -> CabinetMessage {
+    pub async fn write(&self, token: &str, id: u128, text: &str) -> CabinetMessage {
         let request = SendCabinetMessageRequest {
             client_message_id: Uuid::from_u128(id).to_string(),
             text: text.to_owned(),
@@ -34,14 +34,18 @@ impl World {
         sent.expect("sent").into_inner().message.expect("a message")
     }
 
-    async fn messages(&self, token: &str) -> Vec<CabinetMessage> {
+    pub async fn messages_of(&self, token: &str) -> Result<Vec<CabinetMessage>, Status> {
         let request = with(token, ListCabinetMessagesRequest::default());
-        let listed = self.client().list_cabinet_messages(request).await;
-        listed.expect("listed").into_inner().messages
+        let listed = self.client().list_cabinet_messages(request).await?;
+        Ok(listed.into_inner().messages)
+    }
+
+    async fn messages(&self, token: &str) -> Vec<CabinetMessage> {
+        self.messages_of(token).await.expect("listed")
     }
 
     /// The one conversation of the account.
-    async fn conversation(&self) -> Conversation {
+    pub async fn conversation(&self) -> Conversation {
         wait_for("a conversation", async || {
             let request = with(&self.admin, ListConversationsRequest::default());
             let listed = InboxServiceClient::new(self.hub.clone())
@@ -95,7 +99,7 @@ impl World {
         Ok(contents)
     }
 
-    async fn answer(&self, conversation: &str, text: &str) {
+    pub async fn answer(&self, conversation: &str, text: &str) {
         let request = SendMessageRequest {
             conversation_id: conversation.to_owned(),
             text: text.to_owned(),
@@ -133,6 +137,32 @@ async fn the_client_writes_and_the_managers_answer_comes_live_cab_02() {
     let answer = (false, "Добрый день".to_owned(), "Анна".to_owned());
     assert_eq!(seen, [mine, answer]);
     assert_eq!(world.messages(&token).await.len(), 2, "the history is kept");
+}
+
+#[tokio::test]
+async fn what_a_client_writes_belongs_to_the_contact_with_their_number_cab_02() {
+    let world = World::start().await;
+    let contact = world.contact("Мария", PHONE).await;
+    let cabinet = world.open().await;
+    let token = world.log_in(&cabinet).await;
+    let mut written = 0;
+    let found = wait_for("the contact", async || {
+        // conversations hears of a contact a moment after crm has made it.
+        written += 1;
+        world.write(&token, written, "Здравствуйте").await;
+        Some(world.conversation().await).filter(|it| !it.contact_id.is_empty())
+    });
+    assert_eq!(found.await.contact_id, contact);
+
+    let world = World::start().await;
+    for name in ["Мария", "Муж Марии"] {
+        world.contact(name, PHONE).await;
+    }
+    let cabinet = world.open().await;
+    let token = world.log_in(&cabinet).await;
+    world.write(&token, 1, "Здравствуйте").await;
+    let contact = world.conversation().await.contact_id;
+    assert_eq!(contact, "", "whose it is of two, an employee says");
 }
 
 #[tokio::test]

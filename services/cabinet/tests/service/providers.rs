@@ -1,6 +1,7 @@
 //! Providers of SMS.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use api::cabinet::v1::{
     CabinetSettings, CreateSmsProviderRequest, DeleteSmsProviderRequest, ListSmsProvidersRequest,
@@ -192,4 +193,22 @@ async fn a_report_counts_once_and_only_with_its_secret() {
         3,
         "what has arrived does not fail any more"
     );
+}
+
+#[tokio::test]
+async fn a_provider_that_never_answers_holds_up_its_own_sms_only() {
+    // Longer than any test waits.
+    let world = World::patient(Duration::from_secs(600)).await;
+    world.contact("Мария", PHONE).await;
+    world.contact("Пётр", "+79990000002").await;
+    let cabinet = world.open().await;
+    world.sms[0].be(Mood::Slow);
+    world.ask(&cabinet, PHONE).await.expect("asked");
+    wait_for("the provider was asked", async || {
+        (world.sms[0].asked() == 1).then_some(())
+    })
+    .await;
+    world.sms[0].be(Mood::Well);
+    world.ask(&cabinet, "+79990000002").await.expect("asked");
+    world.sms[0].code("+79990000002", 1).await;
 }

@@ -77,6 +77,15 @@ impl World {
     }
 
     pub async fn with(limits: Limits) -> Self {
+        Self::build(limits, Duration::from_millis(700)).await
+    }
+
+    /// One that waits so long for providers of SMS.
+    pub async fn patient(sms_patience: Duration) -> Self {
+        Self::build(Limits::none(), sms_patience).await
+    }
+
+    async fn build(limits: Limits, sms_patience: Duration) -> Self {
         let tables = [&MIGRATIONS, &crm::MIGRATIONS, &conversations::MIGRATIONS];
         let db = testkit::database(&tables).await;
         let (clock, life) = (Clock::manual(NOW), Lifecycle::new());
@@ -105,15 +114,17 @@ impl World {
             identity: identity_url,
             crm: crm.clone(),
             conversations: hub.clone(),
-            stores: vec![StoreAt {
-                name: "crm".to_owned(),
-                url: lossy_url,
-            }],
+            stores: [("crm", lossy_url), ("conversations", hub.clone())]
+                .map(|(name, url)| StoreAt {
+                    name: name.to_owned(),
+                    url,
+                })
+                .to_vec(),
             service_secret: SECRET.to_owned().into(),
             hub_secret: SECRET.to_owned().into(),
             master_key: testkit::master_key(),
             widgets,
-            sms_patience: Duration::from_millis(700),
+            sms_patience,
             limits,
             public_url: format!("{PUBLIC_URL}/"),
             clock: clock.clone(),

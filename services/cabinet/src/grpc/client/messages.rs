@@ -12,7 +12,7 @@ use kit::validate::Fields;
 use tonic::Request;
 
 use super::caller::Caller;
-use crate::hub::{Chat, MAX_TEXT, client_message_id, refused_event};
+use crate::hub::{Chat, MAX_TEXT, Written, client_message_id, refused_event};
 use crate::state::Parts;
 
 pub(super) async fn list(
@@ -64,10 +64,14 @@ pub(super) async fn send(
     let text = fields.text("text", &message.text, 1..=most);
     fields.finish()?;
     let chat = caller.chat()?;
-    let name = name(state, &caller).await?;
-    let published = state
-        .hub
-        .write(chat, id.unwrap_or_default(), text, name, state.clock.now());
+    let name = introduce(state, &caller, chat).await?;
+    let written = Written {
+        id: id.unwrap_or_default(),
+        text,
+        name,
+        phone: caller.phone.clone(),
+    };
+    let published = state.hub.write(chat, written, state.clock.now());
     let result = published.await?;
     match result.outcome() {
         PublishOutcome::Accepted | PublishOutcome::Duplicate => {}
@@ -83,11 +87,19 @@ pub(super) async fn send(
     })
 }
 
-/// What employees call the client: the name of the contact.
-async fn name(state: &Parts, caller: &Caller) -> Result<String, Refusal> {
+/// What employees call the client: the name of the contact. The chat is the contact's: a code has proved the number. Where several
+/// contacts carry it, an employee says whose it is.
+async fn introduce(state: &Parts, caller: &Caller, chat: Chat) -> Result<String, Refusal> {
     let read = state.crm.read(caller.account, &caller.phone).await?;
-    let name = read.contacts.into_iter().next().map(|contact| contact.name);
-    Ok(name.unwrap_or_default().chars().take(200).collect())
+    let name = read.contacts.first().map(|contact| &contact.name[..]);
+    let name: String = name.unwrap_or_default().chars().take(200).collect();
+    if let [contact] = &read.contacts[..]
+        && let Ok(contact) = contact.id.parse()
+    {
+        let bound = state.hub.bind(caller.account, chat, contact, &name);
+        bound.await?;
+    }
+    Ok(name)
 }
 
 /// The message as it was stored, the first time when it was sent twice.
