@@ -71,6 +71,9 @@ impl std::fmt::Debug for Value {
 /// Digits of a telephone number that tell it from others, whatever prefix stands before them.
 const NATIONAL: usize = 10;
 
+/// What somebody is called whose name nobody knows, as rules do by default: it is nobody's.
+const NAMELESS: [&str; 3] = ["Клиент", "Cliente", "Client"];
+
 /// Characters from which on a value is looked for within texts; a shorter one only where it is the whole text.
 const SHORTEST: usize = 3;
 
@@ -119,8 +122,10 @@ pub(crate) fn phone_key(digits: &str) -> String {
     format!("p:{}", &digits[digits.len().saturating_sub(NATIONAL)..])
 }
 
-/// The key of words.
+/// The key of words, in whatever order they stand: the family name comes first or last.
 pub(crate) fn words_key(words: &[&str]) -> String {
+    let mut words = words.to_vec();
+    words.sort_unstable();
     format!("w:{}", words.join(" "))
 }
 
@@ -136,9 +141,12 @@ pub struct Person {
 }
 
 impl Person {
-    /// Adds a value, if there is something in it.
+    /// Adds a value, if there is something personal in it.
     pub fn add(&mut self, kind: Kind, text: &str) {
         let text = text.trim();
+        if NAMELESS.contains(&text) {
+            return;
+        }
         let value = Value {
             kind,
             text: text.to_owned(),
@@ -238,5 +246,20 @@ impl Person {
                 .map(value)
                 .collect::<Result<_, Refusal>>()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_nameless_are_called_is_nobodys() {
+        let mut person = Person::default();
+        for name in ["Клиент", " Client ", "", "Клиентова"] {
+            person.add(Kind::Name, name);
+        }
+        let names: Vec<&str> = person.values.iter().map(|value| &value.text[..]).collect();
+        assert_eq!(names, ["Клиентова"]);
     }
 }

@@ -85,11 +85,17 @@ pub struct Messenger {
 }
 
 impl Messenger {
-    /// By what a contact is found: neither part can contain a line break.
+    /// By what a contact is found.
     #[must_use]
     pub fn lookup(&self) -> String {
-        format!("{}\n{}", self.connector, self.external_id)
+        lookup(&self.connector, &self.external_id)
     }
+}
+
+/// By what a contact is found whom a channel knows by an id: neither part can contain a line break.
+#[must_use]
+pub fn lookup(connector: &str, external_id: &str) -> String {
+    format!("{connector}\n{external_id}")
 }
 
 /// Where a deal stands.

@@ -7,7 +7,7 @@ use api::crm::v1::{
     UpdateContactRequest,
 };
 use api::erasure::internal::v1::{
-    ErasePersonRequest, ErasePersonResponse, FindPersonRequest, Person, RemovedData,
+    ChannelPerson, ErasePersonRequest, ErasePersonResponse, FindPersonRequest, Person, RemovedData,
     ScanPersonRequest, ValueDigest,
 };
 use api::error::v1::ErrorReason as R;
@@ -175,10 +175,14 @@ fn account(world: &World) -> Vec<u8> {
 }
 
 async fn find(world: &World) -> Person {
+    find_by(world, PHONE, None).await
+}
+
+async fn find_by(world: &World, phone: &str, person: Option<Person>) -> Person {
     let request = FindPersonRequest {
         account_id: account(world),
-        phone: PHONE.into(),
-        person: None,
+        phone: phone.into(),
+        person,
     };
     let found = world
         .erasure()
@@ -438,4 +442,35 @@ async fn only_services_erase_and_only_what_the_account_has() {
         .await;
     let person = asked.expect("asked").into_inner().person.expect("a person");
     assert_eq!(person, Person::default());
+}
+
+#[tokio::test]
+async fn a_contact_whom_a_channel_knows_as_the_person_is_theirs() {
+    let world = World::start().await;
+    let contact = Contact {
+        name: "Зинаида".into(),
+        messengers: vec![messenger()],
+        ..Contact::default()
+    };
+    let request = api::crm::v1::CreateContactRequest {
+        contact: Some(contact),
+        request_id: String::new(),
+    };
+    let made = world
+        .contacts()
+        .create_contact(world.admin.ask(request))
+        .await;
+    made.expect("made");
+    let channel = |external_id: &str| ChannelPerson {
+        connector_key: "telegram".into(),
+        external_id: external_id.into(),
+    };
+    for (external_id, contacts) in [("55501", 1), ("55502", 0)] {
+        let known = Person {
+            channels: vec![channel(external_id)],
+            ..Person::default()
+        };
+        let found = find_by(&world, "", Some(known)).await;
+        assert_eq!(found.contact_ids.len(), contacts, "{external_id}");
+    }
 }

@@ -145,7 +145,8 @@ async fn rows(tx: &mut Tx, job: &Job, chat: ChatId, tally: &mut Tally) -> Result
             found.extend(job.sieve.find(&name));
             String::new()
         } else {
-            job.sieve.clean(&name, &mut found).unwrap_or(name)
+            // The name of an employee stays, be it the client's as well.
+            name
         };
         let text = job.sieve.clean(&text, &mut found).unwrap_or(text);
         if !found.is_empty() || job.erases() && title != neutral {

@@ -49,11 +49,8 @@ impl Row {
             changed = job.erases() && !self.author_name.is_empty();
             self.author_name.clear();
         }
-        for text in [
-            &mut self.author_name,
-            &mut self.text,
-            &mut self.failure_text,
-        ] {
+        // The name of an employee stays, be it the client's as well.
+        for text in [&mut self.text, &mut self.failure_text] {
             if let Some(clean) = job.sieve.clean(text, &mut found) {
                 *text = clean;
             }

@@ -9,13 +9,15 @@ use types::{AccountId, ContactId};
 use uuid::Uuid;
 
 use super::PERSONAL;
+use crate::domain::card::lookup;
 use crate::domain::merge::Merge;
 use crate::domain::timeline::Event;
 use crate::store::cards::points;
 use crate::store::corrupt;
 use crate::store::timeline::number;
 
-/// The contacts that carry exactly a number (A-25) and those that are known, with those that went into them; and all values of theirs.
+/// The contacts that carry exactly a number (A-25), those whom a channel knows as it knows the person, and those that are known, with those
+/// that went into them; and all values of theirs.
 ///
 /// # Errors
 /// When the database fails.
@@ -26,7 +28,7 @@ pub async fn find(
     phone: &str,
     known: &Person,
 ) -> Result<Person, Error> {
-    let mut ids = contacts(tx, account, phone, known.contact_ids()).await?;
+    let mut ids = contacts(tx, account, phone, known).await?;
     let mut person = Person::default();
     loop {
         let before = ids.len();
@@ -53,26 +55,30 @@ async fn contacts(
     tx: &mut Tx,
     account: AccountId,
     phone: &str,
-    known: Vec<Uuid>,
+    known: &Person,
 ) -> Result<BTreeSet<Uuid>, Error> {
-    let mut ids: Vec<Uuid> = sqlx::query_scalar(
-        "SELECT card_id FROM cards WHERE account_id = $1 AND card_id = ANY ($2) AND kind = 1",
+    let (mut kinds, mut lookups): (Vec<i16>, Vec<String>) = known
+        .channels
+        .iter()
+        .map(|(connector, id)| (points::MESSENGER, lookup(connector, id)))
+        .unzip();
+    if !phone.is_empty() {
+        kinds.push(points::PHONE);
+        lookups.push(phone.to_owned());
+    }
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT card_id FROM cards WHERE account_id = $1 AND card_id = ANY ($2) AND kind = 1
+          UNION
+         SELECT c.card_id FROM unnest($3::smallint[], $4::text[]) AS w (kind, lookup)
+           JOIN contact_points p ON p.account_id = $1 AND p.kind = w.kind AND p.lookup = w.lookup
+           JOIN cards c ON c.account_id = $1 AND c.card_id = p.card_id AND c.kind = 1",
     )
     .bind(account.uuid())
-    .bind(known)
+    .bind(known.contact_ids())
+    .bind(kinds)
+    .bind(lookups)
     .fetch_all(&mut **tx)
     .await?;
-    if !phone.is_empty() {
-        let carrying: Vec<Uuid> = sqlx::query_scalar(
-            "SELECT c.card_id FROM contact_points p JOIN cards c USING (account_id, card_id)
-              WHERE p.account_id = $1 AND p.kind = 1 AND p.lookup = $2 AND c.kind = 1",
-        )
-        .bind(account.uuid())
-        .bind(phone)
-        .fetch_all(&mut **tx)
-        .await?;
-        ids.extend(carrying);
-    }
     Ok(ids.into_iter().collect())
 }
 
