@@ -152,6 +152,18 @@ impl Progress {
         Ok(())
     }
 
+    /// It is not to be sent any more; false when it is with a connector, or was given to the channel: then it is too late.
+    pub fn withdraw(&mut self, why: &str) -> bool {
+        if self.done || self.leased || self.sending {
+            return false;
+        }
+        let news = News::Failed {
+            why: why.to_owned(),
+        };
+        self.finish(&news, Status::Failed);
+        true
+    }
+
     fn finish(&mut self, news: &News, status: Status) {
         self.done = true;
         self.leased = false;

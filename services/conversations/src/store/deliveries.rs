@@ -9,5 +9,5 @@ mod report;
 mod take;
 
 pub use insert::insert;
-pub use report::{Locked, conversations_of, find, lock_chats, locked, mark_read, store};
+pub use report::{Locked, conversations_of, find, lock_chats, locked, mark_read, store, waiting};
 pub use take::{Leased, Taken, Taker, give_back, take};

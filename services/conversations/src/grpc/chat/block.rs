@@ -14,8 +14,13 @@ use super::get::{chat_id, moment, visible};
 use super::shown::{Moment, Shown};
 use crate::changes::{self, Change};
 use crate::grpc::conversation::Error;
+use crate::grpc::hub::report::tell;
 use crate::grpc::{By, seeing};
+use crate::store::deliveries::{self, Locked};
 use crate::store::{black_list, conversations};
+
+/// Why a message failed that waited when its client was blocked.
+const WITHDRAWN: &str = "The client was blocked before this was sent.";
 
 /// What is to become of the client.
 #[derive(Debug, Clone, Copy)]
@@ -92,8 +97,12 @@ async fn apply(
         return Ok((shown, Vec::new()));
     }
     let ids: Vec<ChatId> = chats.iter().map(|(chat, _)| *chat).collect();
+    let withdrawn = match wanted {
+        Wanted::Blocked { .. } => withdraw(tx, by, &ids).await?,
+        Wanted::Unblocked => Vec::new(),
+    };
     let open = black_list::open_conversations(tx, scope, &ids).await?;
-    let told: Vec<Change> = conversations::all(tx, scope.account(), &open)
+    let news = conversations::all(tx, scope.account(), &open)
         .await?
         .into_iter()
         .map(|conversation| Change {
@@ -108,8 +117,22 @@ async fn apply(
             previous: None,
             silent: false,
             conversation,
-        })
-        .collect();
+        });
+    let told: Vec<Change> = withdrawn.into_iter().chain(news).collect();
     changes::append(tx, &told).await?;
     Ok((shown, told))
+}
+
+/// What waits to be sent is not sent any more (CHW-49). What a connector has on its hands may still go out.
+async fn withdraw(tx: &mut Tx, by: &By, chats: &[ChatId]) -> Result<Vec<Change>, Error> {
+    let waiting = deliveries::waiting(tx, by.scope.account(), chats).await?;
+    let before = deliveries::locked(tx, &waiting).await?;
+    let mut changed: Vec<Locked> = before.values().cloned().collect();
+    changed.retain_mut(|delivery| {
+        let is_withdrawn = delivery.progress.withdraw(WITHDRAWN);
+        delivery.settle();
+        is_withdrawn
+    });
+    deliveries::store(tx, &before, &changed).await?;
+    Ok(tell(tx, &before, &changed).await?)
 }

@@ -283,8 +283,10 @@ impl Attempt<'_> {
 /// What is told of a chat that exists: where it is to who may see it, nothing to others (CHW-35, CHW-36).
 async fn told(tx: &mut Tx, by: &By, id: ChatId, moment: Moment) -> Result<Error, Error> {
     let seen = shown(tx, by, &[id], moment).await?;
-    Ok(Error::Refused(match seen.is_empty() {
-        true => Refusal::chat_restricted(),
-        false => Refusal::chat_exists(id),
+    // Whoever sees only the contact in a row of the list cannot go to the chat.
+    let may_go = |chat: &Shown| chat.sight.visibility.shows_messages();
+    Ok(Error::Refused(match seen.iter().any(may_go) {
+        true => Refusal::chat_exists(id),
+        false => Refusal::chat_restricted(),
     }))
 }

@@ -13,7 +13,7 @@ pub(crate) mod publish;
 mod publish_stream;
 mod quarantine;
 mod register;
-mod report;
+pub(in crate::grpc) mod report;
 mod report_health;
 mod report_picture;
 mod report_templates;

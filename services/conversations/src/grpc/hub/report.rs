@@ -190,16 +190,12 @@ fn take(
             .external_message_id
             .clone_from(&report.external_message_id);
     }
-    delivery.message.status = Some(delivery.progress.status);
-    delivery
-        .message
-        .failure_text
-        .clone_from(&delivery.progress.failure_text);
+    delivery.settle();
     true
 }
 
 /// The changes of those messages of which something is new to employees.
-async fn tell(
+pub(in crate::grpc) async fn tell(
     tx: &mut Tx,
     before: &HashMap<DeliveryId, Locked>,
     changed: &[Locked],

@@ -43,6 +43,15 @@ pub struct Locked {
     pub message: Message,
 }
 
+impl Locked {
+    /// The message shows how far the delivery has come.
+    pub fn settle(&mut self) {
+        self.message.status = Some(self.progress.status);
+        let why = &self.progress.failure_text;
+        self.message.failure_text.clone_from(why);
+    }
+}
+
 /// Those of the deliveries that exist and are the connector's.
 ///
 /// # Errors
@@ -70,6 +79,32 @@ pub async fn find(
             chat: chat.into(),
         })
         .collect())
+}
+
+/// What waits in chats, also what is with a connector.
+///
+/// # Errors
+/// When the database fails.
+#[tracing::instrument(name = "db.delivery.waiting", skip_all, err)]
+pub async fn waiting(
+    tx: &mut Tx,
+    account: AccountId,
+    chats: &[ChatId],
+) -> Result<Vec<Reported>, Error> {
+    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "SELECT d.id, d.chat_id FROM unnest($2::uuid[]) AS w (chat_id)
+           JOIN deliveries d ON d.account_id = $1 AND d.chat_id = w.chat_id AND NOT d.done",
+    )
+    .bind(account.uuid())
+    .bind(chats.iter().map(|chat| chat.uuid()).collect::<Vec<_>>())
+    .fetch_all(&mut **tx)
+    .await?;
+    let reported = |(id, chat): (Uuid, Uuid)| Reported {
+        account,
+        id: id.into(),
+        chat: chat.into(),
+    };
+    Ok(rows.into_iter().map(reported).collect())
 }
 
 /// Locks the chats of the deliveries, in the order in which ingest does: by account, connection and id of the channel.

@@ -64,7 +64,7 @@ pub struct Leased {
 /// Of each chat only the first that is not done may go. What is asked of a row is asked row by row through an index, in the
 /// order of the queue, and the number is written out: so every plan walks the queue and stops after a hundred, however much is
 /// waiting. The order within a chat never changes, so what was first when the statement began is still first. A hundred
-/// at once keep the transaction short and their texts in memory.
+/// at once keep the transaction short and their texts in memory. To whom is blocked nothing goes (CHW-49).
 ///
 /// Then the connections' buckets decide: one statement takes tokens out and is the only one that does, so that all streams and replicas
 /// together keep to the rate. What gets none is put where its token will be, at most a minute away, so that it stands in nobody's way.
@@ -85,6 +85,8 @@ macro_rules! take {
                           WHERE first.account_id = d.account_id AND first.chat_id = d.chat_id AND NOT first.done
                           ORDER BY first.seq LIMIT 1)
                     AND (SELECT c.enabled FROM connections c WHERE c.account_id = d.account_id AND c.id = d.connection_id)
+                    AND (SELECT count(*) = 0 FROM black_list b
+                          WHERE b.account_id = d.account_id AND b.connector_key = d.connector_key AND b.external_id = d.external_chat_id)
                   ORDER BY d.not_before LIMIT 100
                     FOR UPDATE OF d SKIP LOCKED
              ), room AS (

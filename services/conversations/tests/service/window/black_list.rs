@@ -1,14 +1,18 @@
 //! The black list (IDN-38, A-15, A-16).
 
 use api::conversations::v1::watch_inbox_response::Event;
+use std::time::Duration;
+
+use api::connector::v1::{DeliveryOutcome, DeliveryReport};
 use api::conversations::v1::{
-    BlockChatRequest, ChangeKind, Chat, ChatAction, SendMessageRequest, UnblockChatRequest,
+    BlockChatRequest, ChangeKind, Chat, ChatAction, DeliveryStatus, SendMessageRequest,
+    UnblockChatRequest,
 };
 use tonic::Status;
 
 use super::{chat, chat_of};
 use crate::rights::{change, watch};
-use crate::world::{World, refusal, with};
+use crate::world::{World, refusal, report, with};
 
 async fn block(world: &World, token: &str, chat_id: &str) -> Result<Chat, Status> {
     let request = BlockChatRequest {
@@ -99,6 +103,49 @@ async fn what_came_while_blocked_does_not_appear_after_unblocking() {
     let texts: Vec<_> = world.messages(&conversation).await;
     let texts: Vec<_> = texts.iter().map(|message| &message.text[..]).collect();
     assert_eq!(texts, ["hello", "hello", "hello"]);
+}
+
+#[tokio::test]
+async fn what_waits_when_a_client_is_blocked_is_not_sent() {
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let conversation = world.conversation(&connection, "anna").await;
+    for _ in 0..2 {
+        send(&world, &conversation).await.expect("queued");
+    }
+    let mut taken = world.take(10).await;
+    let first = taken.next().await;
+    let id = chat_of(&world, &conversation).await;
+    block(&world, &world.admin, &id).await.expect("blocked");
+    // What was on its way comes back: it waits as long as the client is blocked.
+    let retry = DeliveryReport {
+        retry_after_ms: 1_000,
+        ..report(&first, DeliveryOutcome::Retry)
+    };
+    assert_eq!(world.report(vec![retry]).await, [""]);
+    world.clock.advance(Duration::from_secs(60));
+    let statuses = async || -> Vec<_> {
+        let messages = world.messages(&conversation).await;
+        messages.iter().map(|it| it.delivery_status()).collect()
+    };
+    let [unspecified, queued, failed] = [
+        DeliveryStatus::Unspecified,
+        DeliveryStatus::Queued,
+        DeliveryStatus::Failed,
+    ];
+    assert_eq!(statuses().await, [unspecified, queued, failed]);
+    let bystander = world.conversation(&connection, "boris").await;
+    send(&world, &bystander).await.expect("queued");
+    assert_eq!(
+        taken.next().await.external_chat_id,
+        "boris",
+        "nothing of anna's goes before"
+    );
+
+    unblock(&world, &world.admin, &id).await.expect("unblocked");
+    send(&world, &conversation).await.expect("queued");
+    let next = taken.next().await;
+    assert_eq!((next.id, next.attempt), (first.id, 2));
 }
 
 #[tokio::test]
