@@ -157,7 +157,7 @@ async fn what_is_set_is_read_and_replaced_as_a_whole() {
     let untouched = get(&anna, of_user(&boris.id)).await;
     assert_eq!((untouched.cells.len(), &untouched.etag[..]), (0, "v0"));
     let (stage, other) = (app.crm.stage(anna.account), app.crm.stage(anna.account));
-    let custom = FieldId::generate().to_string();
+    let custom = app.crm.field(anna.account).to_string();
     let mut wanted = Rights {
         subject: of_user(&boris.id),
         stages: vec![
@@ -438,6 +438,57 @@ async fn unknown_stages_are_refused_and_deleted_ones_may_stay_named() {
     other.expect("without it");
     let refused = set(&anna, naming(&[stage])).await.expect_err("gone");
     assert_eq!(reason(&refused), ErrorReason::StageNotFound);
+}
+
+/// IDN-13: a misspelt name would hide nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_fields_are_refused_and_deleted_ones_may_stay_named() {
+    let app = TestApp::start().await;
+    let anna = app.account("anna@example.com").await;
+    let boris = anna.add("boris@example.com", Role::Manager).await;
+    let own = app.crm.field(anna.account);
+    let foreign = app.crm.field(AccountId::generate()).to_string();
+    let of = |subject, fields: &[&str]| Rights {
+        subject,
+        fields: fields
+            .iter()
+            .map(|field| field_rule(field, FieldRight::Hidden))
+            .collect(),
+        ..Rights::default()
+    };
+    let naming = |fields: &[&str]| of(of_user(&boris.id), fields);
+    let of_contacts = Rights {
+        fields: vec![FieldRule {
+            entity: RightEntity::Contacts.into(),
+            ..field_rule("price", FieldRight::Hidden)
+        }],
+        ..naming(&[])
+    };
+    let own = (own, own.to_string());
+    for (wrong, places) in [
+        (naming(&["price", "prise", &own.1, &foreign]), vec![1, 3]),
+        (of_contacts, vec![0]),
+    ] {
+        let refused = set(&anna, wrong).await.expect_err("no such field");
+        let places: Vec<_> = places
+            .iter()
+            .map(|place| format!("rights.fields[{place}].field"))
+            .collect();
+        assert_eq!(violations(&refused), places);
+    }
+    assert_eq!(get(&anna, of_user(&boris.id)).await.fields.len(), 0);
+    set(&anna, naming(&["price", &own.1])).await.expect("there");
+    app.crm.delete_field(own.0);
+    let read = get(&anna, of_user(&boris.id)).await;
+    assert_eq!(read.fields.len(), 2, "it stays named");
+    let changed = Rights {
+        mail: Some(true),
+        ..read
+    };
+    set(&anna, changed).await.expect("what was read is set");
+    let refused = set(&anna, of(of_managers(), &[&own.1])).await;
+    let refused = refused.expect_err("nobody else can name it any more");
+    assert_eq!(violations(&refused), ["rights.fields[0].field"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -731,13 +782,15 @@ async fn changes_that_meet_are_published_in_one_order() {
 async fn an_account_holds_only_so_many_rules() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
+    let fields: Vec<_> = (0..500).map(|_| app.crm.field(anna.account)).collect();
     let full = |subject| Rights {
         subject,
         stages: (0..500)
             .map(|_| stage_rule(app.crm.stage(anna.account), StageRight::Allowed))
             .collect(),
-        fields: (0..500)
-            .map(|number| field_rule(&format!("f{number}"), FieldRight::Hidden))
+        fields: fields
+            .iter()
+            .map(|field| field_rule(&field.to_string(), FieldRight::Hidden))
             .collect(),
         ..Rights::default()
     };
