@@ -22,6 +22,7 @@ use pg::Db;
 use tokio::net::TcpListener;
 
 use crate::MIGRATIONS;
+use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::core::Core;
 use crate::grpc::accounts::Accounts;

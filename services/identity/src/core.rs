@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use types::{AccountId, Clock, Language, SessionId};
 
 use crate::Error;
+use crate::catalogue::Catalogue;
 use crate::changes::By;
 use crate::domain::audit::Actor;
 use crate::domain::user::User;

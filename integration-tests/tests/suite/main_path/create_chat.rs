@@ -380,7 +380,11 @@ async fn contacts_that_are_alike_are_suggested_and_not_merged() {
     assert_eq!(created.contact_id, named.id);
     assert_eq!(created.similar_contact_ids, std::slice::from_ref(&old.id));
     assert_eq!(read(&admin, &old.id).await.phones.len(), 1);
-    assert_eq!(read(&admin, &named.id).await.phones.len(), 1, "supplemented");
+    assert_eq!(
+        read(&admin, &named.id).await.phones.len(),
+        1,
+        "supplemented"
+    );
 }
 
 /// From now on the employee adds contacts, and views those that are theirs.

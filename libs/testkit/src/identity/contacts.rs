@@ -3,9 +3,9 @@
 use api::crm::internal::v1::crm_internal_service_server::CrmInternalService;
 use api::crm::internal::v1::{
     AddSentMessagesRequest, AddSentMessagesResponse, ApplyRulesRequest, ApplyRulesResponse,
-    CardFields, CardKind, FindCardByValueRequest, FindCardByValueResponse, FindContactsRequest, FindContactsResponse,
-    GetRuleCatalogueRequest, GetRuleCatalogueResponse, LookUpClientRequest, LookUpClientResponse,
-    PipelineChanged, PipelineStage, SentMessage,
+    CardFields, CardKind, FindCardByValueRequest, FindCardByValueResponse, FindContactsRequest,
+    FindContactsResponse, GetRuleCatalogueRequest, GetRuleCatalogueResponse, LookUpClientRequest,
+    LookUpClientResponse, PipelineChanged, PipelineStage, SentMessage,
 };
 use tonic::{Request, Response, Status};
 use types::{AccountId, FieldId, StageId};

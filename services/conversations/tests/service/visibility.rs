@@ -129,7 +129,12 @@ async fn a_program_needs_a_scope_of_its_own_to_ask_about_others() {
     let refused = "PermissionDenied SCOPE_MISSING {scope=rights.read}".to_owned();
     for scopes in [
         &["inbox.read"][..],
-        &["inbox.read", "inbox.write", "settings.read", "settings.write"],
+        &[
+            "inbox.read",
+            "inbox.write",
+            "settings.read",
+            "settings.write",
+        ],
     ] {
         let program = world.program_with(world.account, scopes);
         let told = ask_all(&world, &program, &conversation, boris).await;

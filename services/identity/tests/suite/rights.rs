@@ -19,7 +19,7 @@ use prost::Message;
 use prost_types::FieldMask;
 use tonic::Status;
 use tonic_types::StatusExt;
-use types::{AccountId, FieldId, GroupId, StageId, UserId};
+use types::{AccountId, GroupId, StageId, UserId};
 
 use crate::app::{Caller, TestApp, reason};
 use crate::internal::service;

@@ -157,7 +157,10 @@ async fn check(tx: &mut Tx, by: &By, node: &Node) -> Result<(), Error> {
         return Err(references::refusal(missing).into());
     }
     for key in node.channels() {
-        if connections::settings_schema(tx, by.scope, &key).await?.is_none() {
+        if connections::settings_schema(tx, by.scope, &key)
+            .await?
+            .is_none()
+        {
             let problem = format!("names the channel \"{key}\", which is not known");
             return Err(Refusal::field("filter.filter", problem).into());
         }

@@ -1,8 +1,8 @@
 //! GetRuleCatalogue: what settings of rules, and rights, can name.
 
 use api::crm::internal::v1::{
-    CardFields, CardKind, GetRuleCatalogueRequest, GetRuleCatalogueResponse, PipelineChanged, RuleEmployee,
-    RuleField,
+    CardFields, CardKind, GetRuleCatalogueRequest, GetRuleCatalogueResponse, PipelineChanged,
+    RuleEmployee, RuleField,
 };
 use pg::Tx;
 use tonic::Request;
@@ -62,7 +62,9 @@ fn card_fields((kind, told): (Kind, CardKind), own: &[Field]) -> CardFields {
     let own = own.iter().filter(|field| field.kind == kind);
     CardFields {
         kind: told.into(),
-        fields: standard.chain(own.map(|field| field.id.to_string())).collect(),
+        fields: standard
+            .chain(own.map(|field| field.id.to_string()))
+            .collect(),
     }
 }
 
