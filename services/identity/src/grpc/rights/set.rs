@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use access::{Rules, Subject};
+use access::{Entity, Rules, Subject};
 use api::identity::v1::{Rights, SetRightsRequest, SetRightsResponse};
 use auth::AccountScope;
 use kit::validate::Fields;
@@ -65,7 +65,8 @@ async fn newly_named(
     let named: BTreeSet<StageId> = rules.stages.keys().map(|(stage, _)| *stage).collect();
     let fields = wanted.fields.iter().enumerate();
     let fields = fields.filter_map(|(place, rule)| Some((place, auth::rights::field(rule)?)));
-    let is_new = |key| rules.fields.contains_key(key) && !before.fields.contains_key(key);
+    let is_new =
+        |key: &(Entity, String)| rules.fields.contains_key(key) && !before.fields.contains_key(key);
     let fields = fields.filter(|(_, field)| is_new(field));
     Ok(Named {
         stages: named.difference(&known).copied().collect(),
