@@ -40,9 +40,12 @@ struct Options {
     /// Messages of the large data set.
     #[arg(long, default_value_t = 1_000_000)]
     messages: u64,
-    /// Conversations and messages of the small data set, to which the large one is compared.
+    /// Conversations and messages of the small data set, to which lists of the large one are compared.
     #[arg(long, default_value_t = 10_000)]
     small: u64,
+    /// Conversations and messages of the data set to which search in the large one is compared.
+    #[arg(long, default_value_t = 100_000)]
+    middle: u64,
     /// Where the data sets are made and kept, to be used again; delete the folder to be rid of them.
     #[arg(long, default_value = ".beseda/bench")]
     data: std::path::PathBuf,
@@ -135,7 +138,7 @@ async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> Resul
     Ok(())
 }
 
-/// What is compared between the data sets, as it is on the small one.
+/// What is compared between the data sets, as it is on the smaller ones.
 #[derive(Default)]
 struct Small {
     list: figures::list::Readings,
@@ -143,31 +146,35 @@ struct Small {
 }
 
 impl Small {
-    async fn read(options: &Options, stand: &Stand, data: &DataSet) -> Result<Self> {
+    async fn read(options: &Options) -> Result<Self> {
         let mut small = Self::default();
         if options.wants("P10") {
-            small.list = figures::list::read(options, stand, data).await?;
+            let (stand, data) = dataset::ensure(&options.data, even(options.small)).await?;
+            let read = figures::list::read(options, &stand, &data).await;
+            stand.stop().await;
+            small.list = read?;
         }
         if options.wants("P14") {
-            small.search = figures::search::read(options, stand).await?;
+            let (stand, _) = dataset::ensure(&options.data, even(options.middle)).await?;
+            let read = figures::search::read(options, &stand).await;
+            stand.stop().await;
+            small.search = read?;
         }
         Ok(small)
     }
 }
 
-/// What is compared between the data sets is read on the small one first.
-async fn on_data(options: &Options, report: &mut Report) -> Result<()> {
-    let mut small = Small::default();
-    if options.wants("P10") || options.wants("P14") {
-        let size = Size {
-            conversations: options.small,
-            messages: options.small,
-        };
-        let (stand, data) = dataset::ensure(&options.data, size).await?;
-        let read = Small::read(options, &stand, &data).await;
-        stand.stop().await;
-        small = read?;
+/// As many messages as conversations.
+fn even(size: u64) -> Size {
+    Size {
+        conversations: size,
+        messages: size,
     }
+}
+
+/// What is compared between the data sets is read on the smaller ones first.
+async fn on_data(options: &Options, report: &mut Report) -> Result<()> {
+    let small = Small::read(options).await?;
     let size = Size {
         conversations: options.conversations,
         messages: options.messages,

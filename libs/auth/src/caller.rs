@@ -165,15 +165,15 @@ impl Caller {
     /// Whom a question about rights is about: the employee that `field` of the request names, else the caller.
     ///
     /// # Errors
-    /// FIELD_INVALID when neither is somebody, PERMISSION_MISSING when it is about somebody else and the caller does not
-    /// administer the account.
+    /// FIELD_INVALID when neither is somebody; PERMISSION_MISSING or SCOPE_MISSING when it is about somebody else and the caller has
+    /// not [`Permission::RightsRead`].
     pub fn about(&self, field: &str, named: Option<UserId>) -> Result<UserId, Refusal> {
         let own = self.user();
         let about = named
             .or(own)
             .ok_or_else(|| Refusal::field(field, "must name an employee"))?;
         if Some(about) != own {
-            self.require_administrator()?;
+            self.require(Permission::RightsRead)?;
         }
         Ok(about)
     }

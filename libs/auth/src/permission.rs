@@ -19,6 +19,8 @@ pub enum Permission {
     SettingsRead,
     /// Change settings, users and keys.
     SettingsWrite,
+    /// Ask about any employee who may what and sees which conversation; anybody may ask about themselves.
+    RightsRead,
     /// Issue tokens of visitors of online chats, with whom their whole history is read: the backend of a site, and administrators.
     VisitorsIssue,
     /// Begin sessions for employees: the key of the CRM widget alone.
@@ -37,6 +39,7 @@ impl Permission {
             Self::CrmWrite => "crm.write",
             Self::SettingsRead => "settings.read",
             Self::SettingsWrite => "settings.write",
+            Self::RightsRead => "rights.read",
             Self::VisitorsIssue => "visitors.issue",
             Self::SessionsBegin => "sessions.begin",
         }
@@ -66,6 +69,7 @@ impl Permission {
             Self::CrmWrite => &["crm.write"],
             Self::SettingsRead => &["settings.read", "settings.write"],
             Self::SettingsWrite => &["settings.write"],
+            Self::RightsRead => &["rights.read"],
             Self::VisitorsIssue => &["visitors.issue"],
             Self::SessionsBegin => &["sessions.begin"],
         }

@@ -32,7 +32,7 @@ impl Fields {
     /// keep (NUL) are refused; line breaks and tabs are allowed.
     pub fn text(&mut self, field: &str, value: &str, length: RangeInclusive<usize>) -> String {
         let count = value.chars().count();
-        if value.trim().is_empty() && *length.start() > 0 {
+        if *length.start() > 0 && !value.chars().any(is_visible) {
             self.reject(field, "must not be empty");
         } else if !length.contains(&count) {
             self.reject(
@@ -147,6 +147,17 @@ impl Fields {
     }
 }
 
+/// Does a reader see that something stands there? Spaces are not seen, nor are characters that only shape, join or turn their neighbours,
+/// and fillers.
+fn is_visible(c: char) -> bool {
+    !c.is_whitespace()
+        && !c.is_control()
+        && !matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,6 +167,19 @@ mod tests {
     fn characters_are_counted_not_bytes() {
         let mut fields = Fields::new();
         fields.text("text", &"я".repeat(4096), 1..=4096);
+        assert!(fields.finish().is_ok());
+    }
+
+    #[test]
+    fn a_text_that_nobody_sees_is_empty() {
+        for text in ["\u{200b}", " \u{2060}\u{feff} ", "\u{3164}", "\u{2800}\n"] {
+            let mut fields = Fields::new();
+            fields.line("name", text, 1..=10);
+            assert!(fields.finish().is_err(), "{text:?}");
+        }
+        let mut fields = Fields::new();
+        fields.line("name", "a\u{200d}b", 1..=10);
+        fields.line("comment", "", 0..=10);
         assert!(fields.finish().is_ok());
     }
 

@@ -29,7 +29,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status};
-use types::{AccountId, Clock, Language, StageId};
+use types::{AccountId, Clock, FieldId, Language, StageId};
 
 const SEED: [u8; 32] = [7; 32];
 
@@ -59,6 +59,8 @@ struct Known {
     contacts: Vec<contacts::Contact>,
     /// Stages of pipelines.
     stages: Vec<(AccountId, StageId)>,
+    /// Fields of deals.
+    fields: Vec<(AccountId, FieldId)>,
     /// What crm was told of messages.
     sent: Vec<(AccountId, SentMessage)>,
 }

@@ -8,12 +8,26 @@ use uuid::Uuid;
 
 use crate::base32;
 
-/// A text that is not an id of the expected kind.
+/// A text that is not an id of the expected kind, or of one of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an id of the form \"{prefix}_…\"")]
 pub struct InvalidId {
-    /// The prefix that was expected.
-    pub prefix: &'static str,
+    /// The prefixes of which one was expected.
+    pub prefixes: &'static [&'static str],
+}
+
+impl fmt::Display for InvalidId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an id of the form ")?;
+        for (place, prefix) in self.prefixes.iter().enumerate() {
+            let joint = match place {
+                0 => "",
+                last if last + 1 == self.prefixes.len() => " or ",
+                _ => ", ",
+            };
+            write!(f, "{joint}\"{prefix}_…\"")?;
+        }
+        Ok(())
+    }
 }
 
 macro_rules! ids {
@@ -66,7 +80,7 @@ macro_rules! ids {
                 text.strip_prefix(concat!($prefix, "_"))
                     .and_then(base32::decode)
                     .map(|value| Self(Uuid::from_u128(value)))
-                    .ok_or(InvalidId { prefix: $prefix })
+                    .ok_or(InvalidId { prefixes: &[$prefix] })
             }
         }
 
@@ -181,11 +195,23 @@ mod tests {
     }
 
     #[test]
+    fn every_form_that_would_do_is_named() {
+        let told = |prefixes| InvalidId { prefixes }.to_string();
+        assert_eq!(told(&["conv"]), "not an id of the form \"conv_…\"");
+        assert_eq!(
+            told(&["con", "com", "deal"]),
+            "not an id of the form \"con_…\", \"com_…\" or \"deal_…\""
+        );
+    }
+
+    #[test]
     fn an_id_of_another_kind_is_refused() {
         let chat = ChatId::generate().to_string();
         assert_eq!(
             chat.parse::<ConversationId>(),
-            Err(InvalidId { prefix: "conv" })
+            Err(InvalidId {
+                prefixes: &["conv"]
+            })
         );
     }
 }

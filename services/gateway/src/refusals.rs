@@ -4,7 +4,7 @@ use http::header::{CACHE_CONTROL, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use kit::Refusal;
 use tonic::{Code, Status};
-use tonic_types::StatusExt;
+use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::body::Body;
 use crate::call::Protocol;
@@ -39,13 +39,32 @@ pub fn plain(status: &Status) -> Response<Body> {
         .localized_message()
         .map_or_else(|| status.message().to_owned(), |text| text.message.clone());
     let reason = details.error_info().map(|info| &info.reason[..]);
-    let mut response = page(http_status(status.code(), reason), text + "\n");
+    let text = text + "\n" + &violations(&details);
+    let mut response = page(http_status(status.code(), reason), text);
     if let Some(wait) = details.retry_info().and_then(|retry| retry.retry_delay) {
         response
             .headers_mut()
             .insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }
     response
+}
+
+/// Which fields are wrong and how, a line each.
+fn violations(details: &ErrorDetails) -> String {
+    let violations = details.bad_request().into_iter();
+    let lines = violations.flat_map(|it| &it.field_violations);
+    lines
+        .map(|it| format!("{}: {}\n", name(&it.field), it.description))
+        .collect()
+}
+
+/// What by gRPC is a field of an upload's header is a parameter here.
+fn name(field: &str) -> &str {
+    match field.strip_prefix("header.") {
+        Some("file_name") => "name",
+        Some(parameter) => parameter,
+        None => field,
+    }
 }
 
 /// A short text for a person who came by HTTP.
@@ -115,5 +134,18 @@ mod tests {
         assert_eq!(plain.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(plain.headers()["retry-after"], "2");
         assert!(!plain.headers().contains_key("grpc-status"));
+    }
+
+    #[test]
+    fn a_refusal_over_http_names_the_parameters_that_are_wrong() {
+        let refusal = Refusal::field("header.file_name", "must name the file");
+        let details = Status::from(refusal).get_error_details();
+        assert_eq!(violations(&details), "name: must name the file\n");
+        let refusal = Refusal::field("duration_ms", "must be a whole number");
+        let details = Status::from(refusal).get_error_details();
+        assert_eq!(
+            violations(&details),
+            "duration_ms: must be a whole number\n"
+        );
     }
 }

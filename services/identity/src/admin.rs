@@ -248,7 +248,7 @@ pub async fn create_api_key(
     let mut fields = Fields::new();
     let name = fields.line("name", name, 1..=200);
     if scopes.is_empty() || !scopes.iter().all(|scope| is_scope(scope)) {
-        fields.reject("scopes", "must be one or more of: inbox.read, inbox.write, settings.read, settings.write, connector:<key>");
+        fields.reject("scopes", "must be one or more of: inbox.read, inbox.write, crm.read, crm.write, settings.read, settings.write, rights.read, visitors.issue, connector:<key>");
     }
     fields.finish()?;
     let by = By {

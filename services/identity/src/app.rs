@@ -22,6 +22,7 @@ use pg::Db;
 use tokio::net::TcpListener;
 
 use crate::MIGRATIONS;
+use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::core::Core;
 use crate::grpc::accounts::Accounts;
@@ -37,7 +38,6 @@ use crate::jobs;
 use crate::keyring::KeyRing;
 use crate::limits::Limits;
 use crate::passwords::Passwords;
-use crate::stages::Stages;
 
 /// What works without a token: getting one, and what verifiers ask before they can check any.
 const OPEN: [&str; 6] = [
@@ -57,7 +57,7 @@ pub struct App {
     keys: KeyRing,
     passwords: Passwords,
     limits: Limits,
-    stages: Stages,
+    catalogue: Catalogue,
     carrier: Carrier,
 }
 
@@ -77,7 +77,7 @@ impl App {
             .context("the signing keys cannot be used")?;
         let limits = Limits::new(config.log_in_limit, &config.redis_url, clock)
             .context("the URL of Redis")?;
-        let stages = Stages::new(kit::channel(&config.crm)?, keys.clone());
+        let catalogue = Catalogue::new(kit::channel(&config.crm)?, keys.clone());
         let carrier =
             Carrier::new(&config.redis_url, MIGRATIONS.service).context("the URL of Redis")?;
         Ok(Self {
@@ -86,7 +86,7 @@ impl App {
             keys,
             passwords: Passwords::new()?,
             limits,
-            stages,
+            catalogue,
             carrier,
             config,
         })
@@ -109,7 +109,7 @@ impl App {
             keys,
             passwords,
             limits,
-            stages,
+            catalogue,
             carrier,
         } = self;
         let Config {
@@ -132,7 +132,7 @@ impl App {
             keys,
             passwords,
             limits,
-            stages,
+            catalogue,
             master,
             waker,
         });

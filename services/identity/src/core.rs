@@ -10,13 +10,13 @@ use time::OffsetDateTime;
 use types::{AccountId, Clock, Language, SessionId};
 
 use crate::Error;
+use crate::catalogue::Catalogue;
 use crate::changes::By;
 use crate::domain::audit::Actor;
 use crate::domain::user::User;
 use crate::keyring::KeyRing;
 use crate::limits::Limits;
 use crate::passwords::Passwords;
-use crate::stages::Stages;
 
 /// Now, as exact as the database keeps it: what is answered first must equal what is read later.
 #[must_use]
@@ -37,8 +37,8 @@ pub struct Core {
     pub passwords: Passwords,
     /// Counts tries to log in.
     pub limits: Limits,
-    /// Which stages rights can name.
-    pub stages: Stages,
+    /// Which stages and fields rights can name.
+    pub catalogue: Catalogue,
     /// The installation's key, for the secrets of services.
     pub master: MasterKey,
     /// Tells the relay of events.

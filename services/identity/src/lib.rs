@@ -14,6 +14,7 @@
 
 pub mod admin;
 mod app;
+mod catalogue;
 mod changes;
 mod config;
 mod core;
@@ -25,7 +26,6 @@ mod jobs;
 mod keyring;
 mod limits;
 mod passwords;
-mod stages;
 mod store;
 
 pub use admin::rotate_keys;

@@ -9,16 +9,20 @@ use api::connector::v1::take_deliveries_response::Event as Taken;
 use api::conversations::v1::chat_service_client::ChatServiceClient;
 use api::conversations::v1::conversation_service_client::ConversationServiceClient;
 use api::conversations::v1::create_chat_request::Client;
+use api::conversations::v1::search_service_client::SearchServiceClient;
 use api::conversations::v1::{
-    Chat, Connection, ConnectionState, Conversation, ConversationMode, CreateChatRequest,
-    CreateConnectionRequest, GetConversationRequest, StartConversationRequest,
+    Chat, Connection, ConnectionState, Conversation, ConversationLife, ConversationMode,
+    CreateChatRequest, CreateConnectionRequest, GetChatProfileRequest, GetConversationRequest,
+    ListContactChatsRequest, OpenWindowRequest, SearchChatsRequest, StartConversationRequest,
+    WindowPlace,
 };
 use api::crm::v1 as crm;
 use api::crm::v1::contact_service_client::ContactServiceClient;
 use api::identity::v1::rights_service_client::RightsServiceClient;
 use api::identity::v1::rights_subject::Subject;
 use api::identity::v1::{
-    RightAction, RightCell, RightEntity, RightLevel, Rights, RightsSubject, Role, SetRightsRequest,
+    FieldRight, FieldRule, RightAction, RightCell, RightEntity, RightLevel, Rights, RightsSubject,
+    Role, SetRightsRequest,
 };
 use integration_tests::actors::{Admin, CONNECTOR, Connector, Employee};
 use integration_tests::calls::with_token;
@@ -96,9 +100,9 @@ async fn contact(admin: &Admin, contact: crm::Contact) -> crm::Contact {
     made.expect("made").into_inner().contact.expect("a contact")
 }
 
-async fn read(admin: &Admin, contact: &crm::Contact) -> crm::Contact {
+async fn read(admin: &Admin, contact_id: &str) -> crm::Contact {
     let request = crm::GetContactRequest {
-        contact_id: contact.id.clone(),
+        contact_id: contact_id.to_owned(),
     };
     let read = ContactServiceClient::new(admin.channel())
         .get_contact(admin.ask(request).await)
@@ -151,7 +155,7 @@ async fn a_chat_is_created_by_messenger_id_and_bound_to_its_contact() {
     let chat = create(&admin, &connector, id("42"), "")
         .await
         .expect("created");
-    assert_eq!(chat.client_name, "Анна");
+    assert_eq!(chat.client_name, "", "the channel has told no name");
 
     // What is written in it goes to that person, and what they answer comes into it.
     let talk = start(&admin, &chat, "Добрый день").await;
@@ -198,21 +202,142 @@ async fn a_number_finds_its_contact_makes_one_or_is_added_to_the_one_that_is_nam
         },
     )
     .await;
-    let found = create(&admin, &connector, phone("+7 (999) 123-45-67"), "").await;
-    assert_eq!(found.expect("created").client_name, "Анна");
+    let bound = async |client: Client, contact_id: &str| {
+        let chat = create(&admin, &connector, client, contact_id).await;
+        let talk = start(&admin, &chat.expect("created"), "Добрый день").await;
+        read(&admin, &talk.contact_id).await
+    };
+    let found = bound(phone("+7 (999) 123-45-67"), "").await;
+    assert_eq!(found.id, anna.id);
+    // The national form is the same number, and so the same chat.
+    let again = create(&admin, &connector, phone("8 999 123-45-67"), "").await;
+    assert_eq!(reason(again).0, "CHAT_EXISTS");
 
-    let made = create(&admin, &connector, phone("79990000000"), "").await;
-    assert_eq!(made.expect("created").client_name, "+79990000000");
+    let made = bound(phone("8 999 000-00-00"), "").await;
+    assert_eq!(made.name, "+79990000000");
 
-    let named = create(&admin, &connector, phone("79991111111"), &anna.id).await;
-    assert_eq!(named.expect("created").client_name, "Анна");
-    let numbers: Vec<String> = read(&admin, &anna)
+    let named = bound(phone("79991111111"), &anna.id).await;
+    assert_eq!(named.id, anna.id);
+    let numbers: Vec<String> = read(&admin, &anna.id)
         .await
         .phones
         .into_iter()
         .map(|it| it.number)
         .collect();
     assert_eq!(numbers, ["+79991234567", "+79991111111"]);
+}
+
+/// From now on the employee views every contact and deal, without the names of contacts.
+async fn sees_no_names(admin: &Admin, employee: &Employee) {
+    let cell = |entity: RightEntity| RightCell {
+        entity: entity.into(),
+        action: RightAction::View.into(),
+        level: RightLevel::Allowed.into(),
+        ..Default::default()
+    };
+    let rights = Rights {
+        subject: Some(RightsSubject {
+            subject: Some(Subject::UserId(employee.user().id.clone())),
+        }),
+        cells: vec![cell(RightEntity::Contacts), cell(RightEntity::Deals)],
+        fields: vec![FieldRule {
+            entity: RightEntity::Contacts.into(),
+            field: "name".into(),
+            right: FieldRight::Hidden.into(),
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let request = SetRightsRequest {
+        rights: Some(rights),
+    };
+    let set = RightsServiceClient::new(admin.channel())
+        .set_rights(admin.ask(request).await)
+        .await;
+    set.expect("set");
+}
+
+/// All that an employee is told of a chat and its conversation, path by path.
+async fn told_of(employee: &Employee, chat: &Chat, talk: &Conversation) -> Vec<String> {
+    let mut chats = ChatServiceClient::new(employee.channel());
+    let window = OpenWindowRequest {
+        place: WindowPlace::LeftMenu.into(),
+        ..Default::default()
+    };
+    let window = chats.open_window(employee.ask(window).await).await;
+    let of_contact = ListContactChatsRequest {
+        contact_id: talk.contact_id.clone(),
+        ..Default::default()
+    };
+    let of_contact = chats.list_contact_chats(employee.ask(of_contact).await);
+    let of_contact = of_contact.await;
+    let profile = GetChatProfileRequest {
+        chat_id: chat.id.clone(),
+    };
+    let profile = chats.get_chat_profile(employee.ask(profile).await).await;
+    vec![
+        format!("{:?}", employee.all(ConversationLife::Open).await),
+        format!("{:?}", employee.get(&talk.id).await.expect("it is seen")),
+        format!("{:?}", window.expect("opened").into_inner()),
+        format!("{:?}", of_contact.expect("listed").into_inner()),
+        format!("{:?}", profile.expect("a profile").into_inner()),
+    ]
+}
+
+async fn found(employee: &Employee, query: &str) -> usize {
+    let request = SearchChatsRequest {
+        query: query.into(),
+        ..Default::default()
+    };
+    let found = SearchServiceClient::new(employee.channel())
+        .search_chats(employee.ask(request).await)
+        .await;
+    found.expect("searched").into_inner().hits.len()
+}
+
+/// IDN-13: the chat knows the client by what the channel tells, never by the contact's name.
+#[tokio::test]
+async fn the_contacts_name_stays_hidden_in_a_chat_that_was_created_for_it() {
+    const NAME: &str = "Анна Петрова";
+    let (_cluster, admin, connector) = office(ConversationMode::NewAfterClose).await;
+    addressed_by(&connector, hub::ClientAddress::MessengerId).await;
+    let anna = crm::Contact {
+        name: NAME.into(),
+        ..known_as("42")
+    };
+    contact(&admin, anna).await;
+    let chat = create(&admin, &connector, id("42"), "")
+        .await
+        .expect("created");
+    let talk = start(&admin, &chat, "Добрый день").await;
+    let manager = admin.colleague("boris@office.example", Role::Manager).await;
+    sees_no_names(&admin, &manager).await;
+    wait_for("the rights are known", async || {
+        manager.get(&talk.id).await.ok()
+    })
+    .await;
+    wait_for("the name is indexed", async || {
+        (found(&admin, NAME).await == 1).then_some(())
+    })
+    .await;
+    let paths = told_of(&admin, &chat, &talk).await;
+    for path in [0, 1, 2, 4] {
+        assert!(paths[path].contains(NAME), "{}", paths[path]);
+    }
+    for told in told_of(&manager, &chat, &talk).await {
+        assert!(!told.contains("Петрова"), "{told}");
+    }
+    assert_eq!(found(&manager, NAME).await, 0);
+
+    let mut watch = manager.watch().await;
+    connector.write("42", "1", "Здравствуйте").await;
+    let change = watch.next().await;
+    assert_eq!(
+        change.conversation.as_ref().map(|it| &it.id),
+        Some(&talk.id)
+    );
+    let told = format!("{change:?}");
+    assert!(!told.contains("Петрова"), "{told}");
 }
 
 #[tokio::test]
@@ -254,8 +379,12 @@ async fn contacts_that_are_alike_are_suggested_and_not_merged() {
     let created = created.expect("created").into_inner();
     assert_eq!(created.contact_id, named.id);
     assert_eq!(created.similar_contact_ids, std::slice::from_ref(&old.id));
-    assert_eq!(read(&admin, &old).await.phones.len(), 1);
-    assert_eq!(read(&admin, &named).await.phones.len(), 1, "supplemented");
+    assert_eq!(read(&admin, &old.id).await.phones.len(), 1);
+    assert_eq!(
+        read(&admin, &named.id).await.phones.len(),
+        1,
+        "supplemented"
+    );
 }
 
 /// From now on the employee adds contacts, and views those that are theirs.
@@ -303,7 +432,7 @@ async fn a_manager_creates_a_chat_and_sees_it_at_once() {
         created.ok()
     })
     .await;
-    assert_eq!(chat.client_name, "+79991234567");
+    assert_eq!(chat.client_name, "");
     let again = create(&manager, &connector, phone("79991234567"), "").await;
     assert_eq!(reason(again), ("CHAT_EXISTS".into(), chat.id));
 }
@@ -522,5 +651,5 @@ async fn of_eight_results_the_first_of_the_table_is_told() {
     );
     registry.says(ClientState::Registered);
     let created = create(&admin, &connector, phone("79990000002"), "").await;
-    assert_eq!(created.expect("created").client_name, "+79990000002");
+    created.expect("created");
 }

@@ -55,6 +55,10 @@ async fn a_file_goes_up_and_down_over_http() {
     assert_eq!(nobody.status(), 401);
     let program = ask(&cluster, "POST", "/files?name=a.exe", &authorized, b"MZ").await;
     assert_eq!(program.status(), 415);
+    let nameless = ask(&cluster, "POST", "/files", &authorized, page).await;
+    let told = String::from_utf8_lossy(nameless.body()).into_owned();
+    assert_eq!(nameless.status(), 400, "{told}");
+    assert!(told.contains("name: must name the file"), "{told}");
     let taken = ask(&cluster, "POST", name, &authorized, page).await;
     assert_eq!(taken.status(), 201, "{:?}", taken.body());
     let file: serde_json::Value = serde_json::from_slice(taken.body()).expect("JSON");

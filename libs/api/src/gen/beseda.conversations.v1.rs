@@ -2022,7 +2022,7 @@ pub mod filter_node {
         /// True: it is among the caller's favourites (CNV-23); false: it is not.
         #[prost(bool, tag = "5")]
         Favourite(bool),
-        /// It came through one of these channels: keys of connectors, for example "onlinechat".
+        /// It came through one of these channels: keys of connectors that the account can have connections of, for example "onlinechat".
         #[prost(message, tag = "6")]
         Channels(super::FilterValues),
         /// It came through one of these connections: "cxn\_…".
@@ -3240,7 +3240,7 @@ pub mod upload_attachment_request {
 /// What is uploaded.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct UploadHeader {
-    /// Its name. At most 200 characters; folders are left out.
+    /// Its name. At most 200 characters; folders are left out. Required, but for VOICE and STICKER.
     #[prost(string, tag = "1")]
     pub file_name: ::prost::alloc::string::String,
     /// VOICE for a spoken message, STICKER for a sticker, DOCUMENT to have a picture or film treated as a file; otherwise the
@@ -3852,7 +3852,7 @@ pub struct WindowContact {
 /// Whether chats can be created here and now (CHW-31, CHW-32), and through what.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ChatCreation {
-    /// Is «+» offered?
+    /// Is «+» offered? Only where the caller may write, and has somebody to write to: contacts that they may view or add.
     #[prost(bool, tag = "1")]
     pub offered: bool,
     /// Why not: a name of ErrorReason without prefix; empty when it is.
@@ -4050,7 +4050,8 @@ pub mod create_chat_request {
     /// Required. Who it is.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Client {
-        /// 8 to 15 digits; spaces, brackets, hyphens and a leading + are taken out (CHW-34, A-12).
+        /// 8 to 15 digits; spaces, brackets, hyphens and a leading + are taken out (CHW-34, A-12). Without the +, eleven digits that begin with
+        /// 8 are a Russian number in its national form: "8 916 …" is "+7 916 …".
         #[prost(string, tag = "2")]
         Phone(::prost::alloc::string::String),
         /// Their id in the messenger, where the connection's connector takes one (TG-01, TG-02). At most 200 bytes.
@@ -5472,18 +5473,21 @@ pub struct ExplainVisibilityResponse {
     /// How much; CONVERSATION_VISIBILITY_UNSPECIFIED: it is hidden.
     #[prost(enumeration = "ConversationVisibility", tag = "1")]
     pub visibility: i32,
-    /// Id of the requirement that decides, for example "IDN-24".
+    /// Id of the requirement that decides, for example "IDN-24"; empty for an employee who is switched off.
     #[prost(string, tag = "2")]
     pub rule: ::prost::alloc::string::String,
-    /// The rule in the caller's language.
+    /// The rule in the caller's language; empty with the rule.
     #[prost(string, tag = "3")]
     pub rule_text: ::prost::alloc::string::String,
     /// Ids of the readings of unclear places that it needed, for example "A-04"; empty for none.
     #[prost(string, tag = "4")]
     pub assumption: ::prost::alloc::string::String,
-    /// Where the right that decides was set: "user", "group", "role", "administrator" or "default".
+    /// Where the right that decides was set: "user", "group", "role", "administrator" or "default"; empty with the rule.
     #[prost(string, tag = "5")]
     pub source: ::prost::alloc::string::String,
+    /// The employee is switched off, and so sees nothing whatever their rights are.
+    #[prost(bool, tag = "6")]
+    pub switched_off: bool,
 }
 /// What became of the survey. Values may be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -5918,9 +5922,9 @@ pub mod conversation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// How much an employee sees of a conversation, and which rule decides. Administrators may ask about everybody, others about
-        /// themselves.
-        /// Errors: CONVERSATION_NOT_FOUND, USER_NOT_FOUND, PERMISSION_MISSING, FIELD_INVALID.
+        /// How much an employee sees of a conversation, and which rule decides. Administrators, and programs with the scope "rights.read", may
+        /// ask about everybody, others about themselves.
+        /// Errors: CONVERSATION_NOT_FOUND, USER_NOT_FOUND, PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID.
         pub async fn explain_visibility(
             &mut self,
             request: impl tonic::IntoRequest<super::ExplainVisibilityRequest>,
@@ -6063,9 +6067,9 @@ pub mod conversation_service_server {
             tonic::Response<super::LinkConversationResponse>,
             tonic::Status,
         >;
-        /// How much an employee sees of a conversation, and which rule decides. Administrators may ask about everybody, others about
-        /// themselves.
-        /// Errors: CONVERSATION_NOT_FOUND, USER_NOT_FOUND, PERMISSION_MISSING, FIELD_INVALID.
+        /// How much an employee sees of a conversation, and which rule decides. Administrators, and programs with the scope "rights.read", may
+        /// ask about everybody, others about themselves.
+        /// Errors: CONVERSATION_NOT_FOUND, USER_NOT_FOUND, PERMISSION_MISSING, SCOPE_MISSING, FIELD_INVALID.
         async fn explain_visibility(
             &self,
             request: tonic::Request<super::ExplainVisibilityRequest>,
@@ -6714,7 +6718,8 @@ pub struct Counters {
     /// All of them: the standard filters.
     #[prost(message, optional, tag = "1")]
     pub all: ::core::option::Option<Tally>,
-    /// By employee, in order of their ids; who has none is left out.
+    /// By employee, in order of their ids; who has none is left out. Empty where it is hidden from the caller who is responsible for contacts
+    /// (IDN-13), as are `groups`.
     #[prost(message, repeated, tag = "2")]
     pub users: ::prost::alloc::vec::Vec<UserTally>,
     /// By department, in order of their ids; who has none is left out.
@@ -7598,8 +7603,9 @@ pub mod filter_service_client {
             self
         }
         /// Saves a filter. A user has at most 100.
-        /// Errors: FIELD_INVALID, FILTER_TOO_DEEP, FILTER_TOO_LARGE, LIMIT_REACHED, REQUEST_ID_REUSED, and for what the filter names and is not
-        /// there CONNECTION_NOT_FOUND, GROUP_NOT_FOUND, USER_NOT_FOUND, PIPELINE_NOT_FOUND, STAGE_NOT_FOUND, TAG_NOT_FOUND.
+        /// Errors: FIELD_INVALID, also for a channel that is not known, FILTER_TOO_DEEP, FILTER_TOO_LARGE, LIMIT_REACHED, REQUEST_ID_REUSED, and
+        /// for what the filter names and is not there CONNECTION_NOT_FOUND, GROUP_NOT_FOUND, USER_NOT_FOUND, PIPELINE_NOT_FOUND,
+        /// STAGE_NOT_FOUND, TAG_NOT_FOUND.
         pub async fn create_filter(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateFilterRequest>,
@@ -7762,8 +7768,9 @@ pub mod filter_service_server {
     #[async_trait]
     pub trait FilterService: std::marker::Send + std::marker::Sync + 'static {
         /// Saves a filter. A user has at most 100.
-        /// Errors: FIELD_INVALID, FILTER_TOO_DEEP, FILTER_TOO_LARGE, LIMIT_REACHED, REQUEST_ID_REUSED, and for what the filter names and is not
-        /// there CONNECTION_NOT_FOUND, GROUP_NOT_FOUND, USER_NOT_FOUND, PIPELINE_NOT_FOUND, STAGE_NOT_FOUND, TAG_NOT_FOUND.
+        /// Errors: FIELD_INVALID, also for a channel that is not known, FILTER_TOO_DEEP, FILTER_TOO_LARGE, LIMIT_REACHED, REQUEST_ID_REUSED, and
+        /// for what the filter names and is not there CONNECTION_NOT_FOUND, GROUP_NOT_FOUND, USER_NOT_FOUND, PIPELINE_NOT_FOUND,
+        /// STAGE_NOT_FOUND, TAG_NOT_FOUND.
         async fn create_filter(
             &self,
             request: tonic::Request<super::CreateFilterRequest>,
@@ -9489,7 +9496,7 @@ pub struct WhoCanSeeResponse {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PreviewRightsRequest {
     /// Required. What would be set for the subject, as SetRights takes it: what it leaves out would not be set any more. `etag` is
-    /// not looked at.
+    /// not looked at, nor whether there are such fields: rights on fields show and hide no conversation.
     #[prost(message, optional, tag = "1")]
     pub rights: ::core::option::Option<super::super::identity::v1::Rights>,
     /// How many employees to look at: 0 means 20; more than 50 means 50.
@@ -9570,7 +9577,8 @@ pub mod visibility_service_client {
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
     /// Who sees which conversation, and what a change of rights would do: the decision table of conversations, asked directly. The
-    /// answers are those of the list, of every read and of the live stream. For one answer in words see ExplainVisibility.
+    /// answers are those of the list, of every read and of the live stream. For one answer in words see ExplainVisibility. Administrators may
+    /// ask about everybody, and so may programs with the scopes "inbox.read" and "rights.read".
     #[derive(Debug, Clone)]
     pub struct VisibilityServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -9652,8 +9660,8 @@ pub mod visibility_service_client {
             self
         }
         /// How much an employee sees of a conversation. A conversation that does not exist is answered as one that is hidden.
-        /// Administrators may ask about everybody, others about themselves.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        /// Others than those who may ask about everybody may ask about themselves.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, USER_NOT_FOUND, FIELD_INVALID.
         pub async fn check_visibility(
             &mut self,
             request: impl tonic::IntoRequest<super::CheckVisibilityRequest>,
@@ -9684,7 +9692,7 @@ pub mod visibility_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// The same for up to 1,000 questions at one moment; the answers come in their order.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, USER_NOT_FOUND, FIELD_INVALID.
         pub async fn batch_check_visibility(
             &mut self,
             request: impl tonic::IntoRequest<super::BatchCheckVisibilityRequest>,
@@ -9714,8 +9722,8 @@ pub mod visibility_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Who sees a conversation, and how much of it. Administrators only.
-        /// Errors: PERMISSION_MISSING, CONVERSATION_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        /// Who sees a conversation, and how much of it. Only for those who may ask about everybody.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, CONVERSATION_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
         pub async fn who_can_see(
             &mut self,
             request: impl tonic::IntoRequest<super::WhoCanSeeRequest>,
@@ -9745,8 +9753,9 @@ pub mod visibility_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// What would appear and disappear, and for whom, if these rights were set. Nothing is changed. Administrators only.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, GROUP_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        /// What would appear and disappear, and for whom, if these rights were set. Nothing is changed. Only for those who may ask about
+        /// everybody.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, USER_NOT_FOUND, GROUP_NOT_FOUND, STAGE_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
         pub async fn preview_rights(
             &mut self,
             request: impl tonic::IntoRequest<super::PreviewRightsRequest>,
@@ -9792,8 +9801,8 @@ pub mod visibility_service_server {
     #[async_trait]
     pub trait VisibilityService: std::marker::Send + std::marker::Sync + 'static {
         /// How much an employee sees of a conversation. A conversation that does not exist is answered as one that is hidden.
-        /// Administrators may ask about everybody, others about themselves.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        /// Others than those who may ask about everybody may ask about themselves.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, USER_NOT_FOUND, FIELD_INVALID.
         async fn check_visibility(
             &self,
             request: tonic::Request<super::CheckVisibilityRequest>,
@@ -9802,7 +9811,7 @@ pub mod visibility_service_server {
             tonic::Status,
         >;
         /// The same for up to 1,000 questions at one moment; the answers come in their order.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, USER_NOT_FOUND, FIELD_INVALID.
         async fn batch_check_visibility(
             &self,
             request: tonic::Request<super::BatchCheckVisibilityRequest>,
@@ -9810,8 +9819,8 @@ pub mod visibility_service_server {
             tonic::Response<super::BatchCheckVisibilityResponse>,
             tonic::Status,
         >;
-        /// Who sees a conversation, and how much of it. Administrators only.
-        /// Errors: PERMISSION_MISSING, CONVERSATION_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        /// Who sees a conversation, and how much of it. Only for those who may ask about everybody.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, CONVERSATION_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
         async fn who_can_see(
             &self,
             request: tonic::Request<super::WhoCanSeeRequest>,
@@ -9819,8 +9828,9 @@ pub mod visibility_service_server {
             tonic::Response<super::WhoCanSeeResponse>,
             tonic::Status,
         >;
-        /// What would appear and disappear, and for whom, if these rights were set. Nothing is changed. Administrators only.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, GROUP_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
+        /// What would appear and disappear, and for whom, if these rights were set. Nothing is changed. Only for those who may ask about
+        /// everybody.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, USER_NOT_FOUND, GROUP_NOT_FOUND, STAGE_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
         async fn preview_rights(
             &self,
             request: tonic::Request<super::PreviewRightsRequest>,
@@ -9830,7 +9840,8 @@ pub mod visibility_service_server {
         >;
     }
     /// Who sees which conversation, and what a change of rights would do: the decision table of conversations, asked directly. The
-    /// answers are those of the list, of every read and of the live stream. For one answer in words see ExplainVisibility.
+    /// answers are those of the list, of every read and of the live stream. For one answer in words see ExplainVisibility. Administrators may
+    /// ask about everybody, and so may programs with the scopes "inbox.read" and "rights.read".
     #[derive(Debug)]
     pub struct VisibilityServiceServer<T> {
         inner: Arc<T>,

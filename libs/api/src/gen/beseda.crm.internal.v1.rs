@@ -791,6 +791,19 @@ pub struct GetRuleCatalogueResponse {
     /// The employees.
     #[prost(message, repeated, tag = "3")]
     pub employees: ::prost::alloc::vec::Vec<RuleEmployee>,
+    /// Each kind of card once, with all its fields.
+    #[prost(message, repeated, tag = "4")]
+    pub card_fields: ::prost::alloc::vec::Vec<CardFields>,
+}
+/// What rights on fields of a kind of card can name.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CardFields {
+    /// Which cards.
+    #[prost(enumeration = "CardKind", tag = "1")]
+    pub kind: i32,
+    /// Names of the fields that all such cards have, such as "price", and ids of the account's own: "fld\_…".
+    #[prost(string, repeated, tag = "2")]
+    pub fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// A field.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -5146,8 +5146,8 @@ pub struct AccessQuestion {
     /// "user\_…"; empty: the caller.
     #[prost(string, tag = "3")]
     pub user_id: ::prost::alloc::string::String,
-    /// Only for VIEW and EDIT: the name of a standard field, such as "price", or the id of one of the account's own; empty: the card
-    /// itself.
+    /// Only for VIEW and EDIT: the name of a standard field, such as "price", or the id of one of the account's own, of those
+    /// that such cards have; empty: the card itself.
     #[prost(string, tag = "4")]
     pub field: ::prost::alloc::string::String,
 }
@@ -5285,9 +5285,9 @@ pub mod access_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// One question. A card that does not exist is answered as one that may not be viewed. Administrators may ask about everybody,
-        /// others about themselves.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        /// One question. A card that does not exist is answered as one that may not be viewed. Administrators, and programs with the
+        /// scope "rights.read", may ask about everybody, others about themselves.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, USER_NOT_FOUND, FIELD_INVALID.
         pub async fn check_access(
             &mut self,
             request: impl tonic::IntoRequest<super::CheckAccessRequest>,
@@ -5313,7 +5313,7 @@ pub mod access_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// The same for up to 1,000 questions at one moment; the answers come in their order.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, USER_NOT_FOUND, FIELD_INVALID.
         pub async fn batch_check_access(
             &mut self,
             request: impl tonic::IntoRequest<super::BatchCheckAccessRequest>,
@@ -5355,9 +5355,9 @@ pub mod access_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with AccessServiceServer.
     #[async_trait]
     pub trait AccessService: std::marker::Send + std::marker::Sync + 'static {
-        /// One question. A card that does not exist is answered as one that may not be viewed. Administrators may ask about everybody,
-        /// others about themselves.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        /// One question. A card that does not exist is answered as one that may not be viewed. Administrators, and programs with the
+        /// scope "rights.read", may ask about everybody, others about themselves.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, USER_NOT_FOUND, FIELD_INVALID.
         async fn check_access(
             &self,
             request: tonic::Request<super::CheckAccessRequest>,
@@ -5366,7 +5366,7 @@ pub mod access_service_server {
             tonic::Status,
         >;
         /// The same for up to 1,000 questions at one moment; the answers come in their order.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, FIELD_INVALID.
+        /// Errors: PERMISSION_MISSING, SCOPE_MISSING, USER_NOT_FOUND, FIELD_INVALID.
         async fn batch_check_access(
             &self,
             request: tonic::Request<super::BatchCheckAccessRequest>,

@@ -839,8 +839,9 @@ pub struct FieldRule {
     /// Required. DEALS, CONTACTS or COMPANIES.
     #[prost(enumeration = "RightEntity", tag = "1")]
     pub entity: i32,
-    /// Required. The name of a standard field, such as "price" (a to z, 0 to 9 and "*", 1 to 64 characters), or the id of a
-    /// custom one: "fld*…".
+    /// Required. The name of a standard field as update masks of the card have it, such as "price", or the id of a custom one: "fld\_…".
+    /// Such cards must have it when it is first named for the subject; a custom one that was deleted since may stay named, so that what was
+    /// read can be changed and set again, and is simply never met.
     #[prost(string, tag = "2")]
     pub field: ::prost::alloc::string::String,
     /// The right.
@@ -1353,8 +1354,8 @@ pub mod rights_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Sets everything for a role, group or user: what the request leaves out is not set any more. Administrators only.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, GROUP_NOT_FOUND, STAGE_NOT_FOUND, ETAG_MISMATCH, RIGHTS_LIMIT_REACHED, FIELD_INVALID;
-        /// SERVICE_UNAVAILABLE when a stage is newly named and crm does not answer.
+        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, GROUP_NOT_FOUND, STAGE_NOT_FOUND, ETAG_MISMATCH, RIGHTS_LIMIT_REACHED, FIELD_INVALID, also
+        /// for a field that such cards do not have; SERVICE_UNAVAILABLE when a stage or field is newly named and crm does not answer.
         pub async fn set_rights(
             &mut self,
             request: impl tonic::IntoRequest<super::SetRightsRequest>,
@@ -1498,8 +1499,8 @@ pub mod rights_service_server {
             tonic::Status,
         >;
         /// Sets everything for a role, group or user: what the request leaves out is not set any more. Administrators only.
-        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, GROUP_NOT_FOUND, STAGE_NOT_FOUND, ETAG_MISMATCH, RIGHTS_LIMIT_REACHED, FIELD_INVALID;
-        /// SERVICE_UNAVAILABLE when a stage is newly named and crm does not answer.
+        /// Errors: PERMISSION_MISSING, USER_NOT_FOUND, GROUP_NOT_FOUND, STAGE_NOT_FOUND, ETAG_MISMATCH, RIGHTS_LIMIT_REACHED, FIELD_INVALID, also
+        /// for a field that such cards do not have; SERVICE_UNAVAILABLE when a stage or field is newly named and crm does not answer.
         async fn set_rights(
             &self,
             request: tonic::Request<super::SetRightsRequest>,
@@ -2492,8 +2493,9 @@ pub struct ApiKey {
     /// Name for people. 1 to 200 characters.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
-    /// What it allows, 1 to 20 of: "inbox.read", "inbox.write", "crm.read", "crm.write", "settings.read", "settings.write", "visitors.issue"
-    /// (tokens of an online chat's visitors, for the backend of its site), "connector:<key>".
+    /// What it allows, 1 to 20 of: "inbox.read", "inbox.write", "crm.read", "crm.write", "settings.read", "settings.write", "rights.read"
+    /// (asking who may what and who sees which conversation), "visitors.issue" (tokens of an online chat's visitors, for the backend of its
+    /// site), "connector:<key>".
     #[prost(string, repeated, tag = "3")]
     pub scopes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// When it stops working; absent means never.

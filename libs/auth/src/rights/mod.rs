@@ -10,6 +10,6 @@ mod snapshot;
 mod words;
 
 pub use answer::{effective, rights, subject_to_proto};
-pub use request::{MAX_RULES, rules, subject};
+pub use request::{MAX_RULES, field, rules, subject};
 pub use snapshot::{InvalidSnapshot, read_account, write_account};
 pub use words::{action, source_to_proto};

@@ -173,6 +173,14 @@ fn card_entity(fields: &mut Fields, field: &str, value: i32) -> Option<Entity> {
     }
 }
 
+/// Which field a rule is on, as [`Rules`] has it; `None` for a rule that [`rules`] refuses.
+#[must_use]
+pub fn field(rule: &proto::FieldRule) -> Option<(Entity, String)> {
+    let mut fields = Fields::new();
+    let entity = card_entity(&mut fields, "", rule.entity)?;
+    field_key(&mut fields, "", &rule.field).map(|key| (entity, key))
+}
+
 /// The name of a standard field or the id of a custom one.
 fn field_key(fields: &mut Fields, field: &str, value: &str) -> Option<String> {
     if value.starts_with("fld_") {

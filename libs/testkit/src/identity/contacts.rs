@@ -3,12 +3,12 @@
 use api::crm::internal::v1::crm_internal_service_server::CrmInternalService;
 use api::crm::internal::v1::{
     AddSentMessagesRequest, AddSentMessagesResponse, ApplyRulesRequest, ApplyRulesResponse,
-    FindCardByValueRequest, FindCardByValueResponse, FindContactsRequest, FindContactsResponse,
-    GetRuleCatalogueRequest, GetRuleCatalogueResponse, LookUpClientRequest, LookUpClientResponse,
-    PipelineChanged, PipelineStage, SentMessage,
+    CardFields, CardKind, FindCardByValueRequest, FindCardByValueResponse, FindContactsRequest,
+    FindContactsResponse, GetRuleCatalogueRequest, GetRuleCatalogueResponse, LookUpClientRequest,
+    LookUpClientResponse, PipelineChanged, PipelineStage, SentMessage,
 };
 use tonic::{Request, Response, Status};
-use types::{AccountId, StageId};
+use types::{AccountId, FieldId, StageId};
 use uuid::Uuid;
 
 use super::{Identity, account_of};
@@ -47,6 +47,19 @@ impl Identity {
     /// A stage is deleted.
     pub fn delete_stage(&self, stage: StageId) {
         self.with(|known| known.stages.retain(|(_, other)| *other != stage));
+    }
+
+    /// A new field of the account's own, on deals.
+    #[must_use]
+    pub fn field(&self, account: AccountId) -> FieldId {
+        let field = FieldId::generate();
+        self.with(|known| known.fields.push((account, field)));
+        field
+    }
+
+    /// A field is deleted.
+    pub fn delete_field(&self, field: FieldId) {
+        self.with(|known| known.fields.retain(|(_, other)| *other != field));
     }
 
     /// What crm was told of an account's messages, in the order in which it came.
@@ -96,7 +109,7 @@ impl CrmInternalService for Identity {
         Err(rules())
     }
 
-    /// Of all that can be named there are stages, in one pipeline.
+    /// Of all that can be named there are stages, in one pipeline, and fields of deals.
     async fn get_rule_catalogue(
         &self,
         request: Request<GetRuleCatalogueRequest>,
@@ -108,12 +121,21 @@ impl CrmInternalService for Identity {
             stage_id: stage.uuid().as_bytes().to_vec(),
             ..PipelineStage::default()
         });
+        let fields = self.with(|known| known.fields.clone());
+        let fields = fields.into_iter().filter(|(of, _)| *of == account);
+        let fields = fields.map(|(_, field)| field.to_string());
+        let standard = ["name", "price"].map(str::to_owned).into_iter();
+        let of_deals = CardFields {
+            kind: CardKind::Deal.into(),
+            fields: standard.chain(fields).collect(),
+        };
         let pipeline = PipelineChanged {
             stages: stages.collect(),
             ..PipelineChanged::default()
         };
         Ok(Response::new(GetRuleCatalogueResponse {
             pipelines: vec![pipeline],
+            card_fields: vec![of_deals],
             ..GetRuleCatalogueResponse::default()
         }))
     }

@@ -49,7 +49,7 @@ pub enum Task {
         account: AccountArgument,
         /// Name of the program
         name: String,
-        /// What it may do: inbox.read, inbox.write, settings.read, settings.write, `connector:<key>`
+        /// What it may do: inbox.read, inbox.write, crm.read, crm.write, settings.read, settings.write, rights.read, visitors.issue, `connector:<key>`
         #[arg(long = "scope", required = true)]
         scopes: Vec<String>,
     },

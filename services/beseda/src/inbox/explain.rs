@@ -7,7 +7,7 @@ use api::conversations::v1::{
 use clap::Args;
 
 use super::connection::Connection;
-use super::find::Named;
+use super::find::{self, Named};
 use super::json;
 use super::output::Output;
 use super::problem::Problem;
@@ -17,7 +17,7 @@ use super::problem::Problem;
 pub struct Explain {
     /// The conversation: its number or id
     conversation: Named,
-    /// The employee, user_…; without it: whoever is logged in
+    /// The employee: user_… or e-mail; without it: whoever is logged in
     #[arg(long = "as", value_name = "USER")]
     user: Option<String>,
 }
@@ -27,7 +27,10 @@ impl Explain {
     pub async fn run(self, connection: &Connection, output: &Output) -> Result<(), Problem> {
         let request = ExplainVisibilityRequest {
             conversation_id: self.conversation.id(connection).await?,
-            user_id: self.user.unwrap_or_default(),
+            user_id: match self.user {
+                Some(user) => find::user(connection, user).await?,
+                None => String::new(),
+            },
         };
         let explain = async |channel, request| {
             ConversationServiceClient::new(channel)
@@ -43,6 +46,9 @@ impl Explain {
 }
 
 fn text(reply: &ExplainVisibilityResponse) -> String {
+    if reply.switched_off {
+        return "Nothing: the employee is switched off.".to_owned();
+    }
     let seen = match reply.visibility() {
         ConversationVisibility::DealAndChat => "The deal and the chat",
         ConversationVisibility::ContactAndChat => "The contact and the chat",

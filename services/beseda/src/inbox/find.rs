@@ -6,6 +6,8 @@ use api::conversations::v1::inbox_service_client::InboxServiceClient;
 use api::conversations::v1::{
     Conversation, ConversationLife, ListConversationsRequest, ListConversationsResponse,
 };
+use api::identity::v1::ListUsersRequest;
+use api::identity::v1::user_service_client::UserServiceClient;
 use types::ConversationId;
 
 use super::connection::Connection;
@@ -48,6 +50,30 @@ impl Named {
             Self::Id(id) => Ok(id.to_string()),
             Self::Number(number) => Ok(find(connection, number).await?.id),
         }
+    }
+}
+
+/// The id of an employee who is named by id or e-mail.
+pub async fn user(connection: &Connection, named: String) -> Result<String, Problem> {
+    if !named.contains('@') {
+        return Ok(named);
+    }
+    let mut request = ListUsersRequest {
+        page_size: PAGE,
+        ..ListUsersRequest::default()
+    };
+    loop {
+        let list =
+            async |channel, request| UserServiceClient::new(channel).list_users(request).await;
+        let page = connection.call(request.clone(), list).await?;
+        let mut users = page.users.into_iter();
+        if let Some(user) = users.find(|user| user.email.eq_ignore_ascii_case(named.trim())) {
+            return Ok(user.id);
+        }
+        if page.next_page_token.is_empty() {
+            return Err(Problem::NoSuchEmployee(named));
+        }
+        request.page_token = page.next_page_token;
     }
 }
 

@@ -34,6 +34,9 @@ pub enum Problem {
     /// There is no conversation of this number, or it may not be seen.
     #[error("there is no conversation #{0} that you may see; `beseda inbox list --all` shows them")]
     NoSuchNumber(i64),
+    /// There is no employee of this e-mail.
+    #[error("there is no employee {0} in the account")]
+    NoSuchEmployee(String),
     /// What was typed makes no sense.
     #[error("{0}")]
     Usage(String),
@@ -93,7 +96,7 @@ impl Problem {
             Self::Local(_) => 1,
             Self::Usage(_) => 2,
             Self::NotLoggedIn { .. } => 3,
-            Self::NoSuchNumber(_) => 5,
+            Self::NoSuchNumber(_) | Self::NoSuchEmployee(_) => 5,
             Self::Unreachable { .. } => 8,
             Self::Refused(status) => of_code(status.code()),
         })

@@ -9,6 +9,7 @@ use kit::secrets::MasterKey;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::summary::BuiltPages;
 use crate::environment::Environment;
 
 /// Where data are kept unless said otherwise.
@@ -148,9 +149,12 @@ impl Pages {
         self.cabinet.clone().unwrap_or_else(|| built(CABINET_PAGE))
     }
 
-    /// Are all of them built?
-    pub fn are_built(&self) -> bool {
-        self.chat().join("loader.js").is_file() && self.cabinet().join("cabinet.html").is_file()
+    /// Which of them are built?
+    pub fn built(&self) -> BuiltPages {
+        BuiltPages {
+            chat: self.chat().join("loader.js").is_file(),
+            cabinet: self.cabinet().join("cabinet.html").is_file(),
+        }
     }
 }
 

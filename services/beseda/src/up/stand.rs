@@ -98,7 +98,7 @@ impl Stand {
             admin: self.admin,
             stores: self.private.describe(),
             demo,
-            web_pages: arguments.pages.are_built(),
+            web_pages: arguments.pages.built(),
             took: Duration::ZERO,
         })
     }

@@ -23,10 +23,33 @@ pub struct Summary {
     pub stores: Vec<String>,
     /// The demo account, when there is one that is known.
     pub demo: Option<Demo>,
-    /// Are the web pages built?
-    pub web_pages: bool,
+    /// Which web pages are built?
+    pub web_pages: BuiltPages,
     /// From start to ready.
     pub took: Duration,
+}
+
+/// Which web pages are built.
+#[derive(Debug, Clone, Copy)]
+pub struct BuiltPages {
+    /// The online chat's.
+    pub chat: bool,
+    /// The cabinet's.
+    pub cabinet: bool,
+}
+
+impl BuiltPages {
+    /// What there is not without those that are missing.
+    fn missing(self) -> Option<&'static str> {
+        match (self.chat, self.cabinet) {
+            (true, true) => None,
+            (true, false) => Some("The cabinet's pages are not built, so there is no cabinet"),
+            (false, true) => Some("The online chat's pages are not built, so there is no chat"),
+            (false, false) => {
+                Some("The web pages are not built, so there is no chat and no cabinet")
+            }
+        }
+    }
 }
 
 /// The same for a program.
@@ -94,9 +117,13 @@ impl Summary {
         if self.public_url != self.gateway {
             let _ = writeln!(text, "  public     {}", self.public_url);
         }
-        if let Some(demo) = self.demo.as_ref().filter(|_| self.web_pages) {
-            let _ = writeln!(text, "  demo page  {}", self.demo_url());
-            let _ = writeln!(text, "  cabinet    {}", self.cabinet_url(demo));
+        if let Some(demo) = &self.demo {
+            if self.web_pages.chat {
+                let _ = writeln!(text, "  demo page  {}", self.demo_url());
+            }
+            if self.web_pages.cabinet {
+                let _ = writeln!(text, "  cabinet    {}", self.cabinet_url(demo));
+            }
         }
         if let Some(admin) = self.admin {
             let _ = writeln!(text, "  metrics    http://{admin}/metrics");
@@ -104,8 +131,8 @@ impl Summary {
         for store in &self.stores {
             let _ = writeln!(text, "  private    {store}");
         }
-        if !self.web_pages {
-            text.push_str("\n  The web pages are not built, so there is no chat and no cabinet: run `make web`, then start again.\n");
+        if let Some(missing) = self.web_pages.missing() {
+            let _ = writeln!(text, "\n  {missing}: run `make web`, then start again.");
         }
         match &self.demo {
             Some(demo) => self.demo_text(demo, program, &mut text),
@@ -149,5 +176,19 @@ impl Summary {
 
     fn demo_url(&self) -> String {
         format!("{}/demo", self.public_url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_built_is_named_and_nothing_else() {
+        let told = |chat, cabinet| BuiltPages { chat, cabinet }.missing();
+        assert_eq!(told(true, true), None);
+        assert!(told(true, false).is_some_and(|told| told.ends_with("so there is no cabinet")));
+        assert!(told(false, true).is_some_and(|told| told.ends_with("so there is no chat")));
+        assert!(told(false, false).is_some_and(|told| told.contains("no chat and no cabinet")));
     }
 }

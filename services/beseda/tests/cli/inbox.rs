@@ -152,6 +152,14 @@ async fn a_deal_that_moves_to_a_forbidden_stage_takes_the_chat_out_of_a_managers
         text.starts_with("The contact without the chat.\nIDN-31"),
         "{text}"
     );
+    let (email, nobody) = (up.told("manager_email"), "nobody@demo.example");
+    let by_email = as_user("admin", &["explain", "1", "--as", &email]).output();
+    assert_eq!(printed(&by_email.expect("beseda runs")), text);
+    let unknown = as_user("admin", &["explain", "1", "--as", nobody]).output();
+    let unknown = unknown.expect("beseda runs");
+    let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert_eq!(unknown.status.code(), Some(5), "{said}");
+    assert!(said.contains("no employee nobody@demo.example"), "{said}");
     crm.move_to(&deal, "Переговоры").await;
     let seen = &watch.next()["change"]["conversation"];
     assert_eq!(seen["title"], "Окна для дачи");

@@ -116,6 +116,14 @@ pub enum Owners {
     Only(Vec<UserId>),
 }
 
+impl Owners {
+    /// Of nobody?
+    #[must_use]
+    pub fn is_nobody(&self) -> bool {
+        matches!(self, Self::Only(users) if users.is_empty())
+    }
+}
+
 /// Who looks at conversations, with the rights that hold now.
 #[derive(Debug, Clone)]
 pub struct Viewer {

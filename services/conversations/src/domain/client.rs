@@ -1,5 +1,7 @@
 //! Clients who have not written yet (decision table 2.3).
 
+use types::phone;
+
 /// By what a channel addresses them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientAddress {
@@ -43,20 +45,19 @@ pub enum Unaddressable {
 }
 
 impl Client {
-    /// The digits of a number as people write them: spaces, brackets, hyphens and a leading + are left out.
+    /// The digits of a number as people write them: spaces, brackets, hyphens and a leading + are left out. A Russian number in its
+    /// national form is the same number as in its international one.
     ///
     /// # Errors
     /// When something else stands in it, or there are not 8 to 15 digits.
     pub fn of_phone(text: &str) -> Result<Self, Unaddressable> {
-        let text = text.trim();
-        let text = text.strip_prefix('+').unwrap_or(text);
         let is_filling = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '-');
-        let digits: String = text.chars().filter(|c| !is_filling(*c)).collect();
+        let number: String = text.chars().filter(|c| !is_filling(*c)).collect();
+        let digits = number.strip_prefix('+').unwrap_or(&number);
         let fits = (8..=15).contains(&digits.len()) && digits.bytes().all(|c| c.is_ascii_digit());
-        match fits {
-            true => Ok(Self::Phone(digits)),
-            false => Err(Unaddressable::Number),
-        }
+        let known = phone::normalised(&number).filter(|_| fits);
+        let known = known.ok_or(Unaddressable::Number)?;
+        Ok(Self::Phone(known.trim_start_matches('+').to_owned()))
     }
 
     /// The channel's id of the chat with them, as far as that is known without asking anybody.
@@ -89,6 +90,7 @@ mod tests {
             Some("79991234567")
         );
         assert_eq!(digits("12345678").as_deref(), Some("12345678"));
+        assert_eq!(digits("8 (999) 123-45-67"), digits("+79991234567"));
         for wrong in [
             "",
             "1234567",

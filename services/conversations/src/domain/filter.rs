@@ -290,6 +290,18 @@ impl Node {
         found
     }
 
+    /// The channels that it names.
+    #[must_use]
+    pub fn channels(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        self.visit(&mut |condition| {
+            if let Condition::Channels(keys) = condition {
+                found.extend(keys.iter().cloned());
+            }
+        });
+        found
+    }
+
     /// Does it ask who worked in a conversation?
     #[must_use]
     pub fn asks_who_handled(&self) -> bool {

@@ -317,6 +317,12 @@ async fn files_that_are_not_taken_are_refused_with_the_reason() {
         refused("a.txt", b"").await,
         "InvalidArgument FIELD_INVALID {chunk: must not be empty: there is nothing in the file}"
     );
+    for nameless in ["", " ", "folder/", "\u{200b}"] {
+        assert_eq!(
+            refused(nameless, b"a text").await,
+            "InvalidArgument FIELD_INVALID {header.file_name: must name the file}"
+        );
+    }
     let film = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom";
     let film = upload(&world, &world.admin, "film.mp4", film)
         .await

@@ -132,6 +132,7 @@ async fn what_cannot_be_counted_is_refused() {
     ] {
         let refused = refused(token, &ids).await;
         assert!(refused.contains(reason), "{refused}");
+        assert!(!refused.contains("; "), "told once: {refused}");
     }
 }
 

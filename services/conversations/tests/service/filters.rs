@@ -1,7 +1,7 @@
 //! Filters of the list: trees, saved ones, favourites, order, and how much a call reads.
 
 mod model;
-mod saved;
+pub mod saved;
 
 use std::collections::BTreeSet;
 

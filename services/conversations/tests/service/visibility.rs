@@ -3,15 +3,17 @@
 use api::connector::v1::ChannelEvent;
 use api::conversations::v1::{
     BatchCheckVisibilityRequest, CheckVisibilityRequest, ConversationVisibility as Seen,
-    ExplainVisibilityRequest, PreviewRightsRequest, VisibilityAnswer, VisibilityQuestion,
-    WhoCanSeeRequest,
+    ExplainVisibilityRequest, ExplainVisibilityResponse, PreviewRightsRequest, VisibilityAnswer,
+    VisibilityQuestion, WhoCanSeeRequest,
 };
 use api::identity::v1 as id;
 use api::identity::v1::RightLevel::Allowed;
 use auth::Role;
+use testkit::wait_for;
 use tonic::Status;
-use types::{ConversationId, GroupId, UserId};
+use types::{ConversationId, GroupId, PipelineId, StageId, UserId};
 
+use crate::filters::saved::tell_pipeline;
 use crate::rights::{sees, viewing};
 use crate::world::{World, refusal, with};
 
@@ -85,6 +87,144 @@ async fn only_administrators_ask_about_others_and_only_about_known_ones() {
     let program = world.program(world.account, "inbox.read");
     let refused = refusal(check(&world, &program, &conversation, "").await);
     assert!(refused.contains("user_id"), "{refused}");
+}
+
+/// Each question about somebody, asked with a token: who is refused, and why.
+async fn ask_all(world: &World, token: &str, conversation: &str, user: UserId) -> [String; 4] {
+    use id::rights_subject::Subject;
+    fn told<T>(reply: Result<T, Status>) -> String {
+        match reply {
+            Ok(_) => "answered".to_owned(),
+            Err(status) => refusal(Err::<(), _>(status)),
+        }
+    }
+    let explain = ExplainVisibilityRequest {
+        conversation_id: conversation.to_owned(),
+        user_id: user.to_string(),
+    };
+    let who = WhoCanSeeRequest {
+        conversation_id: conversation.to_owned(),
+        ..WhoCanSeeRequest::default()
+    };
+    let preview = PreviewRightsRequest {
+        rights: rights_of(Subject::UserId(user.to_string())),
+        ..PreviewRightsRequest::default()
+    };
+    let (mut conversations, mut visibility) = (world.conversations(), world.visibility());
+    let explained = conversations.explain_visibility(with(token, explain)).await;
+    [
+        told(check(world, token, conversation, &user.to_string()).await),
+        told(explained),
+        told(visibility.who_can_see(with(token, who)).await),
+        told(visibility.preview_rights(with(token, preview)).await),
+    ]
+}
+
+#[tokio::test]
+async fn a_program_needs_a_scope_of_its_own_to_ask_about_others() {
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let conversation = world.conversation(&connection, "anna").await;
+    let (_, boris) = world.member(world.account, Role::Manager, None);
+    let refused = "PermissionDenied SCOPE_MISSING {scope=rights.read}".to_owned();
+    for scopes in [
+        &["inbox.read"][..],
+        &[
+            "inbox.read",
+            "inbox.write",
+            "settings.read",
+            "settings.write",
+        ],
+    ] {
+        let program = world.program_with(world.account, scopes);
+        let told = ask_all(&world, &program, &conversation, boris).await;
+        assert_eq!(told, [(); 4].map(|()| refused.clone()), "{scopes:?}");
+    }
+    let program = world.program_with(world.account, &["inbox.read", "rights.read"]);
+    let told = ask_all(&world, &program, &conversation, boris).await;
+    assert_eq!(told, [(); 4].map(|()| "answered".to_owned()));
+    // It says who sees what, and shows nothing itself.
+    let program = world.program(world.account, "rights.read");
+    let told = ask_all(&world, &program, &conversation, boris).await;
+    let refused = "PermissionDenied SCOPE_MISSING {scope=inbox.read}".to_owned();
+    assert_eq!(told, [(); 4].map(|()| refused.clone()));
+}
+
+#[tokio::test]
+async fn an_employee_who_is_switched_off_sees_nothing_and_it_is_said_why() {
+    let world = World::start().await;
+    let connection = world.connection().await;
+    let conversation = world.conversation(&connection, "anna").await;
+    let (_, boris) = world.member(world.account, Role::Administrator, None);
+    world.change_account(|account| {
+        let off = boris.uuid().as_bytes().to_vec();
+        let members = account.members.iter_mut();
+        let of_boris = members.filter(|member| member.user_id == off);
+        of_boris.for_each(|member| member.active = false);
+    });
+    let explain = || ExplainVisibilityRequest {
+        conversation_id: conversation.clone(),
+        user_id: boris.to_string(),
+    };
+    let told = wait_for("it is known", async || {
+        let asked = with(&world.admin, explain());
+        let told = world.conversations().explain_visibility(asked).await;
+        Some(told.expect("an answer").into_inner()).filter(|told| told.switched_off)
+    })
+    .await;
+    let nothing = ExplainVisibilityResponse {
+        switched_off: true,
+        ..ExplainVisibilityResponse::default()
+    };
+    assert_eq!(told, nothing);
+    let answer = check(&world, &world.admin, &conversation, &boris.to_string()).await;
+    assert_eq!(answer.expect("an answer"), VisibilityAnswer::default());
+}
+
+#[tokio::test]
+async fn a_preview_takes_known_stages_and_a_page_of_the_same_rights() {
+    use id::rights_subject::Subject;
+    let world = World::start().await;
+    for _ in 0..2 {
+        world.member(world.account, Role::Manager, None);
+    }
+    let stage = StageId::generate();
+    tell_pipeline(&world, PipelineId::generate(), &[stage], false);
+    let ask = |stage: StageId, right: id::StageRight, page_token: &str| {
+        let rule = id::StageRule {
+            stage_id: stage.to_string(),
+            action: id::RightAction::View.into(),
+            right: right.into(),
+            ..id::StageRule::default()
+        };
+        let rights = rights_of(Subject::Role(id::Role::Manager.into()));
+        let request = PreviewRightsRequest {
+            rights: rights.map(|rights| id::Rights {
+                stages: vec![rule],
+                ..rights
+            }),
+            page_size: 1,
+            page_token: page_token.to_owned(),
+        };
+        let asked = with(&world.admin, request);
+        let mut visibility = world.visibility();
+        async move { visibility.preview_rights(asked).await }
+    };
+    let (allowed, forbidden) = (id::StageRight::Allowed, id::StageRight::Forbidden);
+    let first = wait_for("the stage is known", async || {
+        ask(stage, allowed, "").await.ok()
+    })
+    .await;
+    let unknown = StageId::generate();
+    assert_eq!(
+        refusal(ask(unknown, allowed, "").await),
+        format!("NotFound STAGE_NOT_FOUND {{stage_id={unknown}}}")
+    );
+    let token = first.into_inner().next_page_token;
+    assert_ne!(token, "");
+    let other = refusal(ask(stage, forbidden, &token).await);
+    assert!(other.contains("PAGE_TOKEN_MISMATCH"), "{other}");
+    ask(stage, allowed, &token).await.expect("the next page");
 }
 
 #[tokio::test]

@@ -263,7 +263,12 @@ impl World {
 
     /// A program of an account with a scope.
     pub fn program(&self, account: AccountId, scope: &str) -> String {
-        let scopes = [scope.to_owned()].into();
+        self.program_with(account, &[scope])
+    }
+
+    /// The same with several.
+    pub fn program_with(&self, account: AccountId, scopes: &[&str]) -> String {
+        let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
         self.identity.token(Principal::Program {
             account,
             key: ApiKeyId::generate(),

@@ -108,7 +108,12 @@ impl FromStr for CardId {
             .or_else(|_| text.parse().map(Self::Deal))
             .or_else(|_| text.parse().map(Self::Customer))
             .map_err(|_: InvalidId| InvalidId {
-                prefix: ContactId::PREFIX,
+                prefixes: &[
+                    ContactId::PREFIX,
+                    CompanyId::PREFIX,
+                    DealId::PREFIX,
+                    CustomerId::PREFIX,
+                ],
             })
     }
 }

@@ -16,18 +16,21 @@ use kit::Refusal;
 use kit::validate::Fields;
 use pg::Tx;
 use tonic::{Request, Response, Status};
-use types::UserId;
+use types::{FieldId, UserId};
 
+use super::cards::standard_fields;
 use super::{answer, enter};
 use crate::Error;
 use crate::core::{By, Core};
 use crate::domain::card::Card;
 use crate::domain::ids::{CardId, Kind};
 use crate::domain::viewer::Viewer;
-use crate::store::cards;
+use crate::store::{cards, fields};
 
 /// How many questions at most.
 const MAX: usize = 1_000;
+
+const NO_FIELD: &str = "is no field of such a card";
 
 /// `AccessService`.
 pub struct Access(pub Arc<Core>);
@@ -40,6 +43,8 @@ struct Question {
     user: UserId,
     /// Empty for the card itself.
     field: String,
+    /// The same where it is one of the account's own, with where the request has it.
+    own: Option<(FieldId, String)>,
 }
 
 impl Question {
@@ -53,7 +58,13 @@ impl Question {
         if !asked.field.is_empty() && action.is_some() && !of_a_field {
             fields.reject(&name("field"), "goes with VIEW and EDIT only");
         }
-        let field = fields.key(&name("field"), &asked.field, 0..=64);
+        let own = is_own(&asked.field)
+            .then(|| fields.id::<FieldId>(&name("field"), &asked.field))
+            .flatten();
+        let kind = card.map(CardId::kind);
+        if kind.is_some_and(|kind| !is_own(&asked.field) && !is_standard(kind, &asked.field)) {
+            fields.reject(&name("field"), NO_FIELD);
+        }
         fields.finish()?;
         let user = caller.about(&name("user_id"), named)?;
         card.zip(action)
@@ -61,10 +72,20 @@ impl Question {
                 card,
                 action,
                 user,
-                field,
+                field: own.map_or_else(|| asked.field.clone(), |own| own.to_string()),
+                own: own.map(|own| (own, name("field"))),
             })
             .ok_or_else(|| Refusal::field(place, "is no question"))
     }
+}
+
+fn is_own(field: &str) -> bool {
+    field.starts_with(FieldId::PREFIX) && field[FieldId::PREFIX.len()..].starts_with('_')
+}
+
+/// No field is the card itself.
+fn is_standard(kind: Kind, field: &str) -> bool {
+    field.is_empty() || standard_fields(kind).contains(&field)
 }
 
 fn action(fields: &mut Fields, field: &str, value: i32) -> Option<Action> {
@@ -133,7 +154,26 @@ impl Access {
     }
 }
 
+/// Refuses fields of the account's own that such cards do not have.
+async fn check_own(tx: &mut Tx, by: &By, questions: &[Question]) -> Result<(), Error> {
+    if questions.iter().all(|asked| asked.own.is_none()) {
+        return Ok(());
+    }
+    let there = fields::all(tx, by.account, None).await?;
+    for asked in questions {
+        let Some((id, place)) = &asked.own else {
+            continue;
+        };
+        let mut of_kind = there.iter().filter(|it| it.kind == asked.card.kind());
+        if !of_kind.any(|it| it.id == *id) {
+            return Err(Refusal::field(place, NO_FIELD).into());
+        }
+    }
+    Ok(())
+}
+
 async fn decide(tx: &mut Tx, by: &By, questions: &[Question]) -> Result<Vec<AccessAnswer>, Error> {
+    check_own(tx, by, questions).await?;
     let mut known: HashMap<CardId, Card> = HashMap::new();
     for kind in [Kind::Contact, Kind::Company, Kind::Deal, Kind::Customer] {
         let asked = questions.iter().map(|asked| asked.card);

@@ -1,8 +1,9 @@
 //! Direct questions about what somebody may do to a card: the answers are those of the operations.
 
 use api::crm::v1::{
-    AccessAnswer, AccessQuestion, AddDealFollowerRequest, BatchCheckAccessRequest,
-    CheckAccessRequest, Deal, DeleteDealRequest, UpdateDealRequest,
+    AccessAnswer, AccessQuestion, AddDealFollowerRequest, BatchCheckAccessRequest, CardKind,
+    CheckAccessRequest, CreateFieldRequest, Deal, DeleteDealRequest, DeleteFieldRequest, Field,
+    FieldType, UpdateDealRequest,
 };
 use api::error::v1::ErrorReason as R;
 use api::identity::v1::RightAction::{Create, Delete, Edit, Export, View};
@@ -164,6 +165,50 @@ async fn the_rule_and_its_origin_are_named() {
         ]
     );
     assert_eq!(answers[0].source(), RightSource::User);
+}
+
+/// IDN-13: a misspelt field would be answered as if nothing were set for it.
+#[tokio::test]
+async fn questions_about_fields_that_such_cards_do_not_have_are_refused() {
+    let world = World::start().await;
+    let pipeline = world.pipeline("Продажи", &[]).await;
+    let deal = world
+        .deal("Окна", &world.admin, &pipeline.stages[0].id)
+        .await;
+    let make = async |kind: CardKind| {
+        let field = Field {
+            card_kind: kind.into(),
+            r#type: FieldType::Text.into(),
+            name: "Артикул".to_owned(),
+            ..Field::default()
+        };
+        let request = CreateFieldRequest {
+            field: Some(field),
+            ..CreateFieldRequest::default()
+        };
+        let made = world.fields().create_field(world.admin.ask(request)).await;
+        made.expect("made").into_inner().field.expect("it").id
+    };
+    let (own, of_contacts) = (make(CardKind::Deal).await, make(CardKind::Contact).await);
+    let about = async |field: &str| {
+        let asked = AccessQuestion {
+            field: field.to_owned(),
+            ..question(&deal.id, View)
+        };
+        ask(&world, &world.admin, asked).await
+    };
+    for known in ["price", "field_values", &own] {
+        assert!(about(known).await.expect("an answer").allowed, "{known}");
+    }
+    let request = DeleteFieldRequest {
+        field_id: own.clone(),
+    };
+    let deleted = world.fields().delete_field(world.admin.ask(request)).await;
+    deleted.expect("deleted");
+    for unknown in ["prise", "phones", "fld_1", &of_contacts, &own] {
+        let refused = about(unknown).await.expect_err(unknown);
+        assert_eq!(reason(&refused), R::FieldInvalid, "{unknown}");
+    }
 }
 
 #[tokio::test]

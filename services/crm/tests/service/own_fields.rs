@@ -297,6 +297,19 @@ async fn rights_on_an_own_field_hide_and_lock_it() {
         .expect("seen")
         .field_values;
     assert_eq!(all.len(), 2, "what was hidden is still there");
+
+    // A field that is deleted while rights name it is never met again.
+    let delete = world.admin.ask(DeleteFieldRequest {
+        field_id: secret.id.clone(),
+    });
+    world.fields().delete_field(delete).await.expect("deleted");
+    for right in [FieldRight::Hidden, FieldRight::ReadOnly] {
+        world
+            .set_rights(&boris, &row(Contacts, Allowed), &[], &rule(right))
+            .await;
+        let seen = world.get_contact(&boris, &contact.id).await.expect("seen");
+        assert_eq!(seen.field_values, [value(&open, Value::Number(2.0))]);
+    }
 }
 
 /// Runs a write while the field is being deleted: it waits for the deletion, which then happens.

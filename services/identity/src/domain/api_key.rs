@@ -12,13 +12,14 @@ pub const MAX_SCOPES: usize = 20;
 pub const WIDGET_SCOPE: &str = "sessions.begin";
 
 const PREFIX: &str = "bsk_";
-const SCOPES: [&str; 7] = [
+const SCOPES: [&str; 8] = [
     "inbox.read",
     "inbox.write",
     "crm.read",
     "crm.write",
     "settings.read",
     "settings.write",
+    "rights.read",
     "visitors.issue",
 ];
 const CONNECTOR: &str = "connector:";

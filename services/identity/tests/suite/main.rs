@@ -7,6 +7,7 @@ mod app;
 mod audit;
 mod crm_widgets;
 mod errors;
+mod fields;
 mod groups;
 mod internal;
 mod limits;

@@ -19,12 +19,12 @@ use prost::Message;
 use prost_types::FieldMask;
 use tonic::Status;
 use tonic_types::StatusExt;
-use types::{AccountId, FieldId, GroupId, StageId, UserId};
+use types::{AccountId, GroupId, StageId, UserId};
 
 use crate::app::{Caller, TestApp, reason};
 use crate::internal::service;
 
-fn of_user(id: &str) -> Option<RightsSubject> {
+pub fn of_user(id: &str) -> Option<RightsSubject> {
     of(Subject::UserId(id.to_owned()))
 }
 
@@ -32,7 +32,7 @@ fn of_group(id: &str) -> Option<RightsSubject> {
     of(Subject::GroupId(id.to_owned()))
 }
 
-fn of_managers() -> Option<RightsSubject> {
+pub fn of_managers() -> Option<RightsSubject> {
     of(Subject::Role(Role::Manager.into()))
 }
 
@@ -60,7 +60,7 @@ fn stage_rule(stage: StageId, right: StageRight) -> StageRule {
     }
 }
 
-fn field_rule(field: &str, right: FieldRight) -> FieldRule {
+pub fn field_rule(field: &str, right: FieldRight) -> FieldRule {
     FieldRule {
         entity: RightEntity::Deals.into(),
         field: field.to_owned(),
@@ -69,7 +69,7 @@ fn field_rule(field: &str, right: FieldRight) -> FieldRule {
     }
 }
 
-async fn set(caller: &Caller, rights: Rights) -> Result<Rights, Status> {
+pub async fn set(caller: &Caller, rights: Rights) -> Result<Rights, Status> {
     let request = SetRightsRequest {
         rights: Some(rights),
     };
@@ -77,7 +77,7 @@ async fn set(caller: &Caller, rights: Rights) -> Result<Rights, Status> {
     Ok(reply.into_inner().rights.expect("rights"))
 }
 
-async fn get(caller: &Caller, subject: Option<RightsSubject>) -> Rights {
+pub async fn get(caller: &Caller, subject: Option<RightsSubject>) -> Rights {
     let request = GetRightsRequest { subject };
     let reply = caller.rights().get_rights(caller.with(request)).await;
     let reply = reply.expect("rights").into_inner();
@@ -157,7 +157,7 @@ async fn what_is_set_is_read_and_replaced_as_a_whole() {
     let untouched = get(&anna, of_user(&boris.id)).await;
     assert_eq!((untouched.cells.len(), &untouched.etag[..]), (0, "v0"));
     let (stage, other) = (app.crm.stage(anna.account), app.crm.stage(anna.account));
-    let custom = FieldId::generate().to_string();
+    let custom = app.crm.field(anna.account).to_string();
     let mut wanted = Rights {
         subject: of_user(&boris.id),
         stages: vec![
@@ -361,7 +361,7 @@ async fn rights_that_do_not_fit_are_refused_and_each_place_is_named() {
     );
 }
 
-fn violations(status: &Status) -> Vec<String> {
+pub fn violations(status: &Status) -> Vec<String> {
     assert_eq!(reason(status), ErrorReason::FieldInvalid, "{status:?}");
     let details = status.get_error_details();
     let bad = details.bad_request().expect("fields");
@@ -731,13 +731,15 @@ async fn changes_that_meet_are_published_in_one_order() {
 async fn an_account_holds_only_so_many_rules() {
     let app = TestApp::start().await;
     let anna = app.account("anna@example.com").await;
+    let fields: Vec<_> = (0..500).map(|_| app.crm.field(anna.account)).collect();
     let full = |subject| Rights {
         subject,
         stages: (0..500)
             .map(|_| stage_rule(app.crm.stage(anna.account), StageRight::Allowed))
             .collect(),
-        fields: (0..500)
-            .map(|number| field_rule(&format!("f{number}"), FieldRight::Hidden))
+        fields: fields
+            .iter()
+            .map(|field| field_rule(&field.to_string(), FieldRight::Hidden))
             .collect(),
         ..Rights::default()
     };

@@ -1,15 +1,22 @@
 //! A file of an employee or a program.
 
 use api::conversations::v1::upload_attachment_request::Part;
-use api::conversations::v1::{UploadAttachmentRequest, UploadAttachmentResponse, UploadHeader};
+use api::conversations::v1::{
+    AttachmentKind, UploadAttachmentRequest, UploadAttachmentResponse, UploadHeader,
+};
 use auth::{Caller, Permission};
 use futures::TryStreamExt;
 use kit::Refusal;
 use tonic::{Request, Streaming};
 
 use super::{Attachments, Upload, announced, chunks, take_in};
+use crate::domain::attachment::clean_name;
 use crate::grpc::caller_id;
 use crate::wire;
+
+fn said(kind: i32) -> AttachmentKind {
+    AttachmentKind::try_from(kind).unwrap_or_default()
+}
 
 pub(super) async fn upload(
     service: &Attachments,
@@ -28,6 +35,11 @@ pub(super) async fn upload(
     else {
         return Err(Refusal::field("header", "must come first"));
     };
+    // What is spoken or drawn is shown without its name.
+    let is_nameless = [AttachmentKind::Voice, AttachmentKind::Sticker].contains(&said(kind));
+    if !is_nameless && clean_name(&file_name).is_empty() {
+        return Err(Refusal::field("header.file_name", "must name the file"));
+    }
     let upload = Upload {
         incoming: announced(&file_name, kind, duration_ms, 0)?,
         uploader: caller_id(&caller),

@@ -251,7 +251,8 @@ impl Attempt<'_> {
             id: ChatId::generate(),
             connection: self.connection.id,
             external_id: chat,
-            client_name: contact.name.chars().take(200).collect(),
+            // The channel has told none yet; the contact's name is the contact's, for those who may read it (IDN-13).
+            client_name: String::new(),
             contact: card.id.into(),
         };
         let shown = self.insert(new, card).await?;

@@ -32,7 +32,13 @@ pub async fn explain_visibility(
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move { explain(tx, &by, id, about).await })
     });
-    let explanation: access::Explanation = done.await?;
+    let explanation: Option<access::Explanation> = done.await?;
+    let Some(explanation) = explanation else {
+        return Ok(ExplainVisibilityResponse {
+            switched_off: true,
+            ..ExplainVisibilityResponse::default()
+        });
+    };
     let language = kit::language::current();
     Ok(ExplainVisibilityResponse {
         visibility: wire::visibility(explanation.visibility).into(),
@@ -42,15 +48,17 @@ pub async fn explain_visibility(
             .to_owned(),
         assumption: explanation.assumption.unwrap_or_default().to_owned(),
         source: source(explanation.source).to_owned(),
+        switched_off: false,
     })
 }
 
+/// `None`: the employee is switched off.
 async fn explain(
     tx: &mut Tx,
     by: &By,
     id: ConversationId,
     about: UserId,
-) -> Result<access::Explanation, Error> {
+) -> Result<Option<access::Explanation>, Error> {
     if by.viewer.rights.is_everything() {
         conversations::get(tx, by.scope, id)
             .await?
@@ -61,8 +69,7 @@ async fn explain(
     }
     let cards = cards::of_conversation(tx, by.scope.account(), id).await?;
     let viewer = by.viewer.member(about)?;
-    let viewer = viewer.ok_or_else(|| Refusal::user_not_found(about))?;
-    Ok(viewer.explain(&cards))
+    Ok(viewer.map(|viewer| viewer.explain(&cards)))
 }
 
 fn source(source: Source) -> &'static str {

@@ -1,5 +1,7 @@
 //! Whose contact writes, and in which deal or customer the conversation is conducted.
 
+use std::str::FromStr;
+
 use access::{Action, Entity};
 use api::conversations::v1::{ChangeKind, LinkConversationRequest, LinkConversationResponse};
 use auth::{Caller, Permission};
@@ -7,7 +9,7 @@ use kit::Refusal;
 use kit::validate::Fields;
 use pg::Tx;
 use tonic::Request;
-use types::{ContactId, ConversationId, CustomerId, DealId};
+use types::{ContactId, ConversationId, CustomerId, DealId, InvalidId};
 use uuid::Uuid;
 
 use super::Conversations;
@@ -51,6 +53,18 @@ impl CardId {
     }
 }
 
+impl FromStr for CardId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let deal = text.parse().map(Self::Deal);
+        deal.or_else(|_: InvalidId| text.parse().map(Self::Customer))
+            .map_err(|_: InvalidId| InvalidId {
+                prefixes: &[DealId::PREFIX, CustomerId::PREFIX],
+            })
+    }
+}
+
 pub async fn link_conversation(
     service: &Conversations,
     request: &Request<LinkConversationRequest>,
@@ -61,7 +75,7 @@ pub async fn link_conversation(
     let mut fields = Fields::new();
     let id: Option<ConversationId> = fields.id("conversation_id", &request.conversation_id);
     let contact = fields.optional_id("contact_id", &request.contact_id);
-    let card = card_id(&mut fields, &request.card_id);
+    let card = fields.optional_id("card_id", &request.card_id);
     fields.finish()?;
     let id = id.ok_or_else(|| Refusal::conversation_not_found(&request.conversation_id))?;
     let wanted = Wanted { contact, card };
@@ -91,14 +105,6 @@ struct Linked {
     change: Change,
     /// What its channel tells of the client.
     client: Profile,
-}
-
-fn card_id(fields: &mut Fields, text: &str) -> Option<CardId> {
-    if text.starts_with("cust_") {
-        fields.optional_id("card_id", text).map(CardId::Customer)
-    } else {
-        fields.optional_id("card_id", text).map(CardId::Deal)
-    }
 }
 
 async fn link(tx: &mut Tx, by: &By, id: ConversationId, wanted: Wanted) -> Result<Linked, Error> {

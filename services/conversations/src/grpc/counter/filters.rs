@@ -54,15 +54,18 @@ impl Asked {
     /// # Errors
     /// FIELD_INVALID.
     pub fn parse(caller: &Caller, ids: &[String], favourites: bool) -> Result<Self, Refusal> {
-        let mut fields = Fields::new();
         if ids.len() > MOST {
-            fields.reject("filter_ids", format!("must be at most {MOST}"));
+            let problem = format!("must be at most {MOST}");
+            return Err(Refusal::field("filter_ids", problem));
         }
+        let mut fields = Fields::new();
         if ids.is_empty() && !favourites {
             fields.reject("filter_ids", "must be given, or favourites");
         }
-        let given = ids.iter().take(MOST);
-        let filters: Vec<FilterId> = given.filter_map(|id| fields.id("filter_ids", id)).collect();
+        let given = ids.iter().enumerate();
+        let filters: Vec<FilterId> = given
+            .filter_map(|(place, id)| fields.id(&format!("filter_ids[{place}]"), id))
+            .collect();
         let is_twice = |(place, id): (usize, &FilterId)| filters[..place].contains(id);
         if filters.iter().enumerate().any(is_twice) {
             fields.reject("filter_ids", "must differ from one another");

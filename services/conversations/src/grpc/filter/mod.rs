@@ -28,6 +28,7 @@ use uuid::Uuid;
 use crate::domain::filter::Node;
 use crate::grpc::By;
 use crate::grpc::conversation::Error;
+use crate::store::connections;
 use crate::store::filters::{self, Saved};
 use crate::wire;
 
@@ -152,8 +153,17 @@ async fn shown(tx: &mut Tx, by: &By, saved: &Saved) -> Result<SavedFilter, Error
 /// Refuses a filter that names what is not there.
 async fn check(tx: &mut Tx, by: &By, node: &Node) -> Result<(), Error> {
     let missing = references::missing(tx, by, &node.references()).await?;
-    match missing.into_iter().next() {
-        Some(missing) => Err(references::refusal(missing).into()),
-        None => Ok(()),
+    if let Some(missing) = missing.into_iter().next() {
+        return Err(references::refusal(missing).into());
     }
+    for key in node.channels() {
+        if connections::settings_schema(tx, by.scope, &key)
+            .await?
+            .is_none()
+        {
+            let problem = format!("names the channel \"{key}\", which is not known");
+            return Err(Refusal::field("filter.filter", problem).into());
+        }
+    }
+    Ok(())
 }

@@ -104,16 +104,20 @@ fn open(fields: &mut Fields, path: &str, life: i32) -> bool {
     match fields.known::<ConversationLife>(path, life) {
         Some(ConversationLife::Open) => true,
         Some(ConversationLife::Closed) => false,
-        Some(ConversationLife::Unspecified) | None => {
+        Some(ConversationLife::Unspecified) => {
             fields.reject(path, "must be OPEN or CLOSED");
             true
         }
+        // That is noted.
+        None => true,
     }
 }
 
 fn required(fields: &mut Fields, path: &str, value: i32) -> Answer {
-    let known = fields.known::<ConversationAnswer>(path, value);
-    known.and_then(answer).unwrap_or_else(|| {
+    let Some(known) = fields.known::<ConversationAnswer>(path, value) else {
+        return Answer::Required;
+    };
+    answer(known).unwrap_or_else(|| {
         fields.reject(path, "must be REQUIRES_ANSWER or NO_ANSWER_NEEDED");
         Answer::Required
     })

@@ -30,8 +30,12 @@ use crate::wire;
 /// alone bound a call, never how much was found: so a short page tells nothing of messages that may not be read.
 const BLOCKS: (i64, i64) = (256, 4);
 
-/// Found messages that are looked at together: few at first, since most pages fill at once; then more, for somebody who may read little.
-const STEPS: (i64, i64) = (200, search::BLOCK);
+/// Found messages that are looked at together: at first twice the page, which fills it for whoever may read most, since each is read with
+/// its conversation and cards; then more, for somebody who may read little.
+const FIRST_PAGES: i64 = 2;
+
+/// No more of them than that.
+const LARGEST_STEP: i64 = search::BLOCK;
 
 /// Where a page ended: the rebuild and the place in the index.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -157,7 +161,9 @@ async fn collect(
     mut span: Span,
     size: usize,
 ) -> Result<(Vec<Hit>, Option<i64>), Error> {
-    let (mut hits, mut seen, mut step) = (Vec::new(), Seen::new(), STEPS.0);
+    let (mut hits, mut seen) = (Vec::new(), Seen::new());
+    // One more than fits says that there is another page.
+    let mut step = (size as i64 + 1) * FIRST_PAGES;
     let lowest = (span.before - 1).max(0) / search::BLOCK - span.blocks + 1;
     loop {
         let found = search::find(tx, by.scope, query, span, step).await?;
@@ -174,7 +180,7 @@ async fn collect(
         if is_all {
             return Ok((hits, Some(found.until)));
         }
-        step = (step * 4).min(STEPS.1);
+        step = (step * 4).min(LARGEST_STEP);
         span.before = found.until;
         span.blocks = (span.before - 1) / search::BLOCK - lowest + 1;
     }

@@ -1,9 +1,10 @@
 //! What a change of rights would show and hide.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use access::{AccountRights, Member, Rules, Subject};
+use access::{AccountRights, Action, Member, Rules, Subject};
 use api::conversations::v1::{
     PreviewRightsRequest, PreviewRightsResponse, PreviewedConversation, RightsPreview,
 };
@@ -13,7 +14,7 @@ use kit::page::{PageToken, page_size};
 use kit::validate::Fields;
 use pg::Tx;
 use tonic::Request;
-use types::UserId;
+use types::{StageId, UserId};
 
 use super::VisibilityQuestions;
 use crate::domain::card::{Cards, Owners, Viewer};
@@ -21,8 +22,8 @@ use crate::domain::conversation::{Answer, Conversation};
 use crate::domain::plan::{self, Branch};
 use crate::grpc::conversation::Error;
 use crate::grpc::{By, seeing};
-use crate::store::cards;
 use crate::store::conversations::{self, Key};
+use crate::store::{cards, crm_names};
 use crate::wire;
 
 /// How many conversations are looked at for each employee.
@@ -37,7 +38,7 @@ pub async fn preview_rights(
 ) -> Result<PreviewRightsResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxRead)?;
-    caller.require_administrator()?;
+    caller.require(Permission::RightsRead)?;
     let request = request.get_ref();
     let given = request.rights.clone().unwrap_or_default();
     let mut fields = Fields::new();
@@ -50,11 +51,12 @@ pub async fn preview_rights(
         method: "PreviewRights",
         account: caller.scope()?.account(),
     };
-    let filters = format!("{subject:?}");
+    let filters = format!("{subject:?} {rules:?}");
     let after: Option<UserId> = token.decode(&filters, &request.page_token)?;
     let limit = usize::try_from(size).unwrap_or(usize::MAX);
     let done = seeing(&service.db, &service.rights, &caller, move |tx, by| {
         Box::pin(async move {
+            check_stages(tx, &by, subject, &rules).await?;
             let change = Change::new(&by, subject, rules)?;
             previews(tx, &by, &change, after, limit).await
         })
@@ -64,6 +66,24 @@ pub async fn preview_rights(
         previews,
         next_page_token: last.map_or_else(String::new, |last| token.encode(&filters, &last)),
     })
+}
+
+/// Refuses stages that are newly named and not there, as SetRights does. Which fields there are bears on no conversation.
+async fn check_stages(tx: &mut Tx, by: &By, subject: Subject, rules: &Rules) -> Result<(), Error> {
+    let before = by.viewer.account.as_ref();
+    let before = before.and_then(|account| account.rules.subjects.get(&subject));
+    let is_new = |key: &&(StageId, Action)| before.is_none_or(|it| !it.stages.contains_key(*key));
+    let named = rules.stages.keys().filter(is_new);
+    let named: BTreeSet<StageId> = named.map(|(stage, _)| *stage).collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = named.iter().map(|stage| stage.uuid()).collect();
+    let there = crm_names::there(tx, by.scope.account(), &ids).await?;
+    match named.iter().find(|stage| !there.contains(&stage.uuid())) {
+        Some(unknown) => Err(Refusal::stage_not_found(unknown).into()),
+        None => Ok(()),
+    }
 }
 
 /// The account as it is and as it would be.

@@ -23,7 +23,7 @@ pub async fn who_can_see(
 ) -> Result<WhoCanSeeResponse, Refusal> {
     let caller = Caller::of(request)?;
     caller.require(Permission::InboxRead)?;
-    caller.require_administrator()?;
+    caller.require(Permission::RightsRead)?;
     let request = request.get_ref();
     let mut fields = Fields::new();
     let id: Option<ConversationId> = fields.id("conversation_id", &request.conversation_id);

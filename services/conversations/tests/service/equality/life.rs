@@ -9,13 +9,12 @@ use api::identity::v1 as id;
 use auth::Role;
 use prost::Message as _;
 use testkit::{Seed, wait_for};
-use types::{ContactId, DealId, GroupId, StageId, UserId};
+use types::{ContactId, DealId, GroupId, PipelineId, StageId, UserId};
 use uuid::Uuid;
 
+use super::Extent;
+use crate::filters::saved::tell_pipeline;
 use crate::world::{World, with};
-
-const CONVERSATIONS: usize = 40;
-const CARDS: usize = 12;
 
 /// What every client is called.
 pub const CLIENT: &str = "Клиент";
@@ -59,7 +58,7 @@ pub struct Account {
 
 impl Account {
     /// Two departments, somebody without one, an administrator, and conversations without cards.
-    pub async fn people(world: &World, seed: &Seed) -> Self {
+    pub async fn people(world: &World, seed: &Seed, extent: &Extent) -> Self {
         let groups = vec![GroupId::generate(), GroupId::generate()];
         let mut people = Vec::new();
         for group in [
@@ -86,7 +85,7 @@ impl Account {
         });
         let connection = world.connection().await;
         let mut conversations = Vec::new();
-        for chat in 0..CONVERSATIONS {
+        for chat in 0..extent.conversations {
             let event = world.message_named(&connection.id, &format!("chat {chat}"), CLIENT);
             let results = world.publish(vec![event]).await.expect("published");
             conversations.push(results[0].conversation_id.clone());
@@ -98,14 +97,16 @@ impl Account {
             rights: AccountRights::default(),
             groups,
             stages: (0..3).map(|_| StageId::generate()).collect(),
-            contacts: (0..CARDS)
+            contacts: (0..extent.cards)
                 .map(|_| (ContactId::generate(), Card::default()))
                 .collect(),
-            deals: (0..CARDS)
+            deals: (0..extent.cards)
                 .map(|_| (DealId::generate(), Card::default()))
                 .collect(),
         };
-        account.tell_cards(world, seed, CARDS).await;
+        // A preview takes known stages only; they arrive before the cards do.
+        tell_pipeline(world, PipelineId::generate(), &account.stages, false);
+        account.tell_cards(world, seed, extent.cards).await;
         account
     }
 
@@ -189,12 +190,12 @@ impl Account {
 
     /// A third of the cards changes.
     pub async fn change_cards(&mut self, world: &World, seed: &Seed) {
-        self.tell_cards(world, seed, CARDS / 3).await;
+        self.tell_cards(world, seed, self.deals.len() / 3).await;
     }
 
     async fn tell_cards(&mut self, world: &World, seed: &Seed, count: usize) {
         let mut last = (Uuid::nil(), 0);
-        for place in places(seed, count) {
+        for place in places(seed, self.deals.len(), count) {
             let owner = Some(self.somebody(seed));
             let (id, card) = &mut self.contacts[place];
             card.owner = owner;
@@ -202,7 +203,7 @@ impl Account {
             card.version += 1;
             tell(world, CardKind::Contact, id.uuid(), card);
         }
-        for place in places(seed, count) {
+        for place in places(seed, self.deals.len(), count) {
             let (owner, follower) = (self.somebody(seed), self.somebody(seed));
             let stage = self.stages[seed.below(self.stages.len())];
             let (id, card) = &mut self.deals[place];
@@ -301,8 +302,8 @@ impl Account {
     }
 }
 
-fn places(seed: &Seed, count: usize) -> Vec<usize> {
-    let mut places: Vec<_> = (0..CARDS).collect();
+fn places(seed: &Seed, of: usize, count: usize) -> Vec<usize> {
+    let mut places: Vec<_> = (0..of).collect();
     seed.shuffle(&mut places);
     places.truncate(count);
     places

@@ -1,7 +1,9 @@
 //! The same answer over every path: on random rights and cards the evaluator, the list, search, counters, single reads, messages, checks,
 //! who-can-see, previews and live streams agree about every (employee, conversation).
 //!
-//! Short on every run; `BESEDA_RIGHTS=long` looks at 100,000 pairs and more. `BESEDA_SEED` repeats the choices of a run.
+//! Short on every run; `BESEDA_RIGHTS=long` compares a million (employee, conversation, path) and more, in a larger account, and says how
+//! far it is.
+//! `BESEDA_SEED` repeats the choices of a run.
 
 mod life;
 mod paths;
@@ -13,19 +15,38 @@ use crate::world::World;
 use life::Account;
 use paths::Watching;
 
-/// How many (employee, conversation) are compared at the least, each over every path.
-const LONG: usize = 100_000;
-const SHORT: usize = 1_000;
+/// Paths that are asked about every conversation: the list, checks, search in messages, search in chats, the live stream. The other paths
+/// answer with numbers or are asked about a few.
+const PATHS: usize = 5;
+
+/// How large the account is, and how many (employee, conversation) are compared at the least under the rights and cards of a round, each
+/// over every path.
+struct Extent {
+    conversations: usize,
+    cards: usize,
+    pairs: usize,
+}
+
+const LONG: Extent = Extent {
+    conversations: 400,
+    cards: 60,
+    pairs: 1_000_000 / PATHS,
+};
+const SHORT: Extent = Extent {
+    conversations: 40,
+    cards: 12,
+    pairs: 1_000,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_path_gives_the_evaluators_answer_on_random_rights_and_cards() {
     let seed = Seed::take();
     let world = World::start().await;
-    let mut account = Account::people(&world, &seed).await;
+    let extent = if is_long_for_rights() { LONG } else { SHORT };
+    let mut account = Account::people(&world, &seed, &extent).await;
     search::indexed(&world).await;
-    let wanted = if is_long_for_rights() { LONG } else { SHORT };
     let mut compared = 0;
-    while compared < wanted {
+    while compared < extent.pairs {
         account.change_rights(&world, &seed).await;
         account.change_cards(&world, &seed).await;
         account.link_some(&world, &seed).await;
@@ -45,5 +66,7 @@ async fn every_path_gives_the_evaluators_answer_on_random_rights_and_cards() {
         }
         paths::who_can_see_agrees(&world, &account, &seed).await;
         paths::a_preview_agrees(&world, &account, &seed).await;
+        let triples = compared * PATHS;
+        println!("{compared} pairs, {triples} with their path, no difference");
     }
 }

@@ -63,7 +63,11 @@ fn read(seen: &Sights) -> BTreeMap<String, Seen> {
 /// All paths that are asked at one moment. Paths that give many answers are asked for all, the others for a few.
 pub async fn agree(world: &World, person: &Person, seen: &Sights, seed: &Seed) {
     let all = shown(seen);
-    assert_eq!(listed(world, person, seed).await, all, "the list");
+    assert_eq!(
+        listed(world, person, seen.len(), seed).await,
+        all,
+        "the list"
+    );
     assert_eq!(checked(world, person, seen).await, all, "checks");
     assert_eq!(found(world, person).await, read(seen), "search");
     assert_eq!(chats_found(world, person).await, all, "search in chats");
@@ -82,10 +86,15 @@ fn some(seen: &Sights, seed: &Seed) -> Sights {
     few.map(|(id, sight)| (id.clone(), *sight)).collect()
 }
 
-async fn listed(world: &World, person: &Person, seed: &Seed) -> BTreeMap<String, Seen> {
+async fn listed(
+    world: &World,
+    person: &Person,
+    seen: usize,
+    seed: &Seed,
+) -> BTreeMap<String, Seen> {
     let mut found = BTreeMap::new();
     let mut request = ListConversationsRequest {
-        page_size: i32::try_from(1 + seed.below(20)).expect("small"),
+        page_size: i32::try_from(1 + seed.below(20 + seen / 4)).expect("small"),
         ..ListConversationsRequest::default()
     };
     loop {

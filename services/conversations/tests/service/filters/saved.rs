@@ -71,7 +71,8 @@ fn tell_tag(world: &World, tag: TagId, deleted: bool) {
         .tell(world.account, "crm.tag.changed", told.encode_to_vec());
 }
 
-fn tell_pipeline(world: &World, pipeline: PipelineId, stages: &[StageId], deleted: bool) {
+/// crm tells of a pipeline with these stages.
+pub fn tell_pipeline(world: &World, pipeline: PipelineId, stages: &[StageId], deleted: bool) {
     let stage = |stage: &StageId| PipelineStage {
         stage_id: bytes(stage.uuid()),
         name: "New".to_owned(),
@@ -212,6 +213,12 @@ async fn a_filter_that_cannot_work_is_not_saved() {
             "filter.filter.create_time",
         ),
         (node(Node::Life(0)), "filter.filter.life"),
+        (node(Node::Life(77)), "filter.filter.life"),
+        (node(Node::Answer(77)), "filter.filter.answer"),
+        (
+            node(Node::Channels(values(["test", "pigeons"]))),
+            "filter.filter",
+        ),
         (FilterNode::default(), "filter.filter"),
     ] {
         let said = refused("Mine", filter).await;
@@ -219,8 +226,9 @@ async fn a_filter_that_cannot_work_is_not_saved() {
             said.starts_with(&format!("InvalidArgument FIELD_INVALID {{{field}: ")),
             "{said}"
         );
+        assert!(!said.contains("; "), "told once: {said}");
     }
-    for name in ["", " ", &"я".repeat(101)] {
+    for name in ["", " ", "\u{200b}\u{3164}", &"я".repeat(101)] {
         let said = refused(name, open()).await;
         assert!(
             said.starts_with("InvalidArgument FIELD_INVALID {filter.name: "),

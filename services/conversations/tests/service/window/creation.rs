@@ -2,12 +2,13 @@
 
 use api::connector::v1::{ClientAddress, ConnectorManifest, RegisterConnectorRequest};
 use api::conversations::v1::{ChatCreation, OpenWindowRequest, WindowPlace};
+use api::identity::v1::RightLevel;
 use auth::Role;
 use testkit::wait_for;
 use types::UserId;
 
 use super::contacts::listed;
-use crate::rights::case;
+use crate::rights::{case, viewing};
 use crate::world::{CONNECTOR, World, with};
 
 /// The channel lets employees write first, or does not.
@@ -77,9 +78,15 @@ async fn the_buttons_are_offered_where_a_chat_can_be_created() {
     );
 
     // Whoever may not add contacts writes to those who are known.
-    let (manager, _) = world.member(world.account, Role::Manager, None);
-    let offered = creation(&world, &manager).await;
-    assert!(offered.offered && !offered.new_contacts);
+    let (manager, boris) = world.member(world.account, Role::Manager, None);
+    // Who may neither add contacts nor see any has nobody to write to.
+    assert_eq!(refusal(&world, &manager).await, "PERMISSION_MISSING");
+    world.set_rights(boris, viewing(RightLevel::Own, RightLevel::Own));
+    let offered = wait_for("the rights have arrived", async || {
+        Some(creation(&world, &manager).await).filter(|said| said.offered)
+    })
+    .await;
+    assert!(!offered.new_contacts);
     let reader = world.program(world.account, "inbox.read");
     assert_eq!(refusal(&world, &reader).await, "PERMISSION_MISSING");
 

@@ -8,6 +8,7 @@ mod get;
 mod list;
 mod update;
 
+use api::crm::v1 as proto;
 use kit::validate::Fields;
 use prost::Message;
 use types::FieldId;
@@ -47,6 +48,17 @@ pub trait Shape: Message + Default + 'static {
     fn hide(&mut self, field: &str);
     /// Where the names of what was taken out belong.
     fn hidden(&mut self) -> &mut Vec<String>;
+}
+
+/// The fields that all cards of a kind have, as rights on fields name them.
+#[must_use]
+pub fn standard_fields(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Contact => proto::Contact::FIELDS,
+        Kind::Company => proto::Company::FIELDS,
+        Kind::Deal => proto::Deal::FIELDS,
+        Kind::Customer => proto::Customer::FIELDS,
+    }
 }
 
 /// A card as the caller may see it.

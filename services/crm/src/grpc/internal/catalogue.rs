@@ -1,8 +1,8 @@
-//! GetRuleCatalogue: what settings of rules can name.
+//! GetRuleCatalogue: what settings of rules, and rights, can name.
 
 use api::crm::internal::v1::{
-    CardKind, GetRuleCatalogueRequest, GetRuleCatalogueResponse, PipelineChanged, RuleEmployee,
-    RuleField,
+    CardFields, CardKind, GetRuleCatalogueRequest, GetRuleCatalogueResponse, PipelineChanged,
+    RuleEmployee, RuleField,
 };
 use pg::Tx;
 use tonic::Request;
@@ -15,7 +15,16 @@ use crate::domain::field::{Field, Type};
 use crate::domain::ids::Kind;
 use crate::domain::pipeline::Pipeline;
 use crate::domain::timeline::Author;
+use crate::grpc::cards::standard_fields;
 use crate::store::{fields, pipelines};
+
+/// All kinds of cards.
+const KINDS: [(Kind, CardKind); 4] = [
+    (Kind::Contact, CardKind::Contact),
+    (Kind::Company, CardKind::Company),
+    (Kind::Deal, CardKind::Deal),
+    (Kind::Customer, CardKind::Customer),
+];
 
 pub(super) async fn get(
     core: &Core,
@@ -43,7 +52,20 @@ async fn catalogue(tx: &mut Tx, by: &By) -> Result<GetRuleCatalogueResponse, Err
                 active: member.active,
             })
             .collect(),
+        card_fields: KINDS.map(|kind| card_fields(kind, &fields)).into(),
     })
+}
+
+/// What rights on fields of such cards can name.
+fn card_fields((kind, told): (Kind, CardKind), own: &[Field]) -> CardFields {
+    let standard = standard_fields(kind).iter().map(|&name| name.to_owned());
+    let own = own.iter().filter(|field| field.kind == kind);
+    CardFields {
+        kind: told.into(),
+        fields: standard
+            .chain(own.map(|field| field.id.to_string()))
+            .collect(),
+    }
 }
 
 fn for_deals(by: &By, pipeline: &Pipeline) -> PipelineChanged {

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use access::{Rules, Subject};
-use api::identity::v1::{SetRightsRequest, SetRightsResponse};
+use access::{Entity, Rules, Subject};
+use api::identity::v1::{Rights, SetRightsRequest, SetRightsResponse};
 use auth::AccountScope;
 use kit::validate::Fields;
 use tonic::Request;
 use types::StageId;
 
 use crate::Error;
+use crate::catalogue::{Named, NamedField};
 use crate::changes::rights::{check_subject, set};
 use crate::core::Core;
 use crate::domain::etag;
@@ -29,8 +30,8 @@ pub async fn handle(
     let rules = auth::rights::rules(&mut fields, "rights", &wanted);
     fields.finish()?;
     let subject = subject.ok_or(Error::Defect("an unchecked subject"))?;
-    let new = new_stages(core, scope, subject, &rules).await?;
-    core.stages.check(scope.account(), &new).await?;
+    let new = newly_named(core, scope, subject, &wanted, &rules).await?;
+    core.catalogue.check(scope.account(), &new).await?;
     let stored = core
         .db
         .tx(scope, move |tx| {
@@ -44,13 +45,15 @@ pub async fn handle(
     })
 }
 
-/// The stages that nothing named for the subject until now. One that was named may have been deleted since: what is read can be set again.
-async fn new_stages(
+/// The stages and fields that nothing named for the subject until now. One that was named may have been deleted since: what is read can
+/// be set again.
+async fn newly_named(
     core: &Core,
     scope: AccountScope,
     subject: Subject,
+    wanted: &Rights,
     rules: &Rules,
-) -> Result<Vec<StageId>, Error> {
+) -> Result<Named, Error> {
     let before = core.db.tx(scope, move |tx| {
         Box::pin(async move {
             check_subject(tx, scope.account(), subject).await?;
@@ -60,5 +63,19 @@ async fn new_stages(
     let before = before.await?.rules;
     let known: BTreeSet<StageId> = before.stages.keys().map(|(stage, _)| *stage).collect();
     let named: BTreeSet<StageId> = rules.stages.keys().map(|(stage, _)| *stage).collect();
-    Ok(named.difference(&known).copied().collect())
+    let fields = wanted.fields.iter().enumerate();
+    let fields = fields.filter_map(|(place, rule)| Some((place, auth::rights::field(rule)?)));
+    let is_new =
+        |key: &(Entity, String)| rules.fields.contains_key(key) && !before.fields.contains_key(key);
+    let fields = fields.filter(|(_, field)| is_new(field));
+    Ok(Named {
+        stages: named.difference(&known).copied().collect(),
+        fields: fields
+            .map(|(place, (entity, key))| NamedField {
+                place: format!("rights.fields[{place}].field"),
+                entity,
+                key,
+            })
+            .collect(),
+    })
 }

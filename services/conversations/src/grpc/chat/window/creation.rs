@@ -33,8 +33,19 @@ pub async fn creation(
     may_write: bool,
     moment: Moment,
 ) -> Result<Creation, Error> {
+    let viewer = &by.viewer;
+    let user = viewer.rights.user();
+    let own = viewer
+        .rights
+        .relation(user, user.and_then(|user| viewer.group_of(user)));
+    let adds = viewer
+        .rights
+        .may(Entity::Contacts, Action::Create, own, None);
     let through = if !may_write {
         Err(Refusal::permission_missing(Permission::InboxWrite.name()))
+    } else if !adds && viewer.owners().is_nobody() {
+        // As CreateChat says it of whoever is unknown; whoever is known is unknown to them.
+        Err(Refusal::permission_missing("contacts.add"))
     } else if !moment.has_subscription {
         Err(Refusal::subscription_unpaid())
     } else {
@@ -44,14 +55,6 @@ pub async fn creation(
             false => Ok(found),
         }
     };
-    let viewer = &by.viewer;
-    let user = viewer.rights.user();
-    let own = viewer
-        .rights
-        .relation(user, user.and_then(|user| viewer.group_of(user)));
-    let adds = viewer
-        .rights
-        .may(Entity::Contacts, Action::Create, own, None);
     Ok(Creation {
         new_contacts: through.is_ok() && adds,
         through: through.map_err(Box::new),
