@@ -3,11 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
+use api::identity::internal::v1::RecordErasureRequest;
+use api::identity::internal::v1::identity_internal_service_client::IdentityInternalServiceClient;
+use auth::ServiceChannel;
 use erasure::{Digest, Found, Kind, Person, Salt, Sieve, Tally};
 use kit::secrets::MasterKey;
+use kit::time::to_proto;
 use pg::{Db, SystemScope};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tonic::Request;
 use types::{Clock, ContactId};
 use uuid::Uuid;
 
@@ -23,6 +29,9 @@ const POLL: Duration = Duration::from_secs(2);
 /// For how long an erasure is taken; each step begins it anew.
 const LEASE: Duration = Duration::from_secs(120);
 
+/// How long identity may take.
+const DEADLINE: Duration = Duration::from_secs(5);
+
 /// The name of the cabinet itself in receipts.
 const OWN: &str = "cabinet";
 
@@ -37,6 +46,8 @@ pub struct Eraser {
     pub key: MasterKey,
     /// The other services.
     pub stores: Stores,
+    /// identity, which keeps the audit log.
+    pub identity: IdentityInternalServiceClient<ServiceChannel>,
     /// Something is due.
     pub due: Arc<Notify>,
 }
@@ -131,6 +142,7 @@ impl Eraser {
 
     /// Who it is. What is known then is erased, also when somebody changes a card meanwhile.
     async fn find(&self, erasure: &mut Erasure) -> anyhow::Result<()> {
+        self.record(erasure).await?;
         let Secret { phone, person } = erasure.secret.clone().unwrap_or_default();
         let mut person = self.stores.find(erasure, &phone, &person).await?;
         person.add(Kind::Phone, &phone);
@@ -141,6 +153,19 @@ impl Eraser {
         erasure.receipt.contacts = person.contact_ids();
         erasure.secret = Some(Secret { phone, person });
         erasure.stage = Stage::Erasing(0);
+        Ok(())
+    }
+
+    /// The audit log says it, once: the entry has the erasure's own id.
+    async fn record(&self, erasure: &Erasure) -> anyhow::Result<()> {
+        let mut request = Request::new(RecordErasureRequest {
+            account_id: erasure.account.uuid().as_bytes().to_vec(),
+            erasure_id: erasure.id.uuid().as_bytes().to_vec(),
+            confirm_time: erasure.receipt.create_time.map(to_proto),
+        });
+        request.set_timeout(DEADLINE);
+        let told = self.identity.clone().record_erasure(request).await;
+        told.context("the audit log could not be told")?;
         Ok(())
     }
 

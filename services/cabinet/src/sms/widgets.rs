@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reqwest::Client;
+use serde_json::Value;
 
 use super::Provider;
 use super::description::{Description, Setting};
 use super::http::Http;
 use super::outbox::Outbox;
+#[cfg(feature = "smpp")]
+use super::smpp::Smsc;
 
 const READY: [&str; 3] = [
     include_str!("ready/smsc.json"),
@@ -23,6 +26,8 @@ const OUTBOX: &str = "outbox";
 #[derive(Debug, Clone)]
 pub struct Widgets {
     descriptions: Vec<Arc<Description>>,
+    #[cfg(feature = "smpp")]
+    smscs: Vec<Arc<Smsc>>,
     outbox: bool,
 }
 
@@ -45,6 +50,8 @@ impl Widgets {
             .filter_map(|text| serde_json::from_str(text).ok());
         Self {
             descriptions: ready.map(Arc::new).collect(),
+            #[cfg(feature = "smpp")]
+            smscs: Vec::new(),
             outbox,
         }
     }
@@ -54,9 +61,14 @@ impl Widgets {
     /// # Errors
     /// A text that says what is wrong with them.
     pub fn add(&mut self, json: &str) -> Result<(), String> {
-        let own: Vec<Description> =
-            serde_json::from_str(json).map_err(|error| error.to_string())?;
-        for description in own {
+        let own: Vec<Value> = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        for json in own {
+            if json.get("smpp").is_some() {
+                self.add_smsc(json)?;
+                continue;
+            }
+            let description: Description =
+                serde_json::from_value(json).map_err(|error| error.to_string())?;
             if let Some(problem) = description.problem() {
                 return Err(format!("{}: {problem}", description.key));
             }
@@ -65,6 +77,31 @@ impl Widgets {
             self.descriptions.push(Arc::new(description));
         }
         Ok(())
+    }
+
+    #[cfg(feature = "smpp")]
+    fn add_smsc(&mut self, json: Value) -> Result<(), String> {
+        let smsc = Smsc::read(json)?;
+        self.smscs.retain(|known| known.key != smsc.key);
+        self.smscs.push(Arc::new(smsc));
+        Ok(())
+    }
+
+    #[cfg(not(feature = "smpp"))]
+    #[expect(clippy::unused_self, reason = "another build keeps it")]
+    fn add_smsc(&mut self, json: Value) -> Result<(), String> {
+        let key = json.get("key").and_then(Value::as_str).unwrap_or_default();
+        Err(format!(
+            "{key}: this program was built without SMPP; build it with the feature `smpp`"
+        ))
+    }
+
+    /// The SMS centre with a key.
+    #[cfg(feature = "smpp")]
+    #[must_use]
+    pub fn smsc(&self, key: &str) -> Option<Arc<Smsc>> {
+        let mut known = self.smscs.iter();
+        known.find(|known| known.key == key).cloned()
     }
 
     /// All of them.
@@ -79,7 +116,14 @@ impl Widgets {
             title: &it.title,
             settings: &it.settings,
         });
-        outbox.into_iter().chain(described)
+        let all = outbox.into_iter().chain(described);
+        #[cfg(feature = "smpp")]
+        let all = all.chain(self.smscs.iter().map(|it| Widget {
+            key: &it.key,
+            title: &it.title,
+            settings: &it.settings,
+        }));
+        all
     }
 
     /// The widget with a key.
