@@ -283,13 +283,11 @@ impl Body<'_> {
 
 fn bind_status(body: &[u8]) -> u32 {
     let mut body = Body(body);
-    let read = || -> Result<u32, String> {
+    let mut read = || -> Result<u32, String> {
         let (id, password, _) = (body.text(16)?, body.text(9)?, body.text(13)?);
-        let version = body.byte()?;
-        let right = id == "okna" && password == "secret" && version == 0x34;
+        let right = id == "okna" && password == "secret" && body.byte()? == 0x34;
         Ok(if right { 0 } else { 0xe })
     };
-    let mut read = read;
     read().unwrap_or(0x2)
 }
 
