@@ -69,7 +69,7 @@ pub fn submit(sms: &Sms, sender: &str) -> Result<SubmitSm, String> {
         .esm_class(EsmClass::from(0))
         .registered_delivery(RegisteredDelivery::from(1))
         .data_coding(data_coding)
-        .short_message(OctetString::new(text).map_err(|_| "the text is too long".to_owned())?)
+        .short_message(OctetString::from_vec(text).map_err(|_| "the text is too long".to_owned())?)
         .build())
 }
 
@@ -97,7 +97,7 @@ pub fn c_string<const MIN: usize, const MAX: usize>(
     name: &str,
 ) -> Result<COctetString<MIN, MAX>, String> {
     let ended: Vec<u8> = text.iter().copied().chain([0]).collect();
-    COctetString::new(ended)
+    COctetString::from_vec(ended)
         .map_err(|_| format!("{name} must be ASCII and at most {} characters", MAX - 1))
 }
 
@@ -223,7 +223,7 @@ mod tests {
     fn told(esm_class: u8, text: &str) -> Option<Receipt> {
         let message = DeliverSm::builder()
             .esm_class(EsmClass::from(esm_class))
-            .short_message(OctetString::new(text).expect("short"))
+            .short_message(OctetString::from_slice(text.as_bytes()).expect("short"))
             .build();
         receipt(&message)
     }
