@@ -119,8 +119,10 @@ pub(crate) fn phone_key(digits: &str) -> String {
     format!("p:{}", &digits[digits.len().saturating_sub(NATIONAL)..])
 }
 
-/// The key of words.
+/// The key of words, in whatever order they stand: people write the family name first or last.
 pub(crate) fn words_key(words: &[&str]) -> String {
+    let mut words = words.to_vec();
+    words.sort_unstable();
     format!("w:{}", words.join(" "))
 }
 

@@ -7,7 +7,7 @@ use api::crm::v1::{
     UpdateContactRequest,
 };
 use api::erasure::internal::v1::{
-    ErasePersonRequest, ErasePersonResponse, FindPersonRequest, Person, RemovedData,
+    ChannelPerson, ErasePersonRequest, ErasePersonResponse, FindPersonRequest, Person, RemovedData,
     ScanPersonRequest, ValueDigest,
 };
 use api::error::v1::ErrorReason as R;
@@ -438,4 +438,48 @@ async fn only_services_erase_and_only_what_the_account_has() {
         .await;
     let person = asked.expect("asked").into_inner().person.expect("a person");
     assert_eq!(person, Person::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_that_a_channel_knows_as_the_same_person_is_theirs() {
+    let world = World::start().await;
+    let of = |name: &str, external_id: &str| Contact {
+        name: name.into(),
+        messengers: vec![MessengerIdentity {
+            connector_key: "onlinechat".into(),
+            external_id: external_id.into(),
+            name: String::new(),
+        }],
+        ..Contact::default()
+    };
+    let mut ids = Vec::new();
+    for (name, visitor) in [("Зинаида Ёлкина", "vis_1"), ("Пётр", "vis_2")] {
+        let made = world.create_contact(&world.admin, of(name, visitor)).await;
+        ids.push(
+            made.expect("made")
+                .id
+                .parse::<types::ContactId>()
+                .expect("an id"),
+        );
+    }
+    let known = Person {
+        channels: vec![ChannelPerson {
+            connector_key: "onlinechat".into(),
+            external_id: "vis_1".into(),
+        }],
+        ..Person::default()
+    };
+    let request = FindPersonRequest {
+        account_id: account(&world),
+        phone: PHONE.into(),
+        person: Some(known),
+    };
+    let found = world
+        .erasure()
+        .find_person(world.service().ask(request))
+        .await;
+    let found = found.expect("found").into_inner().person.expect("a person");
+    assert_eq!(found.contact_ids, [ids[0].uuid().as_bytes().to_vec()]);
+    let names: Vec<_> = found.values.iter().map(|value| &value.text[..]).collect();
+    assert_eq!(names, ["Зинаида Ёлкина"]);
 }

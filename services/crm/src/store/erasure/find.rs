@@ -9,13 +9,15 @@ use types::{AccountId, ContactId};
 use uuid::Uuid;
 
 use super::PERSONAL;
+use crate::domain::card::Messenger;
 use crate::domain::merge::Merge;
 use crate::domain::timeline::Event;
 use crate::store::cards::points;
 use crate::store::corrupt;
 use crate::store::timeline::number;
 
-/// The contacts that carry exactly a number (A-25) and those that are known, with those that went into them; and all values of theirs.
+/// The contacts that carry exactly a number (A-25), those that are known and those that channels know as the same person, with those that
+/// went into them; and all values of theirs.
 ///
 /// # Errors
 /// When the database fails.
@@ -27,6 +29,7 @@ pub async fn find(
     known: &Person,
 ) -> Result<Person, Error> {
     let mut ids = contacts(tx, account, phone, known.contact_ids()).await?;
+    ids.extend(of_channels(tx, account, known).await?);
     let mut person = Person::default();
     loop {
         let before = ids.len();
@@ -74,6 +77,33 @@ async fn contacts(
         ids.extend(carrying);
     }
     Ok(ids.into_iter().collect())
+}
+
+/// Contacts by which a channel's id is kept that is the person's: a rule may have made another contact of the one who wrote before an
+/// employee linked the chat.
+async fn of_channels(tx: &mut Tx, account: AccountId, known: &Person) -> Result<Vec<Uuid>, Error> {
+    let messenger = |(connector, external_id): &(String, String)| Messenger {
+        connector: connector.clone(),
+        external_id: external_id.clone(),
+        name: String::new(),
+    };
+    let lookups: Vec<String> = known
+        .channels
+        .iter()
+        .map(|channel| messenger(channel).lookup())
+        .collect();
+    let ids = sqlx::query_scalar(
+        "SELECT c.card_id FROM unnest($2::text[]) AS w (lookup)
+           JOIN contact_points p ON p.account_id = $1 AND p.kind = $3 AND p.lookup = w.lookup
+           JOIN cards c ON c.account_id = $1 AND c.card_id = p.card_id
+          WHERE c.kind = 1",
+    )
+    .bind(account.uuid())
+    .bind(lookups)
+    .bind(points::MESSENGER)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids)
 }
 
 async fn merges(tx: &mut Tx, account: AccountId, contacts: &[Uuid]) -> Result<Vec<Merge>, Error> {
