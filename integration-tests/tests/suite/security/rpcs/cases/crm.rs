@@ -16,35 +16,6 @@ pub(super) fn crm_cases(theirs: &Theirs, cases: &mut Cases) {
     field_cases(theirs, cases);
     task_cases(theirs, cases);
     unsorted_cases(theirs, cases);
-    let call = crm::CallHeader {
-        call: Some(crm::Call {
-            contact_id: theirs.cards.contact.id.clone(),
-            direction: crm::CallDirection::Incoming.into(),
-            start_time: Some(prost_types::Timestamp::default()),
-            ..Default::default()
-        }),
-        ..Default::default()
-    };
-    add(
-        cases,
-        "/beseda.crm.v1.CallService/RecordCall",
-        Door::Everybody,
-        &crm::RecordCallRequest {
-            part: Some(crm::record_call_request::Part::Header(call)),
-        },
-        R::ContactNotFound,
-        R::FieldInvalid,
-    );
-    add(
-        cases,
-        "/beseda.crm.v1.CallService/DownloadRecording",
-        Door::Everybody,
-        &crm::DownloadRecordingRequest {
-            call_id: types::TimelineEntryId::generate().to_string(),
-        },
-        R::RecordingNotFound,
-        R::FieldInvalid,
-    );
     add(
         cases,
         "/beseda.crm.v1.TimelineService/ListTimelineEntries",
