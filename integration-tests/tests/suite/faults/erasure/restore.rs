@@ -17,9 +17,8 @@ const LOAD: usize = 40;
 /// A program of PostgreSQL on a database.
 async fn run(cluster: &Cluster, program: &str, database: &str, arguments: &[&str]) {
     let server = cluster.db().server().process();
-    let url = cluster.db().owner_url();
-    let (server_url, name) = url.expose_secret().rsplit_once('/').expect("a database");
-    let database = if database.is_empty() { name } else { database };
+    let url = server.admin_url();
+    let (server_url, _) = url.expose_secret().rsplit_once('/').expect("a database");
     let done = Command::new(server.tool(program))
         .args(arguments)
         .arg(format!("--dbname={server_url}/{database}"))
@@ -31,10 +30,13 @@ async fn run(cluster: &Cluster, program: &str, database: &str, arguments: &[&str
     assert!(done.status.success(), "{program}: {problems}");
 }
 
-fn name(cluster: &Cluster) -> String {
-    let url = cluster.db().owner_url();
-    let (_, name) = url.expose_secret().rsplit_once('/').expect("a database");
-    name.to_owned()
+/// The name of the installation's database.
+async fn name(cluster: &Cluster) -> String {
+    let mut owner = cluster.db().owner().await;
+    sqlx::query_scalar("SELECT current_database()::text")
+        .fetch_one(&mut owner)
+        .await
+        .expect("a name")
 }
 
 /// Other clients write all the time.
@@ -63,7 +65,7 @@ async fn back_up(company: &Company, file: &Path) {
         run(
             &company.cluster,
             "pg_dump",
-            "",
+            &name(&company.cluster).await,
             &["--format=custom", "--create", &file],
         )
         .await;
@@ -78,7 +80,10 @@ async fn restore(cluster: &Cluster, file: &Path) {
     for service in Service::ALL {
         cluster.terminate(service).await;
     }
-    let drop = format!("--command=DROP DATABASE {} WITH (FORCE)", name(cluster));
+    let drop = format!(
+        "--command=DROP DATABASE {} WITH (FORCE)",
+        name(cluster).await
+    );
     run(
         cluster,
         "psql",
@@ -108,6 +113,30 @@ async fn restore(cluster: &Cluster, file: &Path) {
     }
 }
 
+/// What was backed up while it was written is of one moment: all that was acknowledged before is there, and the numbers of conversations
+/// have no gap and no double.
+async fn assert_whole(cluster: &Cluster) {
+    let mut owner = cluster.db().owner().await;
+    let broken: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM (SELECT FROM conversations.conversations GROUP BY account_id
+          HAVING count(*) <> max(number) OR count(DISTINCT number) <> count(*)) n",
+    )
+    .fetch_one(&mut owner)
+    .await
+    .expect("counted");
+    assert_eq!(broken, 0);
+    let written: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM conversations.messages WHERE external_event_id LIKE 'load-%'",
+    )
+    .fetch_one(&mut owner)
+    .await
+    .expect("counted");
+    assert!(
+        usize::try_from(written).is_ok_and(|written| written >= LOAD),
+        "{written}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_backup_brings_no_erased_client_back_r12() {
     let company = Company::open().await;
@@ -133,6 +162,7 @@ async fn a_restored_backup_brings_no_erased_client_back_r12() {
     std::fs::write(&tombstones, named).expect("kept apart from the backup");
 
     restore(&company.cluster, &backup).await;
+    assert_whole(&company.cluster).await;
     for number in [1, 2] {
         assert_ne!(
             company.places(number).await,
