@@ -63,9 +63,17 @@ impl Widgets {
     pub fn add(&mut self, json: &str) -> Result<(), String> {
         let own: Vec<Value> = serde_json::from_str(json).map_err(|error| error.to_string())?;
         for json in own {
+            #[cfg(feature = "smpp")]
             if json.get("smpp").is_some() {
                 self.add_smsc(json)?;
                 continue;
+            }
+            #[cfg(not(feature = "smpp"))]
+            if json.get("smpp").is_some() {
+                return Err(
+                    "this program was built without SMPP: build it with the feature `smpp`"
+                        .to_owned(),
+                );
             }
             let description: Description =
                 serde_json::from_value(json).map_err(|error| error.to_string())?;
@@ -85,15 +93,6 @@ impl Widgets {
         self.smscs.retain(|known| known.key != smsc.key);
         self.smscs.push(Arc::new(smsc));
         Ok(())
-    }
-
-    #[cfg(not(feature = "smpp"))]
-    #[expect(clippy::unused_self, reason = "another build keeps it")]
-    fn add_smsc(&mut self, json: Value) -> Result<(), String> {
-        let key = json.get("key").and_then(Value::as_str).unwrap_or_default();
-        Err(format!(
-            "{key}: this program was built without SMPP; build it with the feature `smpp`"
-        ))
     }
 
     /// The SMS centre with a key.
@@ -176,6 +175,27 @@ mod tests {
     fn the_outbox_is_there_only_where_nothing_is_really_sent() {
         assert!(Widgets::ready(false).find(OUTBOX).is_none());
         assert!(Widgets::ready(true).find(OUTBOX).is_some());
+    }
+
+    #[cfg(feature = "smpp")]
+    #[test]
+    fn an_sms_centre_says_what_is_wrong_with_it() {
+        let mut widgets = Widgets::ready(false);
+        let of = |address: &str| {
+            serde_json::json!([{"key": "c", "title": "Centre", "smpp": {"address": address}}])
+                .to_string()
+        };
+        for bad in ["smsc.example", "smsc.example:sms", ""] {
+            assert!(widgets.add(&of(bad)).is_err(), "{bad}");
+        }
+        assert_eq!(widgets.add(&of("smsc.example:2775")), Ok(()));
+        let settings: Vec<_> = widgets.find("c").map_or(&[][..], |it| it.settings).to_vec();
+        let secrets: Vec<_> = settings
+            .iter()
+            .filter(|it| it.secret)
+            .map(|it| &it.name[..])
+            .collect();
+        assert_eq!(secrets, ["password"]);
     }
 
     #[test]
