@@ -3,17 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
-use api::identity::internal::v1::RecordErasureRequest;
 use api::identity::internal::v1::identity_internal_service_client::IdentityInternalServiceClient;
 use auth::ServiceChannel;
 use erasure::{Digest, Found, Kind, Person, Salt, Sieve, Tally};
 use kit::secrets::MasterKey;
-use kit::time::to_proto;
 use pg::{Db, SystemScope};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tonic::Request;
 use types::{Clock, ContactId};
 use uuid::Uuid;
 
@@ -28,9 +24,6 @@ const POLL: Duration = Duration::from_secs(2);
 
 /// For how long an erasure is taken; each step begins it anew.
 const LEASE: Duration = Duration::from_secs(120);
-
-/// How long identity may take.
-const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The name of the cabinet itself in receipts.
 const OWN: &str = "cabinet";
@@ -133,7 +126,10 @@ impl Eraser {
 
     async fn step(&self, erasure: &mut Erasure) -> anyhow::Result<()> {
         match erasure.stage {
-            Stage::Finding => self.find(erasure).await,
+            Stage::Finding => {
+                self.record(erasure).await?;
+                self.find(erasure).await
+            }
             Stage::Erasing(at) => self.erase(erasure, at).await,
             Stage::Checking(at) => self.check(erasure, at).await,
             Stage::Done => Ok(()),
@@ -142,7 +138,6 @@ impl Eraser {
 
     /// Who it is. What is known then is erased, also when somebody changes a card meanwhile.
     async fn find(&self, erasure: &mut Erasure) -> anyhow::Result<()> {
-        self.record(erasure).await?;
         let Secret { phone, person } = erasure.secret.clone().unwrap_or_default();
         let mut person = self.stores.find(erasure, &phone, &person).await?;
         person.add(Kind::Phone, &phone);
@@ -153,19 +148,6 @@ impl Eraser {
         erasure.receipt.contacts = person.contact_ids();
         erasure.secret = Some(Secret { phone, person });
         erasure.stage = Stage::Erasing(0);
-        Ok(())
-    }
-
-    /// The audit log says it, once: the entry has the erasure's own id.
-    async fn record(&self, erasure: &Erasure) -> anyhow::Result<()> {
-        let mut request = Request::new(RecordErasureRequest {
-            account_id: erasure.account.uuid().as_bytes().to_vec(),
-            erasure_id: erasure.id.uuid().as_bytes().to_vec(),
-            confirm_time: erasure.receipt.create_time.map(to_proto),
-        });
-        request.set_timeout(DEADLINE);
-        let told = self.identity.clone().record_erasure(request).await;
-        told.context("the audit log could not be told")?;
         Ok(())
     }
 
