@@ -57,37 +57,38 @@ enum End {
 impl Session {
     /// Runs until nobody needs it any more.
     pub(super) async fn run(mut self, receipts: Receipts, stopping: CancellationToken) {
-        let (mut backoff, clock) = (Backoff::default(), Clock::system());
+        let (mut backoff, mut needed) = (Backoff::default(), Instant::now());
         loop {
-            let end = match self.connect().await {
+            match self.connect().await {
                 Ok(link) => {
                     backoff.reset();
                     let mut bound = Bound::new(link, &self);
-                    bound.serve(&mut self.orders, &receipts, &stopping).await
+                    let end = bound.serve(&mut self.orders, &receipts, &stopping).await;
+                    needed = bound.needed;
+                    if matches!(end, End::Idle) {
+                        return;
+                    }
                 }
                 Err(fault) => {
-                    tracing::warn!(
-                        provider.id = %self.owner.1,
-                        words = fault.text,
-                        "an SMS centre cannot be bound to; it is tried again"
-                    );
-                    self.refuse(&fault);
-                    End::Lost
+                    let words = &fault.text;
+                    tracing::warn!(provider.id = %self.owner.1, words, "an SMS centre cannot be bound to; it is tried again");
+                    tokio::select! {
+                        () = self.refuse(&fault, &mut needed) => {}
+                        () = stopping.cancelled() => return,
+                        () = Clock::system().sleep(backoff.wait()) => {}
+                    }
                 }
-            };
-            if matches!(end, End::Idle) || stopping.is_cancelled() || self.orders.is_closed() {
-                return;
             }
-            tokio::select! {
-                () = stopping.cancelled() => return,
-                () = clock.sleep(backoff.wait()) => {}
+            if needed.elapsed() > IDLE {
+                return;
             }
         }
     }
 
-    /// Whoever waits tries another provider.
-    fn refuse(&mut self, fault: &Fault) {
-        while let Ok(order) = self.orders.try_recv() {
+    /// Whoever comes tries another provider, for as long as this is polled.
+    async fn refuse(&mut self, fault: &Fault, needed: &mut Instant) {
+        while let Some(order) = self.orders.recv().await {
+            *needed = Instant::now();
             // Who has gone waits no longer.
             let _ = order.answer.send(Err(fault.clone()));
         }
