@@ -24,6 +24,8 @@ use crate::sms::{ErrorClass, Fault, Sent, Sms};
 
 /// A connection that nobody needed for so long ends: codes and their receipts are a matter of minutes.
 const IDLE: Duration = Duration::from_secs(15 * 60);
+/// A connection that held so long was a good one: the next may come at once.
+const STEADY: Duration = Duration::from_secs(10);
 /// How often a connection looks at the clock.
 const TICK: Duration = Duration::from_millis(250);
 /// Nothing of ours or theirs is longer.
@@ -61,12 +63,18 @@ impl Session {
         loop {
             match self.connect().await {
                 Ok(link) => {
-                    backoff.reset();
-                    let mut bound = Bound::new(link, &self);
+                    let (mut bound, since) = (Bound::new(link, &self), Instant::now());
                     let end = bound.serve(&mut self.orders, &receipts, &stopping).await;
                     needed = bound.needed;
                     if matches!(end, End::Idle) {
                         return;
+                    }
+                    if since.elapsed() > STEADY {
+                        backoff.reset();
+                    }
+                    tokio::select! {
+                        () = stopping.cancelled() => return,
+                        () = Clock::system().sleep(backoff.wait()) => {}
                     }
                 }
                 Err(fault) => {
