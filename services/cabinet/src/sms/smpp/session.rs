@@ -60,6 +60,7 @@ impl Session {
     /// Runs until nobody needs it any more.
     pub(super) async fn run(mut self, receipts: Receipts, stopping: CancellationToken) {
         let (mut backoff, mut needed) = (Backoff::default(), Instant::now());
+        let clock = Clock::system();
         loop {
             match self.connect().await {
                 Ok(link) => {
@@ -74,7 +75,7 @@ impl Session {
                     }
                     tokio::select! {
                         () = stopping.cancelled() => return,
-                        () = Clock::system().sleep(backoff.wait()) => {}
+                        () = clock.sleep(backoff.wait()) => {}
                     }
                 }
                 Err(fault) => {
@@ -83,7 +84,7 @@ impl Session {
                     tokio::select! {
                         () = self.refuse(&fault, &mut needed) => {}
                         () = stopping.cancelled() => return,
-                        () = Clock::system().sleep(backoff.wait()) => {}
+                        () = clock.sleep(backoff.wait()) => {}
                     }
                 }
             }
