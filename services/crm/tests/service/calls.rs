@@ -138,7 +138,7 @@ async fn a_call_is_told_once_on_contact_and_deal_and_its_recording_is_heard() {
     let recording = wav(700_000);
     let said = Call {
         user_id: boris.id(),
-        ..call(&contact, &deal.id, "8 916 123 45 67")
+        ..call(&contact, &deal.id, "+7 (916) 123-45-67")
     };
     let id = types::new_uuid().to_string();
     let first = world
