@@ -49,16 +49,19 @@ async fn kill_both(
     cluster.revive(Service::Cabinet).await;
 }
 
+/// Lets steps be taken until somebody waits there: one that fails, because what was killed is not there yet, is taken again.
+async fn go_on(gate: &mut Gate, until: Phase) {
+    while gate.wait_either(Phase::Before, until).await == Phase::Before {
+        gate.let_pass(Phase::Before).await;
+    }
+}
+
 /// Kills the store while it is about to commit a part. The step fails, and is taken again.
 async fn kill_within(company: &Company, gate: &mut Gate, store: Service) {
-    gate.wait(Phase::Within).await;
+    go_on(gate, Phase::Within).await;
     company.cluster.kill(store).await;
     gate.open(Phase::Within).await;
     company.cluster.revive(store).await;
-    // The failure is written down, and after some seconds the step is taken again.
-    while gate.wait_either(Phase::Before, Phase::After).await == Phase::Before {
-        gate.let_pass(Phase::Before).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,12 +84,11 @@ async fn an_erasure_survives_a_kill_before_within_and_after_each_step() {
         if let Some((_, schema)) = within {
             gate.close_within(schema).await;
         }
-        gate.let_pass(Phase::Before).await;
         if let Some((store, _)) = within {
             kill_within(&company, &mut gate, store).await;
         }
 
-        gate.wait(Phase::After).await;
+        go_on(&mut gate, Phase::After).await;
         kill_both(&company, &mut gate, Phase::After, store).await;
         assert_eq!(
             gate.place().await,
@@ -95,9 +97,7 @@ async fn an_erasure_survives_a_kill_before_within_and_after_each_step() {
         );
         gate.time_passes().await;
 
-        gate.wait(Phase::Before).await;
-        gate.let_pass(Phase::Before).await;
-        gate.wait(Phase::After).await;
+        go_on(&mut gate, Phase::After).await;
         gate.let_pass(Phase::After).await;
         if gate.place().await.0 == DONE {
             break;
