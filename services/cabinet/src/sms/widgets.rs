@@ -90,6 +90,8 @@ impl Widgets {
     #[cfg(feature = "smpp")]
     fn add_smsc(&mut self, json: Value) -> Result<(), String> {
         let smsc = Smsc::read(json)?;
+        // One key is one widget.
+        self.descriptions.retain(|known| known.key != smsc.key);
         self.smscs.retain(|known| known.key != smsc.key);
         self.smscs.push(Arc::new(smsc));
         Ok(())

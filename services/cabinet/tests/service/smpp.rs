@@ -22,7 +22,7 @@ impl World {
         let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let request = CreateSmsProviderRequest {
             sms_provider: Some(SmsProvider {
-                widget_key: "smsc".to_owned(),
+                widget_key: "centre".to_owned(),
                 settings: HashMap::from(settings),
                 ..SmsProvider::default()
             }),
@@ -61,7 +61,7 @@ impl World {
         let request = with(&self.admin, ListSmsProvidersRequest::default());
         let listed = self.providers().list_sms_providers(request).await;
         let all = listed.expect("listed").into_inner().sms_providers;
-        let smsc = all.into_iter().find(|it| it.widget_key == "smsc");
+        let smsc = all.into_iter().find(|it| it.widget_key == "centre");
         smsc.expect("it").state.expect("a state").error_class()
     }
 

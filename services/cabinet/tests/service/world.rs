@@ -106,7 +106,7 @@ impl World {
         #[cfg(feature = "smpp")]
         {
             let link = serde_json::json!({ "address": smsc.address, "enquire_seconds": 1 });
-            let own = serde_json::json!([{ "key": "smsc", "title": "Centre", "smpp": link, "errors": { "1035": "money" } }]);
+            let own = serde_json::json!([{ "key": "centre", "title": "Centre", "smpp": link, "errors": { "1035": "money" } }]);
             widgets.add(&own.to_string()).expect("a centre");
         }
         let (lossy, lossy_url) = Lossy::start(&crm, &life).await;
