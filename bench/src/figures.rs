@@ -1,6 +1,7 @@
 //! The figures, a file each.
 
 pub mod badges;
+pub mod cabinet;
 pub mod channels;
 pub mod checks;
 pub mod edge;

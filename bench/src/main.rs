@@ -46,6 +46,21 @@ struct Options {
     /// Conversations and messages of the data set to which search in the large one is compared.
     #[arg(long, default_value_t = 100_000)]
     middle: u64,
+    /// Deals of the client whose page is measured.
+    #[arg(long, default_value_t = 100)]
+    deals: u64,
+    /// Events of one of them.
+    #[arg(long, default_value_t = 10_000)]
+    events: u64,
+    /// Messages of the client who is erased.
+    #[arg(long, default_value_t = 10_000)]
+    erased: u64,
+    /// Samples of each kind of number where answers' times are compared.
+    #[arg(long, default_value_t = 10_000)]
+    samples: u64,
+    /// Numbers for which an attacker asks for codes.
+    #[arg(long, default_value_t = 1_000)]
+    attacks: u64,
     /// Where the data sets are made and kept, to be used again; delete the folder to be rid of them.
     #[arg(long, default_value = ".beseda/bench")]
     data: std::path::PathBuf,
@@ -55,8 +70,9 @@ struct Options {
 }
 
 /// The figures that need the services.
-const ON_THE_STAND: [&str; 12] = [
-    "channels", "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P13", "P15", "P16", "P18",
+const ON_THE_STAND: [&str; 15] = [
+    "cabinet", "S7", "S8", "channels", "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P13", "P15",
+    "P16", "P18",
 ];
 
 /// The figures that need a data set.
@@ -131,6 +147,9 @@ async fn measure(options: &Options, stand: &Stand, report: &mut Report) -> Resul
     }
     if options.wants("channels") {
         figures::channels::measure(options, stand, report).await?;
+    }
+    if ["cabinet", "S7", "S8"].iter().any(|it| options.wants(it)) {
+        figures::cabinet::measure(options, stand, report).await?;
     }
     if options.wants("P15") {
         figures::fanout::measure(options, stand, report).await?;

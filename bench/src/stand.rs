@@ -107,11 +107,12 @@ pub struct Stand {
     pub administrator: UserId,
 }
 
-static ALL: [&Migrations; 4] = [
+static ALL: [&Migrations; 5] = [
     &identity::MIGRATIONS,
     &crm::MIGRATIONS,
     &conversations::MIGRATIONS,
     &connector_onlinechat::MIGRATIONS,
+    &cabinet::MIGRATIONS,
 ];
 
 impl Stand {
@@ -374,6 +375,6 @@ fn beseda() -> Result<PathBuf> {
 }
 
 /// An address of this machine that nobody listens on.
-fn free_port() -> Result<SocketAddr> {
+pub fn free_port() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }

@@ -39,13 +39,18 @@ pub fn run(packages: &[String], arguments: &[String]) -> Result<bool> {
 }
 
 fn selection(packages: &[String]) -> Vec<String> {
-    if packages.is_empty() {
-        return vec!["--workspace".into()];
-    }
-    packages
+    let mut selection: Vec<String> = packages
         .iter()
         .map(|package| format!("--package={package}"))
-        .collect()
+        .collect();
+    if packages.is_empty() {
+        selection.push("--workspace".into());
+    }
+    if packages.is_empty() || packages.iter().any(|package| package == "cabinet") {
+        // What is built in on demand is tested, too.
+        selection.push("--features=cabinet/smpp".into());
+    }
+    selection
 }
 
 fn runner() -> Command {

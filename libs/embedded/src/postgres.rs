@@ -125,6 +125,11 @@ impl Postgres {
         self.lock().place.folder.clone()
     }
 
+    /// A program that belongs to this server's version, such as `pg_dump`.
+    pub fn tool(&self, name: &str) -> PathBuf {
+        self.lock().programs.program(name)
+    }
+
     /// The process id of the server.
     pub fn pid(&self) -> Option<i32> {
         self.lock().guard.as_ref().map(Guard::pid)

@@ -3,7 +3,7 @@
 
 mod contacts;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use api::crm::internal::v1::SentMessage;
@@ -19,7 +19,7 @@ use api::identity::internal::v1::{
     AccountRights, ExchangeApiKeyRequest, ExchangeApiKeyResponse, GetAccountRightsRequest,
     GetAccountRightsResponse, GetAccountStateRequest, GetAccountStateResponse, GetJwksRequest,
     GetJwksResponse, IssueServiceTokenRequest, IssueServiceTokenResponse, ListRevocationsRequest,
-    ListRevocationsResponse,
+    ListRevocationsResponse, RecordErasureRequest, RecordErasureResponse,
 };
 use auth::Principal;
 use auth::token::{Grant, SigningKey, jwks_json};
@@ -55,6 +55,8 @@ struct Known {
     basic: HashSet<AccountId>,
     /// How often the state of an account was asked.
     asked: usize,
+    /// Erasures that the audit log was told of.
+    erasures: BTreeSet<Vec<u8>>,
     log: HashMap<u32, Vec<Event>>,
     contacts: Vec<contacts::Contact>,
     /// Stages of pipelines.
@@ -118,6 +120,12 @@ impl Identity {
     #[must_use]
     pub fn asked(&self) -> usize {
         self.with(|known| known.asked)
+    }
+
+    /// Of how many erasures the audit log was told.
+    #[must_use]
+    pub fn erasures(&self) -> usize {
+        self.with(|known| known.erasures.len())
     }
 
     /// Something happened in an account.
@@ -221,6 +229,16 @@ impl IdentityInternalService for Identity {
         let account = account_of(&request, &request.get_ref().account_id);
         let rights = self.with(|known| known.accounts.get(&account).cloned());
         Ok(Response::new(GetAccountRightsResponse { rights }))
+    }
+
+    async fn record_erasure(
+        &self,
+        request: Request<RecordErasureRequest>,
+    ) -> Result<Response<RecordErasureResponse>, Status> {
+        account_of(&request, &request.get_ref().account_id);
+        let id = request.into_inner().erasure_id;
+        self.with(|known| known.erasures.insert(id));
+        Ok(Response::new(RecordErasureResponse {}))
     }
 }
 

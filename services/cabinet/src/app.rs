@@ -14,6 +14,7 @@ use api::connector::internal::v1::hook_service_server::HookServiceServer;
 use api::conversations::v1::connection_service_client::ConnectionServiceClient;
 use api::crm::v1::field_service_client::FieldServiceClient;
 use api::crm::v1::pipeline_service_client::PipelineServiceClient;
+use api::identity::internal::v1::identity_internal_service_client::IdentityInternalServiceClient;
 use auth::{AuthLayer, ServiceTokens, Verifier};
 use kit::lifecycle::Lifecycle;
 use pg::Db;
@@ -89,6 +90,7 @@ impl App {
             clock: clock.clone(),
             key: config.master_key.clone(),
             stores: Stores::new(&config.stores, &tokens)?,
+            identity: IdentityInternalServiceClient::new(tokens.channel(identity.clone())),
             due: Arc::default(),
         };
         let parts = Parts {
@@ -105,6 +107,8 @@ impl App {
             limits: config.limits,
             widgets: config.widgets,
             http: sms::http::client(config.sms_patience).context("the system's certificates")?,
+            #[cfg(feature = "smpp")]
+            smpp: sms::smpp::Sessions::new(config.sms_patience),
             wake_eraser: Arc::clone(&eraser.due),
             wake_sms: Notify::new(),
             fields: FieldServiceClient::new(crm.clone()),
@@ -150,6 +154,11 @@ impl App {
         );
         let send = sms::worker::keep(Arc::clone(&state), lifecycle.stopping());
         lifecycle.spawn("cabinet.sms", send);
+        #[cfg(feature = "smpp")]
+        lifecycle.spawn(
+            "cabinet.smpp",
+            sms::smpp::keep(Arc::clone(&state), lifecycle.stopping()),
+        );
         let verifier = Verifier::new(identity, state.clock.clone(), &lifecycle);
         // Clients have tokens of their own, which only this service understands.
         let auth = AuthLayer::new(verifier)

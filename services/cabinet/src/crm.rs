@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use api::crm::internal::v1::client_service_client::ClientServiceClient;
 use api::crm::internal::v1::{
-    FindClientRequest, ListClientEventsRequest, ListClientEventsResponse, ReadClientRequest,
-    ReadClientResponse,
+    DownloadClientRecordingRequest, DownloadClientRecordingResponse, FindClientRequest,
+    ListClientEventsRequest, ListClientEventsResponse, ReadClientRequest, ReadClientResponse,
 };
 use api::error::v1::ErrorReason;
 use auth::ServiceChannel;
 use kit::Refusal;
 use kit::refusal::reason_of;
-use tonic::{Request, Status};
+use tonic::{Request, Status, Streaming};
 use types::AccountId;
 
 /// How long crm may take.
@@ -84,6 +84,24 @@ impl Crm {
             _ => Refusal::service_unavailable(status),
         };
         Ok(listed.map_err(refused)?.into_inner())
+    }
+
+    /// The recording of a call with the client.
+    ///
+    /// # Errors
+    /// RECORDING_NOT_FOUND, also for a call with somebody else; SERVICE_UNAVAILABLE when crm does not answer.
+    pub async fn recording(
+        &self,
+        request: DownloadClientRecordingRequest,
+    ) -> Result<Streaming<DownloadClientRecordingResponse>, Refusal> {
+        let call = request.call_id.clone();
+        // Without a deadline: it would be that of the stream as a whole, and a telephone may be slow.
+        let begun = self.client.clone().download_client_recording(request).await;
+        let refused = |status: Status| match reason_of(&status) {
+            Some(ErrorReason::RecordingNotFound) => Refusal::recording_not_found(call),
+            _ => Refusal::service_unavailable(status),
+        };
+        Ok(begun.map_err(refused)?.into_inner())
     }
 }
 

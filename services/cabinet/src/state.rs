@@ -21,7 +21,7 @@ use crate::domain::settings::Cabinet;
 use crate::hub::Hub;
 use crate::limits::Limits;
 use crate::memory::Cabinets;
-use crate::sms::Widgets;
+use crate::sms::{Provider, Widgets};
 use crate::store::providers::Stored;
 
 /// What every call needs. One for the whole service, behind an [`Arc`].
@@ -56,6 +56,9 @@ pub struct Parts {
     pub widgets: Widgets,
     /// Calls providers of SMS.
     pub http: Client,
+    /// Connections to SMS centres.
+    #[cfg(feature = "smpp")]
+    pub smpp: crate::sms::smpp::Sessions,
     /// An erasure is due.
     pub wake_eraser: Arc<Notify>,
     /// An SMS waits.
@@ -91,6 +94,25 @@ impl Parts {
             "{}/hooks/sms/{account}/{provider}/{secret}",
             self.public_url
         )
+    }
+
+    /// A provider of an account; `None` when the installation does not know its widget any more.
+    #[must_use]
+    pub fn provider(
+        &self,
+        account: AccountId,
+        stored: &Stored,
+        settings: BTreeMap<String, String>,
+    ) -> Option<Box<dyn Provider>> {
+        let key = &stored.widget_key;
+        #[cfg(feature = "smpp")]
+        if let Some(smsc) = self.widgets.smsc(key) {
+            let owner = (account, stored.id);
+            return Some(self.smpp.provider(&smsc, owner, settings));
+        }
+        #[cfg(not(feature = "smpp"))]
+        let _ = account;
+        self.widgets.provider(key, settings, &self.http)
     }
 
     /// A provider's secrets, encrypted.

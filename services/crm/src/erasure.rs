@@ -17,7 +17,8 @@ const UNSORTED: u32 = 2;
 const ANSWERS: u32 = 3;
 const OUTBOX: u32 = 4;
 const STREAMS: u32 = 5;
-const STAGES: u32 = 6;
+const RECORDINGS: u32 = 6;
+const STAGES: u32 = 7;
 
 /// Pipelines and tags are the account's: their events tell of no client.
 const PAYLOADS: Payloads = Payloads {
@@ -87,6 +88,7 @@ impl Store for Clients {
                 let own = own(tx, job).await?;
                 parts::outbox(tx, job, at, ("crm.outbox", PAYLOADS, &own), tally).await
             }
+            RECORDINGS => erasure::recordings(tx, job, at, tally).await,
             _ => Ok(Step::default()),
         }
     }

@@ -27,6 +27,7 @@ use anyhow::Context;
 use api::crm::internal::v1::client_service_server::ClientServiceServer;
 use api::crm::internal::v1::crm_internal_service_server::CrmInternalServiceServer;
 use api::crm::v1::access_service_server::AccessServiceServer;
+use api::crm::v1::call_service_server::CallServiceServer;
 use api::crm::v1::company_service_server::CompanyServiceServer;
 use api::crm::v1::contact_service_server::ContactServiceServer;
 use api::crm::v1::customer_service_server::CustomerServiceServer;
@@ -161,6 +162,7 @@ fn server(core: &Arc<Core>, db: Db) -> anyhow::Result<Server> {
             core(),
         )))
         .service(TimelineServiceServer::new(grpc::timeline::Timeline(core())))
+        .service(CallServiceServer::new(grpc::calls::Calls(core())))
         .service(TagServiceServer::new(grpc::tags::Tags(core())))
         .service(FieldServiceServer::new(grpc::fields::OwnFields(core())))
         .service(TaskServiceServer::new(grpc::tasks::Tasks(core())))

@@ -4,7 +4,7 @@ import type { CallOptions } from "@connectrpc/connect";
 import type { KeyValues } from "../../widget/src/app/storage";
 import type { Api } from "./api";
 import { type CodeRequest, toCodeRequest } from "./code";
-import { download } from "./files";
+import { download, downloadRecording } from "./files";
 import type { GetHomeResponse, ListDealEventsResponse } from "./gen/beseda/cabinet/v1/cabinet_service_pb";
 import type { Attachment } from "./gen/beseda/conversations/v1/attachment_pb";
 import { CALL_TIMEOUT, Session } from "./session";
@@ -131,6 +131,12 @@ export class Cabinet {
   file(attachment: Attachment, preview: boolean): Promise<Blob> {
     const options = { headers: this.#session.headers() };
     return this.#guard(() => download(this.api.cabinet, attachment, preview, options));
+  }
+
+  /** The recording of a call about a deal. */
+  recording(dealId: string, eventId: string): Promise<Blob> {
+    const options = { headers: this.#session.headers() };
+    return this.#guard(() => downloadRecording(this.api.cabinet, dealId, eventId, options));
   }
 
   /** What an erasure does, in the client's language (CAB-28). */

@@ -1,4 +1,4 @@
-// Files of the correspondence. Their contents come with the session's token over the API: no address opens them.
+// Files of the correspondence and recordings of calls. Their contents come with the session's token over the API: no address opens them.
 
 import type { CallOptions, Client } from "@connectrpc/connect";
 import type { CabinetService } from "./gen/beseda/cabinet/v1/cabinet_service_pb";
@@ -44,5 +44,21 @@ export async function download(
     if (part.case === "chunk") chunks.push(new Uint8Array(part.value));
   }
   const type = shapeOf(attachment) === "document" ? "application/octet-stream" : attachment.mediaType;
+  return new Blob(chunks, { type });
+}
+
+/** Reads the recording of a call as a whole (CAB-03). */
+export async function downloadRecording(
+  client: Client<typeof CabinetService>,
+  dealId: string,
+  eventId: string,
+  options: CallOptions,
+): Promise<Blob> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let type = "application/octet-stream";
+  for await (const { part } of client.downloadCabinetRecording({ dealId, eventId }, options)) {
+    if (part.case === "mediaType" && part.value.startsWith("audio/")) type = part.value;
+    if (part.case === "chunk") chunks.push(new Uint8Array(part.value));
+  }
   return new Blob(chunks, { type });
 }

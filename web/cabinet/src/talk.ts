@@ -7,11 +7,15 @@ import { type Entry, Outbox } from "../../widget/src/app/outbox";
 import { Sender } from "../../widget/src/app/sender";
 import type { KeyValues } from "../../widget/src/app/storage";
 import { Wake } from "../../widget/src/app/wake";
+import { isPending } from "./files";
 import type { CabinetMessage, CabinetService } from "./gen/beseda/cabinet/v1/cabinet_service_pb";
 import type { Attachment } from "./gen/beseda/conversations/v1/attachment_pb";
 import type { Session } from "./session";
 import { Stream } from "./stream";
 import { isEnd } from "./trouble";
+
+/** How often a message is read again whose file is on its way, in milliseconds. */
+const FILE_LOOK = 3_000;
 
 /** The longest text that the server takes, in characters. */
 export const MAX_TEXT = 4096;
@@ -50,6 +54,7 @@ export class Talk {
   readonly #stream: Stream;
   #isLoading = false;
   #isStopped = false;
+  #look: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly client: Client<typeof CabinetService>,
@@ -86,6 +91,7 @@ export class Talk {
   /** Ends the stream; nothing is sent or told any more. */
   stop(): void {
     this.#isStopped = true;
+    clearTimeout(this.#look);
     this.#stream.stop();
     this.#wake.wake();
   }
@@ -137,7 +143,32 @@ export class Talk {
     for (const message of page.messages) insertMessage(this.messages, toMessage(message));
     this.hasOlder = page.hasMore;
     this.isLoaded = true;
+    this.#expectFiles();
     this.events.changed();
+  }
+
+  /** The stream tells of new messages only: one with a file on its way is read again until the file is here, or will not come. */
+  #expectFiles(): void {
+    clearTimeout(this.#look);
+    if (this.#isStopped || !this.messages.some(isExpecting)) return;
+    this.#look = setTimeout(() => void this.#lookForFiles(), FILE_LOOK);
+  }
+
+  async #lookForFiles(): Promise<void> {
+    try {
+      for (const { seq } of this.messages.filter(isExpecting)) {
+        const request = { beforeSeq: BigInt(seq + 1), pageSize: 1 };
+        const page = await this.client.listCabinetMessages(request, this.session.options());
+        const read = page.messages.map(toMessage).find((message) => message.seq === seq);
+        const place = this.messages.findIndex((message) => message.seq === seq);
+        if (read && place >= 0 && !isExpecting(read)) this.messages[place] = read;
+      }
+      this.events.changed();
+    } catch (error) {
+      // Tried again with the next look.
+      this.events.failed(error);
+    }
+    this.#expectFiles();
   }
 
   async #deliver({ id, text }: Entry): Promise<void> {
@@ -160,6 +191,7 @@ export class Talk {
     insertMessage(this.messages, message);
     // Sent from here or from another tab: the echo may overtake the answer to the call.
     if (message.isMine) this.#outbox.remove(message.clientMessageId);
+    this.#expectFiles();
     this.events.changed();
   }
 
@@ -173,6 +205,10 @@ export class Talk {
     this.connection = connection;
     this.events.changed();
   }
+}
+
+function isExpecting({ attachments }: Message): boolean {
+  return attachments.some(isPending);
 }
 
 function toMessage(wire: CabinetMessage): Message {

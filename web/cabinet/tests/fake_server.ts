@@ -7,6 +7,7 @@ import { ErrorInfoSchema, LocalizedMessageSchema } from "../../widget/src/gen/go
 import { createApi } from "../src/api";
 import { CabinetErasureService } from "../src/gen/beseda/cabinet/v1/cabinet_erasure_service_pb";
 import {
+  type CabinetEventSchema,
   type CabinetMessage,
   CabinetMessageSchema,
   CabinetService,
@@ -34,6 +35,7 @@ export class FakeServer {
   /** Sessions that are open. */
   readonly sessions = new Set<string>();
   readonly messages: CabinetMessage[] = [];
+  events: MessageInitShape<typeof CabinetEventSchema>[] = [];
   /** What arrived, in order, with repetitions. */
   readonly sends: SendCabinetMessageRequest[] = [];
   /** From which places streams were asked for. */
@@ -41,6 +43,8 @@ export class FakeServer {
   /** Codes that were sent. */
   codes = 0;
   erasures = 0;
+  /** Small pictures that were asked for. */
+  previews = 0;
   retryAfter = 0;
   /** Called before a message is stored; throws to refuse it. */
   beforeStore: () => void = () => undefined;
@@ -65,7 +69,11 @@ export class FakeServer {
       });
       service(CabinetService, {
         getHome: (_, context) => this.#known(context, this.home),
-        listCabinetMessages: ({ beforeSeq }, context) => this.#known(context, this.#page(Number(beforeSeq))),
+        listDealEvents: (_, context) => this.#known(context, { events: this.events }),
+        listCabinetMessages: ({ beforeSeq, pageSize }, context) =>
+          this.#known(context, this.#page(Number(beforeSeq), pageSize || 50)),
+        downloadCabinetFile: ({ preview }, context) => this.#file(preview, context),
+        downloadCabinetRecording: (_, context) => this.#recording(context),
         sendCabinetMessage: (request, context) => {
           this.#known(context, {});
           return { message: this.#send(request) };
@@ -87,9 +95,9 @@ export class FakeServer {
     }),
   );
 
-  /** The manager writes. */
-  answer(text: string): void {
-    this.#store(text, false, "");
+  /** The manager writes, with files. */
+  answer(text: string, attachments: CabinetMessage["attachments"] = []): void {
+    this.#store(text, false, "", attachments);
   }
 
   /** All streams end, as when the server is restarted. */
@@ -119,9 +127,21 @@ export class FakeServer {
     return answer;
   }
 
-  #page(before: number) {
+  #page(before: number, size: number) {
     const older = this.messages.filter(({ seq }) => before === 0 || Number(seq) < before);
-    return { messages: older.slice(-50), hasMore: older.length > 50 };
+    return { messages: older.slice(-size), hasMore: older.length > size };
+  }
+
+  async *#file(preview: boolean, context: HandlerContext) {
+    this.#known(context, {});
+    this.previews += preview ? 1 : 0;
+    yield { part: { case: "chunk" as const, value: new Uint8Array([1, 2, 3]) } };
+  }
+
+  async *#recording(context: HandlerContext) {
+    this.#known(context, {});
+    yield { part: { case: "mediaType" as const, value: "audio/mpeg" } };
+    yield { part: { case: "chunk" as const, value: new Uint8Array([1, 2, 3]) } };
   }
 
   #send(request: SendCabinetMessageRequest): CabinetMessage {
@@ -134,7 +154,12 @@ export class FakeServer {
     return message;
   }
 
-  #store(text: string, mine: boolean, clientMessageId: string): CabinetMessage {
+  #store(
+    text: string,
+    mine: boolean,
+    clientMessageId: string,
+    attachments: CabinetMessage["attachments"] = [],
+  ): CabinetMessage {
     const seq = this.messages.length + 1;
     const message = create(CabinetMessageSchema, {
       id: `msg_${seq}`,
@@ -144,6 +169,7 @@ export class FakeServer {
       authorName: mine ? "" : "Anna",
       text,
       createTime: timestampFromMs(Date.now()),
+      attachments,
     });
     this.messages.push(message);
     if (!this.isSilent) for (const push of this.#streams) push(message);

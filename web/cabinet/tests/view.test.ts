@@ -8,7 +8,12 @@ import { MemoryStorage } from "../../widget/tests/memory_storage";
 import { Cabinet } from "../src/cabinet";
 import { shapeOf } from "../src/files";
 import { CabinetFieldSchema } from "../src/gen/beseda/cabinet/v1/cabinet_service_pb";
-import { AttachmentKind, AttachmentSchema } from "../src/gen/beseda/conversations/v1/attachment_pb";
+import { CabinetEventKind } from "../src/gen/beseda/cabinet/v1/cabinet_settings_service_pb";
+import {
+  AttachmentKind,
+  AttachmentSchema,
+  AttachmentState,
+} from "../src/gen/beseda/conversations/v1/attachment_pb";
 import { TEXTS } from "../src/i18n/texts";
 import { PageView } from "../src/view/page";
 import { fieldName, sizeText, Values } from "../src/view/values";
@@ -129,6 +134,50 @@ describe("deals", () => {
     await enter(fake);
     await eventually(() => expect(find(".legend .dot")).not.toBeNull());
     expect(find(".legend .dot")?.style.getPropertyValue("--status")).toBe("");
+  });
+});
+
+describe("history", () => {
+  test("tells of a call, and plays its recording when somebody wants to hear it", async () => {
+    const fake = new FakeServer();
+    fake.home = { deals: [{ id: "deal_1", name: "Window" }], eventsShown: true };
+    const call = { incoming: true, durationSeconds: 63, recorded: true, startTime: timestampFromMs(0) };
+    const kind = CabinetEventKind.CALL;
+    fake.events = [
+      { id: "tle_1", kind, authorName: "Anna", call },
+      { id: "tle_2", kind, call: { incoming: false, durationSeconds: 0 } },
+    ];
+    await enter(fake);
+    await eventually(() => expect(find("details")).not.toBeNull());
+    const history = find<HTMLDetailsElement>("details");
+    if (history) history.open = true;
+    history?.dispatchEvent(new Event("toggle"));
+    await eventually(() => expect(document.querySelectorAll(".events li").length).toBe(2));
+    const told = [...document.querySelectorAll(".events .what")].map((it) => it.textContent);
+    expect(told).toEqual(["Incoming call, 1:03", "Outgoing call, no answer"]);
+    expect(document.querySelectorAll(".events .open").length).toBe(1);
+    find<HTMLButtonElement>(".events .open")?.click();
+    await eventually(() => expect(find(".events audio")?.getAttribute("src")).toMatch(/^blob:/));
+  });
+});
+
+describe("files of messages", () => {
+  const file = (id: string, state: AttachmentState, hasPreview = false) =>
+    create(AttachmentSchema, { id, fileName: `${id}.png`, mediaType: "image/png", state, hasPreview });
+
+  test("a picture is seen small at once, and a file on its way comes by itself", async () => {
+    const fake = new FakeServer();
+    await enter(fake);
+    location.hash = "#messages";
+    fake.answer("look", [file("att_1", AttachmentState.READY, true)]);
+    await eventually(() => expect(find(".file.picture img")?.getAttribute("src")).toMatch(/^blob:/));
+    expect(fake.previews).toBe(1);
+    fake.answer("and this", [file("att_2", AttachmentState.PENDING)]);
+    await eventually(() => expect(words(".file.absent")).toContain("still being loaded"));
+    const sent = fake.messages.at(-1);
+    if (sent) sent.attachments = [file("att_2", AttachmentState.READY)];
+    await eventually(() => expect(find(".file.absent")).toBeNull());
+    expect(document.querySelectorAll(".file.picture").length).toBe(2);
   });
 });
 

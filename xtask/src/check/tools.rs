@@ -19,6 +19,7 @@ pub fn clippy() -> Result<Found> {
         "--quiet",
         "--keep-going",
         "--workspace",
+        "--features=cabinet/smpp",
         "--all-targets",
         "--",
         "-D",

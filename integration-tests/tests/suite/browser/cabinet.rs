@@ -165,7 +165,7 @@ async fn deal(admin: &Admin) -> crm::Pipeline {
 }
 
 /// Switches the cabinet on; the link in the settings (CAB-24).
-async fn open_cabinet(admin: &Admin, pipeline: &crm::Pipeline) -> String {
+pub async fn open_cabinet(admin: &Admin, pipeline: &crm::Pipeline) -> String {
     let request = CreateSmsProviderRequest {
         sms_provider: Some(SmsProvider {
             widget_key: sms::KEY.into(),

@@ -1,6 +1,6 @@
 //! A person in a real browser and an employee talk to each other.
 
-mod cabinet;
+pub mod cabinet;
 
 use api::conversations::v1::ChangeKind;
 use api::onlinechat::v1::OnlineChatMode;

@@ -2,6 +2,7 @@
 //! form, and how the checker itself is checked, is in docs/fault-tests.md.
 
 mod cancelled;
+mod erasure;
 mod redelivered;
 mod rules;
 mod services;

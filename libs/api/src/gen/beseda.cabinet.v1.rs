@@ -618,6 +618,8 @@ pub enum CabinetEventKind {
     TaskAdded = 5,
     /// A task was completed.
     TaskCompleted = 6,
+    /// A telephone call with the client, with its recording (CAB-03).
+    Call = 7,
 }
 impl CabinetEventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -633,6 +635,7 @@ impl CabinetEventKind {
             Self::ResponsibleChanged => "CABINET_EVENT_KIND_RESPONSIBLE_CHANGED",
             Self::TaskAdded => "CABINET_EVENT_KIND_TASK_ADDED",
             Self::TaskCompleted => "CABINET_EVENT_KIND_TASK_COMPLETED",
+            Self::Call => "CABINET_EVENT_KIND_CALL",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -645,6 +648,7 @@ impl CabinetEventKind {
             "CABINET_EVENT_KIND_RESPONSIBLE_CHANGED" => Some(Self::ResponsibleChanged),
             "CABINET_EVENT_KIND_TASK_ADDED" => Some(Self::TaskAdded),
             "CABINET_EVENT_KIND_TASK_COMPLETED" => Some(Self::TaskCompleted),
+            "CABINET_EVENT_KIND_CALL" => Some(Self::Call),
             _ => None,
         }
     }
@@ -1410,6 +1414,25 @@ pub struct CabinetEvent {
     /// What it is now.
     #[prost(string, tag = "8")]
     pub after: ::prost::alloc::string::String,
+    /// Of a telephone call.
+    #[prost(message, optional, tag = "9")]
+    pub call: ::core::option::Option<CabinetCall>,
+}
+/// A telephone call with the client.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CabinetCall {
+    /// Did the client call?
+    #[prost(bool, tag = "1")]
+    pub incoming: bool,
+    /// When it began.
+    #[prost(message, optional, tag = "2")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How long they talked, in seconds; 0: nobody answered.
+    #[prost(int32, tag = "3")]
+    pub duration_seconds: i32,
+    /// Is there a recording?
+    #[prost(bool, tag = "4")]
+    pub recorded: bool,
 }
 /// Which messages.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1533,6 +1556,36 @@ pub mod download_cabinet_file_response {
         /// First: what comes.
         #[prost(message, tag = "1")]
         Attachment(super::super::super::conversations::v1::Attachment),
+        /// Bytes, in order.
+        #[prost(bytes, tag = "2")]
+        Chunk(::prost::alloc::vec::Vec<u8>),
+    }
+}
+/// Which recording.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DownloadCabinetRecordingRequest {
+    /// Required. "deal\_…".
+    #[prost(string, tag = "1")]
+    pub deal_id: ::prost::alloc::string::String,
+    /// Required. The event, "tle\_…".
+    #[prost(string, tag = "2")]
+    pub event_id: ::prost::alloc::string::String,
+}
+/// A part of a recording.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DownloadCabinetRecordingResponse {
+    /// What it is.
+    #[prost(oneof = "download_cabinet_recording_response::Part", tags = "1, 2")]
+    pub part: ::core::option::Option<download_cabinet_recording_response::Part>,
+}
+/// Nested message and enum types in `DownloadCabinetRecordingResponse`.
+pub mod download_cabinet_recording_response {
+    /// What it is.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Part {
+        /// First: its type by its contents, for example "audio/mpeg".
+        #[prost(string, tag = "1")]
+        MediaType(::prost::alloc::string::String),
         /// Bytes, in order.
         #[prost(bytes, tag = "2")]
         Chunk(::prost::alloc::vec::Vec<u8>),
@@ -1747,7 +1800,8 @@ pub mod cabinet_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// New messages, live: first those after `after_seq`. A heartbeat every 20 seconds.
+        /// New messages, live: first those after `after_seq`. A heartbeat every 20 seconds. Of a file that is still on its way (PENDING) the page
+        /// learns by reading the message again.
         /// Errors: as GetHome, and FIELD_INVALID; TOKEN_EXPIRED ends the stream.
         pub async fn watch_cabinet_messages(
             &mut self,
@@ -1811,6 +1865,39 @@ pub mod cabinet_service_client {
                 );
             self.inner.server_streaming(req, path, codec).await
         }
+        /// The recording of a telephone call with the client, where calls are shown (CAB-03). First what it is, then its contents.
+        /// Errors: as GetHome, and RECORDING_NOT_FOUND, FIELD_INVALID.
+        pub async fn download_cabinet_recording(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DownloadCabinetRecordingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<
+                tonic::codec::Streaming<super::DownloadCabinetRecordingResponse>,
+            >,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.cabinet.v1.CabinetService/DownloadCabinetRecording",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.cabinet.v1.CabinetService",
+                        "DownloadCabinetRecording",
+                    ),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1868,7 +1955,8 @@ pub mod cabinet_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// New messages, live: first those after `after_seq`. A heartbeat every 20 seconds.
+        /// New messages, live: first those after `after_seq`. A heartbeat every 20 seconds. Of a file that is still on its way (PENDING) the page
+        /// learns by reading the message again.
         /// Errors: as GetHome, and FIELD_INVALID; TOKEN_EXPIRED ends the stream.
         async fn watch_cabinet_messages(
             &self,
@@ -1893,6 +1981,24 @@ pub mod cabinet_service_server {
             request: tonic::Request<super::DownloadCabinetFileRequest>,
         ) -> std::result::Result<
             tonic::Response<Self::DownloadCabinetFileStream>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the DownloadCabinetRecording method.
+        type DownloadCabinetRecordingStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::DownloadCabinetRecordingResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// The recording of a telephone call with the client, where calls are shown (CAB-03). First what it is, then its contents.
+        /// Errors: as GetHome, and RECORDING_NOT_FOUND, FIELD_INVALID.
+        async fn download_cabinet_recording(
+            &self,
+            request: tonic::Request<super::DownloadCabinetRecordingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::DownloadCabinetRecordingStream>,
             tonic::Status,
         >;
     }
@@ -2247,6 +2353,59 @@ pub mod cabinet_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = DownloadCabinetFileSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.cabinet.v1.CabinetService/DownloadCabinetRecording" => {
+                    #[allow(non_camel_case_types)]
+                    struct DownloadCabinetRecordingSvc<T: CabinetService>(pub Arc<T>);
+                    impl<
+                        T: CabinetService,
+                    > tonic::server::ServerStreamingService<
+                        super::DownloadCabinetRecordingRequest,
+                    > for DownloadCabinetRecordingSvc<T> {
+                        type Response = super::DownloadCabinetRecordingResponse;
+                        type ResponseStream = T::DownloadCabinetRecordingStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                super::DownloadCabinetRecordingRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CabinetService>::download_cabinet_recording(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DownloadCabinetRecordingSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

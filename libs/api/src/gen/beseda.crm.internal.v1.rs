@@ -198,7 +198,7 @@ pub struct ListClientEventsRequest {
     /// Required. "deal\_…".
     #[prost(string, tag = "3")]
     pub deal_id: ::prost::alloc::string::String,
-    /// Required. Kinds that are wanted; FIELD_CHANGED only with `fields`.
+    /// Required. Kinds that are wanted; FIELD_CHANGED only with `fields`. Of calls only those with this client are told.
     #[prost(enumeration = "super::super::v1::TimelineEntryKind", repeated, tag = "4")]
     pub kinds: ::prost::alloc::vec::Vec<i32>,
     /// Fields whose changes are wanted.
@@ -226,6 +226,42 @@ pub struct ListClientEventsResponse {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
+}
+/// Which recording.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DownloadClientRecordingRequest {
+    /// Required. Account. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. E.164.
+    #[prost(string, tag = "2")]
+    pub phone: ::prost::alloc::string::String,
+    /// Required. "deal\_…".
+    #[prost(string, tag = "3")]
+    pub deal_id: ::prost::alloc::string::String,
+    /// Required. "tle\_…".
+    #[prost(string, tag = "4")]
+    pub call_id: ::prost::alloc::string::String,
+}
+/// A part of a recording.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DownloadClientRecordingResponse {
+    /// What it is.
+    #[prost(oneof = "download_client_recording_response::Part", tags = "1, 2")]
+    pub part: ::core::option::Option<download_client_recording_response::Part>,
+}
+/// Nested message and enum types in `DownloadClientRecordingResponse`.
+pub mod download_client_recording_response {
+    /// What it is.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Part {
+        /// First: what comes.
+        #[prost(message, tag = "1")]
+        Recording(super::super::super::v1::CallRecording),
+        /// Bytes, in order.
+        #[prost(bytes, tag = "2")]
+        Chunk(::prost::alloc::vec::Vec<u8>),
+    }
 }
 /// Generated client implementations.
 pub mod client_service_client {
@@ -407,6 +443,39 @@ pub mod client_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// The recording of a call with the client about a deal: first what it is, then its contents. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, RECORDING_NOT_FOUND: also for a call with somebody else.
+        pub async fn download_client_recording(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DownloadClientRecordingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<
+                tonic::codec::Streaming<super::DownloadClientRecordingResponse>,
+            >,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.internal.v1.ClientService/DownloadClientRecording",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.crm.internal.v1.ClientService",
+                        "DownloadClientRecording",
+                    ),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -447,6 +516,24 @@ pub mod client_service_server {
             request: tonic::Request<super::ListClientEventsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListClientEventsResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the DownloadClientRecording method.
+        type DownloadClientRecordingStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::DownloadClientRecordingResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// The recording of a call with the client about a deal: first what it is, then its contents. Only for services.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID, RECORDING_NOT_FOUND: also for a call with somebody else.
+        async fn download_client_recording(
+            &self,
+            request: tonic::Request<super::DownloadClientRecordingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::DownloadClientRecordingStream>,
             tonic::Status,
         >;
     }
@@ -660,6 +747,59 @@ pub mod client_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.internal.v1.ClientService/DownloadClientRecording" => {
+                    #[allow(non_camel_case_types)]
+                    struct DownloadClientRecordingSvc<T: ClientService>(pub Arc<T>);
+                    impl<
+                        T: ClientService,
+                    > tonic::server::ServerStreamingService<
+                        super::DownloadClientRecordingRequest,
+                    > for DownloadClientRecordingSvc<T> {
+                        type Response = super::DownloadClientRecordingResponse;
+                        type ResponseStream = T::DownloadClientRecordingStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                super::DownloadClientRecordingRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ClientService>::download_client_recording(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DownloadClientRecordingSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

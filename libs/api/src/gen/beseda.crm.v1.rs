@@ -3597,6 +3597,553 @@ pub mod deal_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A telephone call. In the timeline it stands in `after_json`, with the names of these fields.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Call {
+    /// Output only. "tle\_…": the entry of the timeline.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Required. With whom: "con\_…".
+    #[prost(string, tag = "2")]
+    pub contact_id: ::prost::alloc::string::String,
+    /// About which deal of the contact: "deal\_…"; empty for none.
+    #[prost(string, tag = "3")]
+    pub deal_id: ::prost::alloc::string::String,
+    /// Required. Who called.
+    #[prost(enumeration = "CallDirection", tag = "4")]
+    pub direction: i32,
+    /// The client's number, E.164; empty when it is not known. It is hidden like the numbers of contacts.
+    #[prost(string, tag = "5")]
+    pub phone: ::prost::alloc::string::String,
+    /// Required. When it began.
+    #[prost(message, optional, tag = "6")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How long they talked, in seconds; 0: nobody answered. At most a day.
+    #[prost(int32, tag = "7")]
+    pub duration_seconds: i32,
+    /// Which employee talked: "user\_…", who stands in the timeline as the author; empty: the caller does.
+    #[prost(string, tag = "8")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Output only. Its recording; absent without one.
+    #[prost(message, optional, tag = "9")]
+    pub recording: ::core::option::Option<CallRecording>,
+}
+/// What is known of a recording.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallRecording {
+    /// Its type by its contents, for example "audio/mpeg".
+    #[prost(string, tag = "1")]
+    pub media_type: ::prost::alloc::string::String,
+    /// Bytes.
+    #[prost(int64, tag = "2")]
+    pub size: i64,
+}
+/// A part of a call.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordCallRequest {
+    /// What it is.
+    #[prost(oneof = "record_call_request::Part", tags = "1, 2")]
+    pub part: ::core::option::Option<record_call_request::Part>,
+}
+/// Nested message and enum types in `RecordCallRequest`.
+pub mod record_call_request {
+    /// What it is.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Part {
+        /// In the first message, and only there: the call.
+        #[prost(message, tag = "1")]
+        Header(super::CallHeader),
+        /// Bytes of the recording, in order, at most 1 MiB.
+        #[prost(bytes, tag = "2")]
+        Chunk(::prost::alloc::vec::Vec<u8>),
+    }
+}
+/// The call.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallHeader {
+    /// Required. The call.
+    #[prost(message, optional, tag = "1")]
+    pub call: ::core::option::Option<Call>,
+    /// A UUID: the same call again is not written twice. Kept for 24 hours.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// What was written.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordCallResponse {
+    /// The call.
+    #[prost(message, optional, tag = "1")]
+    pub call: ::core::option::Option<Call>,
+}
+/// Which recording.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DownloadRecordingRequest {
+    /// Required. "tle\_…".
+    #[prost(string, tag = "1")]
+    pub call_id: ::prost::alloc::string::String,
+}
+/// A part of a recording.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DownloadRecordingResponse {
+    /// What it is.
+    #[prost(oneof = "download_recording_response::Part", tags = "1, 2")]
+    pub part: ::core::option::Option<download_recording_response::Part>,
+}
+/// Nested message and enum types in `DownloadRecordingResponse`.
+pub mod download_recording_response {
+    /// What it is.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Part {
+        /// First: what comes.
+        #[prost(message, tag = "1")]
+        Recording(super::CallRecording),
+        /// Bytes, in order.
+        #[prost(bytes, tag = "2")]
+        Chunk(::prost::alloc::vec::Vec<u8>),
+    }
+}
+/// Who called. Values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CallDirection {
+    /// Refused.
+    Unspecified = 0,
+    /// The client.
+    Incoming = 1,
+    /// An employee.
+    Outgoing = 2,
+}
+impl CallDirection {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CALL_DIRECTION_UNSPECIFIED",
+            Self::Incoming => "CALL_DIRECTION_INCOMING",
+            Self::Outgoing => "CALL_DIRECTION_OUTGOING",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CALL_DIRECTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "CALL_DIRECTION_INCOMING" => Some(Self::Incoming),
+            "CALL_DIRECTION_OUTGOING" => Some(Self::Outgoing),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod call_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Telephone calls with clients, as the telephony of an account tells them: each is an entry of the timeline (CALL) of the contact and, where
+    /// one is named, of the deal. Who may read the messages with the contact there sees it and hears its recording, and so does the client in
+    /// the cabinet, where calls are shown (CAB-03).
+    #[derive(Debug, Clone)]
+    pub struct CallServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl CallServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> CallServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> CallServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            CallServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Writes down a call. The first message carries the call, the others its recording, if there is one: MP3, M4A, Ogg, WAV, FLAC or AMR by its
+        /// contents, at most 20 MiB. The same again with the same request_id is safe and gives the same answer.
+        /// Errors: CONTACT_NOT_FOUND, DEAL_NOT_FOUND: also for a deal that the contact does not belong to; FIELD_INVALID, FILE_TOO_LARGE,
+        /// FILE_TYPE_NOT_ALLOWED, PERMISSION_MISSING, REQUEST_ID_REUSED, USER_NOT_FOUND.
+        pub async fn record_call(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<Message = super::RecordCallRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordCallResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.CallService/RecordCall",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("beseda.crm.v1.CallService", "RecordCall"));
+            self.inner.client_streaming(req, path, codec).await
+        }
+        /// Gives out a recording: first what it is, then its contents.
+        /// Errors: RECORDING_NOT_FOUND: also for a call that the caller does not see; FIELD_INVALID, PERMISSION_MISSING.
+        pub async fn download_recording(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DownloadRecordingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::DownloadRecordingResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.crm.v1.CallService/DownloadRecording",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("beseda.crm.v1.CallService", "DownloadRecording"),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod call_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with CallServiceServer.
+    #[async_trait]
+    pub trait CallService: std::marker::Send + std::marker::Sync + 'static {
+        /// Writes down a call. The first message carries the call, the others its recording, if there is one: MP3, M4A, Ogg, WAV, FLAC or AMR by its
+        /// contents, at most 20 MiB. The same again with the same request_id is safe and gives the same answer.
+        /// Errors: CONTACT_NOT_FOUND, DEAL_NOT_FOUND: also for a deal that the contact does not belong to; FIELD_INVALID, FILE_TOO_LARGE,
+        /// FILE_TYPE_NOT_ALLOWED, PERMISSION_MISSING, REQUEST_ID_REUSED, USER_NOT_FOUND.
+        async fn record_call(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::RecordCallRequest>>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordCallResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the DownloadRecording method.
+        type DownloadRecordingStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::DownloadRecordingResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Gives out a recording: first what it is, then its contents.
+        /// Errors: RECORDING_NOT_FOUND: also for a call that the caller does not see; FIELD_INVALID, PERMISSION_MISSING.
+        async fn download_recording(
+            &self,
+            request: tonic::Request<super::DownloadRecordingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::DownloadRecordingStream>,
+            tonic::Status,
+        >;
+    }
+    /// Telephone calls with clients, as the telephony of an account tells them: each is an entry of the timeline (CALL) of the contact and, where
+    /// one is named, of the deal. Who may read the messages with the contact there sees it and hears its recording, and so does the client in
+    /// the cabinet, where calls are shown (CAB-03).
+    #[derive(Debug)]
+    pub struct CallServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> CallServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for CallServiceServer<T>
+    where
+        T: CallService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/beseda.crm.v1.CallService/RecordCall" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordCallSvc<T: CallService>(pub Arc<T>);
+                    impl<
+                        T: CallService,
+                    > tonic::server::ClientStreamingService<super::RecordCallRequest>
+                    for RecordCallSvc<T> {
+                        type Response = super::RecordCallResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::RecordCallRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CallService>::record_call(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordCallSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.client_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.crm.v1.CallService/DownloadRecording" => {
+                    #[allow(non_camel_case_types)]
+                    struct DownloadRecordingSvc<T: CallService>(pub Arc<T>);
+                    impl<
+                        T: CallService,
+                    > tonic::server::ServerStreamingService<
+                        super::DownloadRecordingRequest,
+                    > for DownloadRecordingSvc<T> {
+                        type Response = super::DownloadRecordingResponse;
+                        type ResponseStream = T::DownloadRecordingStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DownloadRecordingRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CallService>::download_recording(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DownloadRecordingSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for CallServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "beseda.crm.v1.CallService";
+    impl<T> tonic::server::NamedService for CallServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// A company.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Company {
@@ -4767,6 +5314,8 @@ pub enum TimelineEntryKind {
     /// `after_json` names conversation and message. The author is the one that the account has set (CHW-69). The text is read with
     /// ConversationService, by whoever may.
     MessageSent = 15,
+    /// A telephone call with the client (CallService); `after_json` tells of it. The author is who talked.
+    Call = 16,
 }
 impl TimelineEntryKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4791,6 +5340,7 @@ impl TimelineEntryKind {
             Self::Unmerged => "TIMELINE_ENTRY_KIND_UNMERGED",
             Self::Erased => "TIMELINE_ENTRY_KIND_ERASED",
             Self::MessageSent => "TIMELINE_ENTRY_KIND_MESSAGE_SENT",
+            Self::Call => "TIMELINE_ENTRY_KIND_CALL",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4812,6 +5362,7 @@ impl TimelineEntryKind {
             "TIMELINE_ENTRY_KIND_UNMERGED" => Some(Self::Unmerged),
             "TIMELINE_ENTRY_KIND_ERASED" => Some(Self::Erased),
             "TIMELINE_ENTRY_KIND_MESSAGE_SENT" => Some(Self::MessageSent),
+            "TIMELINE_ENTRY_KIND_CALL" => Some(Self::Call),
             _ => None,
         }
     }
@@ -4909,7 +5460,7 @@ pub mod timeline_service_client {
             self
         }
         /// What happened to a card, the newest first. It can be read by whoever may view the card; what happened to a field that
-        /// is hidden from the caller is left out, and so are messages of conversations that the caller may not read: a page can have fewer
+        /// is hidden from the caller is left out, and so are messages and calls of clients whose messages the caller may not read: a page can have fewer
         /// entries than asked for and still be followed by others.
         /// Errors: CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, DEAL_NOT_FOUND, CUSTOMER_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
         pub async fn list_timeline_entries(
@@ -4957,7 +5508,7 @@ pub mod timeline_service_server {
     #[async_trait]
     pub trait TimelineService: std::marker::Send + std::marker::Sync + 'static {
         /// What happened to a card, the newest first. It can be read by whoever may view the card; what happened to a field that
-        /// is hidden from the caller is left out, and so are messages of conversations that the caller may not read: a page can have fewer
+        /// is hidden from the caller is left out, and so are messages and calls of clients whose messages the caller may not read: a page can have fewer
         /// entries than asked for and still be followed by others.
         /// Errors: CONTACT_NOT_FOUND, COMPANY_NOT_FOUND, DEAL_NOT_FOUND, CUSTOMER_NOT_FOUND, FIELD_INVALID, PAGE_TOKEN_MISMATCH.
         async fn list_timeline_entries(

@@ -243,6 +243,8 @@ pub enum ErrorReason {
     ClientUnreachable = 502,
     /// FAILED_PRECONDITION. No connection of the account can be written to first: an administrator adds one, or switches one on (CHW-33). {}
     NoConnectionToStart = 550,
+    /// NOT_FOUND. There is no such call, it has no recording, or it is not the caller's to hear. {call_id}
+    RecordingNotFound = 595,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -374,6 +376,7 @@ impl ErrorReason {
             Self::ChatTaken => "ERROR_REASON_CHAT_TAKEN",
             Self::ClientUnreachable => "ERROR_REASON_CLIENT_UNREACHABLE",
             Self::NoConnectionToStart => "ERROR_REASON_NO_CONNECTION_TO_START",
+            Self::RecordingNotFound => "ERROR_REASON_RECORDING_NOT_FOUND",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -510,6 +513,7 @@ impl ErrorReason {
             "ERROR_REASON_CHAT_TAKEN" => Some(Self::ChatTaken),
             "ERROR_REASON_CLIENT_UNREACHABLE" => Some(Self::ClientUnreachable),
             "ERROR_REASON_NO_CONNECTION_TO_START" => Some(Self::NoConnectionToStart),
+            "ERROR_REASON_RECORDING_NOT_FOUND" => Some(Self::RecordingNotFound),
             _ => None,
         }
     }

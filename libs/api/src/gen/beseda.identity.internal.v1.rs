@@ -205,6 +205,22 @@ pub struct GetAccountRightsResponse {
     #[prost(message, optional, tag = "1")]
     pub rights: ::core::option::Option<AccountRights>,
 }
+/// Which erasure.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordErasureRequest {
+    /// Required. Account. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub account_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. The erasure. Sixteen bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub erasure_id: ::prost::alloc::vec::Vec<u8>,
+    /// Required. When it was confirmed.
+    #[prost(message, optional, tag = "3")]
+    pub confirm_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Nothing to say.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordErasureResponse {}
 /// Generated client implementations.
 pub mod identity_internal_service_client {
     #![allow(
@@ -483,6 +499,37 @@ pub mod identity_internal_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Writes into the audit log that a client has confirmed the erasure of their data. Again for the same erasure changes nothing.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID.
+        pub async fn record_erasure(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordErasureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordErasureResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.identity.internal.v1.IdentityInternalService/RecordErasure",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.identity.internal.v1.IdentityInternalService",
+                        "RecordErasure",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -545,6 +592,15 @@ pub mod identity_internal_service_server {
             request: tonic::Request<super::GetAccountRightsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetAccountRightsResponse>,
+            tonic::Status,
+        >;
+        /// Writes into the audit log that a client has confirmed the erasure of their data. Again for the same erasure changes nothing.
+        /// Errors: PERMISSION_MISSING, FIELD_INVALID.
+        async fn record_erasure(
+            &self,
+            request: tonic::Request<super::RecordErasureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordErasureResponse>,
             tonic::Status,
         >;
     }
@@ -902,6 +958,55 @@ pub mod identity_internal_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetAccountRightsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.identity.internal.v1.IdentityInternalService/RecordErasure" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordErasureSvc<T: IdentityInternalService>(pub Arc<T>);
+                    impl<
+                        T: IdentityInternalService,
+                    > tonic::server::UnaryService<super::RecordErasureRequest>
+                    for RecordErasureSvc<T> {
+                        type Response = super::RecordErasureResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordErasureRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as IdentityInternalService>::record_erasure(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordErasureSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -3032,7 +3032,7 @@ pub struct AuditEntry {
     /// When.
     #[prost(message, optional, tag = "2")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Who: "user\_…", "key\_…", or "operator".
+    /// Who: "user\_…", "key\_…", "operator", or "client" for a client of the account in the cabinet.
     #[prost(string, tag = "3")]
     pub actor_id: ::prost::alloc::string::String,
     /// What was done, for example "user.update".

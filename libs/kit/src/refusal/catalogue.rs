@@ -56,6 +56,7 @@ pub fn code(reason: R) -> Code {
         | R::UnsortedNotFound
         | R::FilterNotFound
         | R::AttachmentNotFound
+        | R::RecordingNotFound
         | R::TemplateNotFound
         | R::MessageNotFound
         | R::QuarantinedEventNotFound
@@ -659,6 +660,11 @@ fn texts(reason: R) -> (&'static str, &'static str, &'static str) {
             "Файл не найден.",
             "El archivo no se encontró.",
             "There is no such file, or it is not yours to see or to send.",
+        ),
+        R::RecordingNotFound => (
+            "Записи этого звонка нет.",
+            "No hay grabación de esta llamada.",
+            "There is no recording of this call, or it is not yours to hear.",
         ),
         R::FileTooLarge => (
             "Файл слишком большой. Отправьте файл поменьше.",

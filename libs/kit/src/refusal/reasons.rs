@@ -124,6 +124,8 @@ named! {
     sms_provider_in_use(sms_provider_id) = SmsProviderInUse;
     /// No such file for the caller.
     attachment_not_found(attachment_id) = AttachmentNotFound;
+    /// No such recording for the caller.
+    recording_not_found(call_id) = RecordingNotFound;
     /// A larger file than is taken.
     file_too_large(limit) = FileTooLarge;
     /// Files of this type are not taken.

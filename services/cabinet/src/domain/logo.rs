@@ -1,7 +1,7 @@
 //! The logo of a cabinet (CAB-09 to CAB-12, A-21): what it is decides its contents, not its name.
 //!
 //! The header is read first: a picture that claims more pixels than a logo may have is refused before a single one of them is
-//! unpacked. What is kept is written anew from the pixels, so nothing that hides in a file comes along.
+//! unpacked. Of the file the parts are kept that make the picture, so nothing that hides in it comes along, and it does not grow.
 
 use std::io::Cursor;
 
@@ -12,6 +12,12 @@ use kit::secrets::sha256;
 pub const MAX_BYTES: usize = 512_000;
 const WIDTH: std::ops::RangeInclusive<u32> = 80..=800;
 const HEIGHT: std::ops::RangeInclusive<u32> = 40..=800;
+/// Bytes with which every PNG begins.
+const SIGNATURE: usize = 8;
+/// Parts that make the picture: its size, palette, pixels, end, and what its colours mean.
+const SEEN: [&[u8; 4]; 8] = [
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB",
+];
 /// Eight bytes a pixel, and room for the decoder.
 const MEMORY: u64 = 16 << 20;
 
@@ -70,17 +76,34 @@ pub fn read(file: &[u8]) -> Result<Logo, Error> {
     if !WIDTH.contains(&width) || !HEIGHT.contains(&height) {
         return Err(Error::Size { width, height });
     }
-    let picture = image::DynamicImage::from_decoder(decoder).map_err(|_| Error::Damaged)?;
-    let mut png = Vec::new();
-    picture
-        .write_to(&mut Cursor::new(&mut png), ImageFormat::Png)
-        .map_err(|_| Error::Damaged)?;
+    image::DynamicImage::from_decoder(decoder).map_err(|_| Error::Damaged)?;
+    let png = bare(file).ok_or(Error::Damaged)?;
     Ok(Logo {
         digest: sha256(&png),
         width: i32::try_from(width).unwrap_or(i32::MAX),
         height: i32::try_from(height).unwrap_or(i32::MAX),
         png,
     })
+}
+
+/// The file without the parts that are not needed to see it, and without what stands behind its end; `None` where it has no end.
+fn bare(file: &[u8]) -> Option<Vec<u8>> {
+    let (signature, mut rest) = file.split_at_checked(SIGNATURE)?;
+    let mut bare = signature.to_vec();
+    loop {
+        let length = u32::from_be_bytes(rest.get(..4)?.try_into().ok()?);
+        // Length and kind stand before a part, its checksum behind it.
+        let whole = usize::try_from(length).ok()?.checked_add(12)?;
+        let (part, behind) = rest.split_at_checked(whole)?;
+        let kind = &part[4..8];
+        if SEEN.iter().any(|seen| &seen[..] == kind) {
+            bare.extend_from_slice(part);
+        }
+        if kind == b"IEND" {
+            return Some(bare);
+        }
+        rest = behind;
+    }
 }
 
 #[cfg(test)]
@@ -155,6 +178,19 @@ mod tests {
         bytes.extend_from_slice(b"<script>alert(1)</script>");
         let logo = read(&bytes).expect("a logo");
         assert!(!logo.png.windows(8).any(|part| part == b"<script>"));
+    }
+
+    #[test]
+    fn what_hides_within_the_picture_goes_and_the_rest_stays_as_it_was() {
+        let clean = file(100, 100, ImageFormat::Png);
+        assert_eq!(read(&clean).map(|logo| logo.png), Ok(clean.clone()));
+        let text = b"tEXtComment\0<script>";
+        let length = u32::try_from(text.len() - 4).expect("short").to_be_bytes();
+        let hidden = [&length[..], text, &crc(text).to_be_bytes()].concat();
+        // Behind the header, which is 25 bytes long.
+        let (before, behind) = clean.split_at(SIGNATURE + 25);
+        let told = [before, &hidden, behind].concat();
+        assert_eq!(read(&told).map(|logo| logo.png), Ok(clean));
     }
 
     #[test]

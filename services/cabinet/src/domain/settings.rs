@@ -123,17 +123,20 @@ pub enum EventKind {
     TaskAdded,
     /// A task was completed.
     TaskCompleted,
+    /// A telephone call with the client.
+    Call,
 }
 
 impl EventKind {
     /// All, in the order of their numbers in the database, which begin with 1.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::DealCreated,
         Self::FieldChanged,
         Self::StatusChanged,
         Self::ResponsibleChanged,
         Self::TaskAdded,
         Self::TaskCompleted,
+        Self::Call,
     ];
 }
 

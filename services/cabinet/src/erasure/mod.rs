@@ -7,6 +7,7 @@
 //! While it runs, the values are sealed with the master key. Afterwards only their salted digests are left: the receipt. By those a
 //! later check finds out whether one of them is there again, for example from a backup.
 
+mod audit;
 mod begin;
 mod own;
 mod run;

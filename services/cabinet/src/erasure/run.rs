@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::identity::internal::v1::identity_internal_service_client::IdentityInternalServiceClient;
+use auth::ServiceChannel;
 use erasure::{Digest, Found, Kind, Person, Salt, Sieve, Tally};
 use kit::secrets::MasterKey;
 use pg::{Db, SystemScope};
@@ -37,6 +39,8 @@ pub struct Eraser {
     pub key: MasterKey,
     /// The other services.
     pub stores: Stores,
+    /// identity, which keeps the audit log.
+    pub identity: IdentityInternalServiceClient<ServiceChannel>,
     /// Something is due.
     pub due: Arc<Notify>,
 }
@@ -122,7 +126,10 @@ impl Eraser {
 
     async fn step(&self, erasure: &mut Erasure) -> anyhow::Result<()> {
         match erasure.stage {
-            Stage::Finding => self.find(erasure).await,
+            Stage::Finding => {
+                self.record(erasure).await?;
+                self.find(erasure).await
+            }
             Stage::Erasing(at) => self.erase(erasure, at).await,
             Stage::Checking(at) => self.check(erasure, at).await,
             Stage::Done => Ok(()),

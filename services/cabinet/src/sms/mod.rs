@@ -6,12 +6,14 @@
 //! - [`report`]: what providers say later.
 //!
 //! To add a provider, write a description (docs/cabinet.md) and name its file in BESEDA_SMS_WIDGETS. A provider of another protocol
-//! implements [`Provider`].
+//! implements [`Provider`]: `smpp`, which the feature of this name builds in, is one.
 
 pub mod description;
 pub mod http;
 pub mod outbox;
 pub mod report;
+#[cfg(feature = "smpp")]
+pub mod smpp;
 pub mod widgets;
 pub mod worker;
 

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reqwest::Client;
+use serde_json::Value;
 
 use super::Provider;
 use super::description::{Description, Setting};
 use super::http::Http;
 use super::outbox::Outbox;
+#[cfg(feature = "smpp")]
+use super::smpp::Smsc;
 
 const READY: [&str; 3] = [
     include_str!("ready/smsc.json"),
@@ -23,6 +26,8 @@ const OUTBOX: &str = "outbox";
 #[derive(Debug, Clone)]
 pub struct Widgets {
     descriptions: Vec<Arc<Description>>,
+    #[cfg(feature = "smpp")]
+    smscs: Vec<Arc<Smsc>>,
     outbox: bool,
 }
 
@@ -45,6 +50,8 @@ impl Widgets {
             .filter_map(|text| serde_json::from_str(text).ok());
         Self {
             descriptions: ready.map(Arc::new).collect(),
+            #[cfg(feature = "smpp")]
+            smscs: Vec::new(),
             outbox,
         }
     }
@@ -54,9 +61,22 @@ impl Widgets {
     /// # Errors
     /// A text that says what is wrong with them.
     pub fn add(&mut self, json: &str) -> Result<(), String> {
-        let own: Vec<Description> =
-            serde_json::from_str(json).map_err(|error| error.to_string())?;
-        for description in own {
+        let own: Vec<Value> = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        for json in own {
+            #[cfg(feature = "smpp")]
+            if json.get("smpp").is_some() {
+                self.add_smsc(json)?;
+                continue;
+            }
+            #[cfg(not(feature = "smpp"))]
+            if json.get("smpp").is_some() {
+                return Err(
+                    "this program was built without SMPP: build it with the feature `smpp`"
+                        .to_owned(),
+                );
+            }
+            let description: Description =
+                serde_json::from_value(json).map_err(|error| error.to_string())?;
             if let Some(problem) = description.problem() {
                 return Err(format!("{}: {problem}", description.key));
             }
@@ -65,6 +85,24 @@ impl Widgets {
             self.descriptions.push(Arc::new(description));
         }
         Ok(())
+    }
+
+    #[cfg(feature = "smpp")]
+    fn add_smsc(&mut self, json: Value) -> Result<(), String> {
+        let smsc = Smsc::read(json)?;
+        // One key is one widget.
+        self.descriptions.retain(|known| known.key != smsc.key);
+        self.smscs.retain(|known| known.key != smsc.key);
+        self.smscs.push(Arc::new(smsc));
+        Ok(())
+    }
+
+    /// The SMS centre with a key.
+    #[cfg(feature = "smpp")]
+    #[must_use]
+    pub fn smsc(&self, key: &str) -> Option<Arc<Smsc>> {
+        let mut known = self.smscs.iter();
+        known.find(|known| known.key == key).cloned()
     }
 
     /// All of them.
@@ -79,7 +117,14 @@ impl Widgets {
             title: &it.title,
             settings: &it.settings,
         });
-        outbox.into_iter().chain(described)
+        let all = outbox.into_iter().chain(described);
+        #[cfg(feature = "smpp")]
+        let all = all.chain(self.smscs.iter().map(|it| Widget {
+            key: &it.key,
+            title: &it.title,
+            settings: &it.settings,
+        }));
+        all
     }
 
     /// The widget with a key.
@@ -132,6 +177,27 @@ mod tests {
     fn the_outbox_is_there_only_where_nothing_is_really_sent() {
         assert!(Widgets::ready(false).find(OUTBOX).is_none());
         assert!(Widgets::ready(true).find(OUTBOX).is_some());
+    }
+
+    #[cfg(feature = "smpp")]
+    #[test]
+    fn an_sms_centre_says_what_is_wrong_with_it() {
+        let mut widgets = Widgets::ready(false);
+        let of = |address: &str| {
+            serde_json::json!([{"key": "c", "title": "Centre", "smpp": {"address": address}}])
+                .to_string()
+        };
+        for bad in ["smsc.example", "smsc.example:sms", ""] {
+            assert!(widgets.add(&of(bad)).is_err(), "{bad}");
+        }
+        assert_eq!(widgets.add(&of("smsc.example:2775")), Ok(()));
+        let settings: Vec<_> = widgets.find("c").map_or(&[][..], |it| it.settings).to_vec();
+        let secrets: Vec<_> = settings
+            .iter()
+            .filter(|it| it.secret)
+            .map(|it| &it.name[..])
+            .collect();
+        assert_eq!(secrets, ["password"]);
     }
 
     #[test]

@@ -225,10 +225,7 @@ async fn through(
     text: &str,
 ) -> anyhow::Result<Option<Result<Sent, Fault>>> {
     let settings = all_settings(state, stored)?;
-    let Some(provider) = state
-        .widgets
-        .provider(&stored.widget_key, settings, &state.http)
-    else {
+    let Some(provider) = state.provider(sms.account, stored, settings) else {
         return Ok(None);
     };
     let sms = Sms {

@@ -1,12 +1,19 @@
 //! What clients see.
 
+use api::cabinet::v1::download_cabinet_recording_response::Part as Heard;
 use api::cabinet::v1::{
-    CabinetCardKind, CabinetEvent, CabinetEventKind, CabinetSettings, GetHomeRequest,
-    GetHomeResponse, ListDealEventsRequest, ShownField, ShownStatus,
+    CabinetCardKind, CabinetEvent, CabinetEventKind, CabinetSettings,
+    DownloadCabinetRecordingRequest, GetHomeRequest, GetHomeResponse, ListDealEventsRequest,
+    ShownField, ShownStatus,
 };
+use api::crm::v1::call_service_client::CallServiceClient;
 use api::crm::v1::deal_service_client::DealServiceClient;
 use api::crm::v1::field_value::Value;
-use api::crm::v1::{CardKind, Deal, FieldValue, Money, Stage, UpdateDealRequest};
+use api::crm::v1::record_call_request::Part;
+use api::crm::v1::{
+    Call, CallDirection, CallHeader, CardKind, Deal, FieldValue, Money, RecordCallRequest, Stage,
+    UpdateDealRequest,
+};
 use prost_types::FieldMask;
 use tonic::Status;
 
@@ -271,5 +278,104 @@ async fn a_deal_of_somebody_else_is_not_there() {
             refusal(world.events(&token, &deal).await),
             format!("DEAL_NOT_FOUND {{deal_id={deal}}}")
         );
+    }
+}
+
+/// A manager's telephony tells of a call with a recording; its id.
+async fn record_call(world: &World, contact: &str, deal: &str, recording: &[u8]) -> String {
+    let call = Call {
+        contact_id: contact.to_owned(),
+        deal_id: deal.to_owned(),
+        direction: CallDirection::Incoming.into(),
+        phone: PHONE.to_owned(),
+        start_time: Some(prost_types::Timestamp::default()),
+        duration_seconds: 63,
+        ..Call::default()
+    };
+    let header = CallHeader {
+        call: Some(call),
+        ..CallHeader::default()
+    };
+    let parts = [Part::Header(header), Part::Chunk(recording.to_vec())];
+    let parts = parts.map(|part| RecordCallRequest { part: Some(part) });
+    let told = CallServiceClient::new(world.crm.clone())
+        .record_call(with(&world.admin, tokio_stream::iter(parts)))
+        .await;
+    told.expect("told").into_inner().call.expect("it").id
+}
+
+/// What a client hears of a call.
+async fn hear(world: &World, token: &str, deal: &str, call: &str) -> Result<Vec<u8>, Status> {
+    let request = DownloadCabinetRecordingRequest {
+        deal_id: deal.to_owned(),
+        event_id: call.to_owned(),
+    };
+    let mut client = world.client();
+    let heard = client
+        .download_cabinet_recording(with(token, request))
+        .await?;
+    let (mut parts, mut contents) = (heard.into_inner(), Vec::new());
+    while let Some(part) = parts.message().await? {
+        match part.part.expect("a part") {
+            Heard::MediaType(media_type) => assert_eq!(media_type, "audio/mpeg"),
+            Heard::Chunk(bytes) => contents.extend(bytes),
+        }
+    }
+    Ok(contents)
+}
+
+#[tokio::test]
+async fn calls_are_shown_and_heard_by_their_client_alone_cab_03() {
+    let world = World::start().await;
+    world.stages().await;
+    let mine = world.contact("Мария", PHONE).await;
+    let partner = world.contact("Пётр", "+79990000002").await;
+    let of = |contact: &str, other: &[&String]| Deal {
+        name: "Заказ".to_owned(),
+        main_contact_id: contact.to_owned(),
+        contact_ids: other.iter().map(|id| (*id).clone()).collect(),
+        ..Deal::default()
+    };
+    let shared = world.deal(of(&mine, &[&partner])).await.id;
+    let theirs = world.deal(of(&partner, &[])).await.id;
+    let sound = b"ID3\x04 the client's own words";
+    let call = record_call(&world, &mine, &shared, sound).await;
+    let of_partner = record_call(&world, &partner, &shared, b"ID3\x04 somebody else's").await;
+    let foreign = record_call(&world, &partner, &theirs, b"ID3\x04 foreign").await;
+    let cabinet = world.open().await;
+    let token = world.log_in(&cabinet).await;
+    let not_there = |id: &str| format!("RECORDING_NOT_FOUND {{call_id={id}}}");
+    assert_eq!(
+        refusal(hear(&world, &token, &shared, &call).await),
+        not_there(&call),
+        "calls are not shown yet"
+    );
+    let settings = CabinetSettings {
+        shown_events: vec![CabinetEventKind::Call.into()],
+        ..CabinetSettings::default()
+    };
+    world
+        .update(settings, "shown_events")
+        .await
+        .expect("stored");
+    let events = world.events(&token, &shared).await.expect("told");
+    assert_eq!(events.len(), 1, "the partner's call is theirs: {events:?}");
+    let told = events[0].call.as_ref().expect("a call");
+    assert_eq!(
+        (told.incoming, told.duration_seconds, told.recorded),
+        (true, 63, true)
+    );
+    assert_eq!(events[0].author_name, "Анна");
+    assert_eq!(
+        hear(&world, &token, &shared, &call).await.expect("heard"),
+        sound
+    );
+    for (deal, id) in [
+        (&shared, &of_partner),
+        (&theirs, &foreign),
+        (&theirs, &call),
+        (&shared, &foreign),
+    ] {
+        assert_eq!(refusal(hear(&world, &token, deal, id).await), not_there(id));
     }
 }

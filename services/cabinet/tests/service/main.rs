@@ -7,5 +7,9 @@ mod messages;
 mod providers;
 mod sessions;
 mod settings;
+#[cfg(feature = "smpp")]
+mod smpp;
 mod sms;
+#[cfg(feature = "smpp")]
+mod smsc;
 mod world;

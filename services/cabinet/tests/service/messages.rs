@@ -83,9 +83,14 @@ impl World {
 
     /// What a client gets of a file.
     async fn file(&self, token: &str, id: &str) -> Result<Vec<u8>, Status> {
+        self.part_of_file(token, id, false).await
+    }
+
+    /// The same of the file's small picture.
+    async fn part_of_file(&self, token: &str, id: &str, preview: bool) -> Result<Vec<u8>, Status> {
         let request = DownloadCabinetFileRequest {
             attachment_id: id.to_owned(),
-            ..DownloadCabinetFileRequest::default()
+            preview,
         };
         let mut client = self.client();
         let reply = client.download_cabinet_file(with(token, request)).await?;
@@ -215,4 +220,54 @@ async fn files_are_given_to_their_client_and_to_nobody_else_cab_03() {
         );
         assert_eq!(refusal(world.file("cst_x", &id).await), "TOKEN_INVALID {}");
     }
+}
+
+/// A picture of this size.
+fn png(side: u32) -> Vec<u8> {
+    let picture = image::RgbImage::from_fn(side, side, |x, y| {
+        image::Rgb([x.to_le_bytes()[0], y.to_le_bytes()[0], 99])
+    });
+    let mut png = std::io::Cursor::new(Vec::new());
+    picture
+        .write_to(&mut png, image::ImageFormat::Png)
+        .expect("a picture");
+    png.into_inner()
+}
+
+#[tokio::test]
+async fn a_picture_is_given_small_to_its_client_and_to_nobody_else_cab_03() {
+    let world = World::start().await;
+    world.contact("Мария", PHONE).await;
+    world.contact("Пётр", "+79990000002").await;
+    let cabinet = world.open().await;
+    let mine = world.log_in(&cabinet).await;
+    world.write(&mine, 1, "Пришлите фото").await;
+    let conversation = world.conversation().await.id;
+    let request = world.ask(&cabinet, "+79990000002").await.expect("asked");
+    let code = world.sms[0].code("+79990000002", 1).await;
+    let theirs = world.confirm(&request, &code).await.expect("logged in");
+    let whole = png(1_200);
+    let picture = world.send_file(&conversation, "дом.png", &whole).await;
+    let text = world
+        .send_file(&conversation, "план.txt", b"three windows")
+        .await;
+    let messages = world.messages(&mine).await;
+    let mut files = messages.iter().flat_map(|it| &it.attachments);
+    let told = files.find(|it| it.id == picture).expect("told of");
+    assert!(
+        told.has_preview && (told.width, told.height) == (1_200, 1_200),
+        "{told:?}"
+    );
+    let small = world
+        .part_of_file(&mine, &picture, true)
+        .await
+        .expect("given out");
+    let small = image::load_from_memory(&small).expect("a picture");
+    assert!(small.width() < 1_200 && small.width() == small.height());
+    assert_eq!(world.file(&mine, &picture).await.expect("given out"), whole);
+    let not_there = |id: &str| format!("ATTACHMENT_NOT_FOUND {{attachment_id={id}}}");
+    let refused = world.part_of_file(&theirs, &picture, true).await;
+    assert_eq!(refusal(refused), not_there(&picture));
+    let refused = world.part_of_file(&mine, &text, true).await;
+    assert_eq!(refusal(refused), not_there(&text), "a document has none");
 }

@@ -49,6 +49,9 @@ pub struct World {
     pub identity: Identity,
     /// Two providers of SMS, "first" and "second".
     pub sms: [Provider; 2],
+    /// An SMS centre.
+    #[cfg(feature = "smpp")]
+    pub smsc: crate::smsc::Smsc,
     rights: Mutex<AccountRights>,
     doubles: [Identity; 2],
     /// The service under test.
@@ -107,6 +110,14 @@ impl World {
         let own = [sms[0].description("first"), sms[1].description("second")];
         let own = serde_json::Value::from(own.to_vec());
         widgets.add(&own.to_string()).expect("descriptions");
+        #[cfg(feature = "smpp")]
+        let smsc = crate::smsc::Smsc::start(&life).await;
+        #[cfg(feature = "smpp")]
+        {
+            let link = serde_json::json!({ "address": smsc.address, "enquire_seconds": 1 });
+            let own = serde_json::json!([{ "key": "centre", "title": "Centre", "smpp": link, "errors": { "1035": "money" } }]);
+            widgets.add(&own.to_string()).expect("a centre");
+        }
         let (lossy, lossy_url) = Lossy::start(&crm, &life).await;
         let config = Config {
             listen: "127.0.0.1:0".parse().expect("an address"),
@@ -152,6 +163,8 @@ impl World {
             account,
             identity,
             sms,
+            #[cfg(feature = "smpp")]
+            smsc,
             life,
             _folder: folder,
             db,

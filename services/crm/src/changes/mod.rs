@@ -2,6 +2,7 @@
 //!
 //! The event is handed back: appending it is the last act of the transaction, after the answer has been kept.
 
+pub mod calls;
 pub mod cards;
 pub mod events;
 pub mod fields;

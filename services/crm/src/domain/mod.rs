@@ -1,5 +1,6 @@
 //! The rules as plain Rust: what a card is, how it changes, who may do what with it. No I/O, no clock.
 
+pub mod call;
 pub mod card;
 pub mod ending;
 pub mod field;

@@ -5,6 +5,8 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use types::{ContactId, ConversationId, MessageId, TimelineEntryId};
 
+use super::call::Call;
+
 /// What the history says when a client had their data erased (CAB-36).
 pub const ERASED: &str = "Робот : Пользователь запросил удаление данных";
 
@@ -81,6 +83,29 @@ impl Entry {
         let told = self.after.clone().filter(|_| is_message)?;
         serde_json::from_value(told).ok()
     }
+
+    /// The call that it tells of; `None` for every other entry.
+    #[must_use]
+    pub fn call(&self) -> Option<Call> {
+        let is_call = self.event == Event::Call;
+        let told = self.after.clone().filter(|_| is_call)?;
+        serde_json::from_value(told).ok()
+    }
+
+    /// With which client somebody talked or wrote; `None` for an entry of something else.
+    #[must_use]
+    pub fn talk(&self) -> Option<Option<ContactId>> {
+        let written = self.message().map(|sent| sent.contact);
+        written.or_else(|| self.call().map(|call| Some(call.contact)))
+    }
+
+    /// Takes out the number of a call, for whom the numbers of contacts are hidden.
+    pub fn hide_phone(&mut self) {
+        if let Some(mut call) = self.call() {
+            call.phone.clear();
+            self.after = serde_json::to_value(call).ok();
+        }
+    }
 }
 
 /// Who did it.
@@ -136,6 +161,8 @@ pub enum Event {
     Erased,
     /// An employee wrote to the client.
     MessageSent,
+    /// A telephone call with the client.
+    Call,
 }
 
 impl Event {

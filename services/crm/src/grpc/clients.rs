@@ -1,13 +1,15 @@
 //! What the client's cabinet asks. A client is a telephone number; what of their cards is shown is for the cabinet to decide, so no
 //! employee's rights count here.
 
+mod recording;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use api::crm::internal::v1::client_service_server::ClientService;
 use api::crm::internal::v1::{
-    FindClientRequest, FindClientResponse, ListClientEventsRequest, ListClientEventsResponse,
-    ReadClientRequest, ReadClientResponse,
+    DownloadClientRecordingRequest, FindClientRequest, FindClientResponse, ListClientEventsRequest,
+    ListClientEventsResponse, ReadClientRequest, ReadClientResponse,
 };
 use api::crm::v1::TimelineEntryKind;
 use auth::{AccountScope, Caller};
@@ -50,6 +52,15 @@ impl ClientService for Clients {
         request: Request<ListClientEventsRequest>,
     ) -> Result<Response<ListClientEventsResponse>, Status> {
         answer(events(&self.0, &request).await)
+    }
+
+    type DownloadClientRecordingStream = recording::Parts;
+
+    async fn download_client_recording(
+        &self,
+        request: Request<DownloadClientRecordingRequest>,
+    ) -> Result<Response<recording::Parts>, Status> {
+        answer(recording::download(&self.0, &request).await)
     }
 }
 
@@ -202,7 +213,7 @@ async fn events(
             if !clients::has_deal(tx, account, &contacts, wanted.deal).await? {
                 return Err(Error::CardNotFound(wanted.deal));
             }
-            let kinds = (&wanted.kinds[..], &wanted.fields[..]);
+            let kinds = (&wanted.kinds[..], &wanted.fields[..], &contacts[..]);
             let found = clients::events(
                 tx,
                 account,

@@ -2,6 +2,7 @@
 //! [`cards`]; a file for each kind says what is its own.
 
 pub mod access;
+pub mod calls;
 mod cards;
 pub mod clients;
 pub mod companies;

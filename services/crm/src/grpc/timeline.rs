@@ -74,8 +74,8 @@ async fn list(
     });
     let entries = page.items.into_iter();
     let shown = entries.filter(|entry| {
-        let message = entry.message();
-        message.is_none_or(|sent| readable.contains(&sent.contact))
+        let talk = entry.talk();
+        talk.is_none_or(|contact| readable.contains(&contact))
     });
     Ok(ListTimelineEntriesResponse {
         entries: shown.map(to_wire).collect(),
@@ -83,7 +83,7 @@ async fn list(
     })
 }
 
-/// The entries of a page, without what the caller may not see of them, and the contacts whose messages they may read.
+/// The entries of a page, without what the caller may not see of them, and the contacts whose messages and calls they may read and hear.
 async fn read(
     tx: &mut Tx,
     by: &By,
@@ -104,8 +104,10 @@ async fn read(
     if by.viewer.rights.level(Entity::Tasks, Action::View) != Level::Allowed {
         found.iter_mut().for_each(Entry::hide_task);
     }
-    let told = found.iter().filter_map(Entry::message);
-    let contacts: BTreeSet<_> = told.map(|sent| sent.contact).collect();
+    if !by.viewer.reads_field(Kind::Contact, "phones") {
+        found.iter_mut().for_each(Entry::hide_phone);
+    }
+    let contacts: BTreeSet<_> = found.iter().filter_map(Entry::talk).collect();
     let named: Vec<CardId> = contacts.iter().flatten().copied().map(Into::into).collect();
     let there = cards::batch(tx, by.account, Kind::Contact, &named).await?;
     let readable = contacts.into_iter().filter(|contact| {
@@ -152,6 +154,7 @@ fn kind(event: Event) -> TimelineEntryKind {
         Event::Unmerged => TimelineEntryKind::Unmerged,
         Event::Erased => TimelineEntryKind::Erased,
         Event::MessageSent => TimelineEntryKind::MessageSent,
+        Event::Call => TimelineEntryKind::Call,
     }
 }
 
@@ -173,6 +176,7 @@ pub(super) fn event(wanted: TimelineEntryKind) -> Option<Event> {
         Event::Unmerged,
         Event::Erased,
         Event::MessageSent,
+        Event::Call,
     ];
     all.into_iter().find(|event| kind(*event) == wanted)
 }

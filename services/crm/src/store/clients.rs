@@ -77,20 +77,22 @@ pub async fn has_deal(
     Ok(found)
 }
 
-/// Up to `limit` entries of a card before one, the newest first: of these kinds, and where a field changed, of these fields.
+/// Up to `limit` entries of a card before one, the newest first: of these kinds; where a field changed, of these fields; of calls, those with
+/// these contacts.
 #[tracing::instrument(level = "debug", name = "db.client.events", skip_all)]
 pub async fn events(
     tx: &mut Tx,
     account: AccountId,
     card: CardId,
-    (kinds, fields): (&[i16], &[String]),
+    (kinds, fields, contacts): (&[i16], &[String], &[ContactId]),
     before: Option<TimelineEntryId>,
     limit: i64,
 ) -> Result<Vec<Entry>, Error> {
+    let contacts: Vec<String> = contacts.iter().map(ToString::to_string).collect();
     let rows: Vec<timeline::EntryRow> = sqlx::query_as(
         "SELECT entry_id, kind, author_id, author_name, field, before, after, create_time FROM timeline
           WHERE account_id = $1 AND card_id = $2 AND entry_id < $3 AND kind = ANY ($4)
-            AND CASE WHEN kind = 2 THEN field = ANY ($5) ELSE true END
+            AND CASE kind WHEN 2 THEN field = ANY ($5) WHEN 16 THEN after ->> 'contact_id' = ANY ($7) ELSE true END
           ORDER BY entry_id DESC LIMIT $6",
     )
     .bind(account.uuid())
@@ -99,6 +101,7 @@ pub async fn events(
     .bind(kinds)
     .bind(fields)
     .bind(limit)
+    .bind(contacts)
     .fetch_all(&mut **tx)
     .await?;
     rows.into_iter().map(Entry::try_from).collect()

@@ -6,6 +6,7 @@ pub mod erasure;
 pub mod fields;
 pub mod merges;
 pub mod pipelines;
+pub mod recordings;
 pub mod tags;
 pub mod tasks;
 pub mod timeline;

@@ -11,7 +11,7 @@ use super::corrupt;
 use crate::domain::ids::CardId;
 use crate::domain::timeline::{Author, Entry, Event};
 
-const EVENTS: [(Event, i16); 15] = [
+const EVENTS: [(Event, i16); 16] = [
     (Event::Created, 1),
     (Event::FieldChanged, 2),
     (Event::StageChanged, 3),
@@ -27,6 +27,7 @@ const EVENTS: [(Event, i16); 15] = [
     (Event::Unmerged, 13),
     (Event::Erased, 14),
     (Event::MessageSent, 15),
+    (Event::Call, 16),
 ];
 
 /// A kind of event as the database numbers it.

@@ -1,6 +1,7 @@
 //! crm through gRPC, on a real PostgreSQL and Redis.
 
 mod access;
+mod calls;
 mod cards;
 mod erasure;
 mod events;

@@ -268,6 +268,10 @@ impl World {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
+    pub fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
     pub fn pipelines(&self) -> PipelineServiceClient<Channel> {
         PipelineServiceClient::new(self.channel.clone())
     }

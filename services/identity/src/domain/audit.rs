@@ -17,6 +17,8 @@ pub enum Actor {
     Key(ApiKeyId),
     /// Whoever operates the installation, by command line.
     Operator,
+    /// A client of the account, in the cabinet.
+    Client,
 }
 
 impl Actor {
@@ -37,6 +39,7 @@ impl fmt::Display for Actor {
             Self::User(id) => id.fmt(f),
             Self::Key(id) => id.fmt(f),
             Self::Operator => f.write_str("operator"),
+            Self::Client => f.write_str("client"),
         }
     }
 }

@@ -34,12 +34,23 @@ impl From<EntryRow> for Entry {
 /// Adds an entry, in the transaction of the change it tells of.
 #[tracing::instrument(level = "debug", name = "db.audit.insert", skip_all)]
 pub async fn insert(tx: &mut Tx, account: AccountId, entry: NewEntry) -> Result<(), Error> {
+    insert_once(tx, account, AuditEntryId::generate().uuid(), entry).await
+}
+
+/// Adds an entry under an id of whoever tells it, unless it is there.
+#[tracing::instrument(level = "debug", name = "db.audit.insert_once", skip_all)]
+pub async fn insert_once(
+    tx: &mut Tx,
+    account: AccountId,
+    id: Uuid,
+    entry: NewEntry,
+) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO audit_entries (account_id, entry_id, actor, action, target, changes, create_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (account_id, entry_id) DO NOTHING",
     )
     .bind(account.uuid())
-    .bind(AuditEntryId::generate().uuid())
+    .bind(id)
     .bind(entry.actor.to_string())
     .bind(entry.action)
     .bind(entry.target)

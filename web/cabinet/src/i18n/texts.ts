@@ -54,6 +54,11 @@ export interface Texts {
   readonly responsibleChanged: string;
   readonly taskAdded: string;
   readonly taskCompleted: string;
+  readonly callIncoming: string;
+  readonly callOutgoing: string;
+  readonly callUnanswered: string;
+  readonly callPlay: string;
+  readonly callFailed: string;
   readonly otherEvent: string;
   readonly was: string;
   readonly became: string;

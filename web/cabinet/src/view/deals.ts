@@ -76,6 +76,10 @@ export class DealsView {
     this.#erase.hidden = !home?.erasureEnabled;
   }
 
+  close(): void {
+    for (const card of this.#cards.values()) card.close();
+  }
+
   #card(deal: CabinetDeal): HTMLElement {
     let card = this.#cards.get(deal.id);
     if (!card) {
@@ -103,6 +107,10 @@ class DealCard {
   ) {
     const head = h("div", { class: "deal-head" }, this.#name, this.#status);
     this.element.append(head, this.#updated, this.#fields, events.element);
+  }
+
+  close(): void {
+    this.events.clear();
   }
 
   update(deal: CabinetDeal, eventsShown: boolean): void {

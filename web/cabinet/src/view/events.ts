@@ -1,20 +1,22 @@
 // What happened to a deal: read when somebody looks, the newest first, with the authors (CAB-13, CAB-14).
 
 import type { Times } from "../../../widget/src/app/i18n/times";
-import { button, h, setText } from "../../../widget/src/app/view/dom";
+import { button, h, setChildren, setText } from "../../../widget/src/app/view/dom";
 import type { Cabinet } from "../cabinet";
 import type { CabinetEvent } from "../gen/beseda/cabinet/v1/cabinet_service_pb";
 import { CabinetEventKind as Kind } from "../gen/beseda/cabinet/v1/cabinet_settings_service_pb";
 import type { Texts } from "../i18n/texts";
 import { toDate } from "../talk";
 import { explain } from "../trouble";
-import { fieldName } from "./values";
+import { durationText, fieldName } from "./values";
 
 export class EventsView {
   readonly element: HTMLDetailsElement;
   readonly #list = h("ol", { class: "events" });
   readonly #note = h("p", { class: "hint", role: "status" });
   readonly #more: HTMLButtonElement;
+  /** Recordings on the page, as addresses of this page alone. */
+  readonly #urls: string[] = [];
   #next = "";
   #isLoading = false;
 
@@ -36,11 +38,17 @@ export class EventsView {
     );
     // Opened again it is read anew: it may have grown.
     this.element.addEventListener("toggle", () => {
+      this.clear();
       if (!this.element.open) return;
       this.#next = "";
-      this.#list.replaceChildren();
       void this.#load();
     });
+  }
+
+  /** Nothing of the client stays behind. */
+  clear(): void {
+    for (const url of this.#urls.splice(0)) URL.revokeObjectURL(url);
+    this.#list.replaceChildren();
   }
 
   async #load(): Promise<void> {
@@ -63,7 +71,7 @@ export class EventsView {
   }
 
   #item(event: CabinetEvent): HTMLElement {
-    const date = toDate(event.createTime);
+    const date = toDate(event.call?.startTime ?? event.createTime);
     const when = h(
       "time",
       { datetime: date.toISOString() },
@@ -75,12 +83,18 @@ export class EventsView {
       {},
       h("p", { class: "what" }, this.#title(event)),
       this.#change(event),
+      event.call?.recorded ? this.#recording(event.id) : null,
       h("p", { class: "when" }, when, " · ", author),
     );
   }
 
-  #title({ kind, fieldName: name, standard }: CabinetEvent): string {
+  #title({ kind, fieldName: name, standard, call }: CabinetEvent): string {
     switch (kind) {
+      case Kind.CALL: {
+        const which = call?.incoming ? this.texts.callIncoming : this.texts.callOutgoing;
+        const seconds = call?.durationSeconds ?? 0;
+        return `${which}, ${seconds === 0 ? this.texts.callUnanswered : durationText(seconds)}`;
+      }
       case Kind.DEAL_CREATED:
         return this.texts.dealCreated;
       case Kind.FIELD_CHANGED:
@@ -96,6 +110,26 @@ export class EventsView {
       default:
         return this.texts.otherEvent;
     }
+  }
+
+  /** A recording is fetched when somebody wants to hear it. */
+  #recording(eventId: string): HTMLElement {
+    const place = h("div", { class: "file sound" });
+    const open = button({ class: "open" }, () => void play(), this.texts.callPlay);
+    const play = async () => {
+      open.disabled = true;
+      try {
+        const url = URL.createObjectURL(await this.cabinet.recording(this.dealId, eventId));
+        this.#urls.push(url);
+        const label = this.texts.callPlay;
+        setChildren(place, [h("audio", { src: url, controls: true, autoplay: true, "aria-label": label })]);
+      } catch {
+        setChildren(place, [open, h("p", { class: "failure", role: "alert" }, this.texts.callFailed)]);
+      }
+      open.disabled = false;
+    };
+    place.append(open);
+    return place;
   }
 
   /** From what to what; said in words to those who do not see the arrow. */

@@ -62,6 +62,7 @@ export class HomeView {
 
   close(): void {
     window.removeEventListener("hashchange", this.#onHash);
+    this.#deals.close();
     this.#talk?.close();
     history.replaceState(null, "", location.pathname);
   }

@@ -29,7 +29,7 @@ export class TalkView {
   readonly #composer: Composer;
   readonly #scroller: Scroller;
   readonly #shelf: Shelf;
-  readonly #views = new Map<string, MessageView>();
+  readonly #views = new Map<string, { readonly view: MessageView; readonly files: Message["attachments"] }>();
 
   constructor(
     cabinet: Cabinet,
@@ -114,12 +114,13 @@ export class TalkView {
   }
 
   #view(message: Shown): MessageView {
-    let view = this.#views.get(message.key);
-    if (!view) {
-      const files = attachmentList(message.attachments, this.#shelf, this.texts, this.locale);
-      view = new MessageView(message, this.chatTexts, this.times, this.talk, files);
-      this.#views.set(message.key, view);
-    }
+    const files = message.attachments;
+    const known = this.#views.get(message.key);
+    // Read again with a file that is here now, it is another message to the eye.
+    if (known && (known.files === files || files.length === 0)) return known.view;
+    const list = attachmentList(files, this.#shelf, this.texts, this.locale);
+    const view = new MessageView(message, this.chatTexts, this.times, this.talk, list);
+    this.#views.set(message.key, { view, files });
     return view;
   }
 

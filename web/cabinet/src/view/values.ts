@@ -64,3 +64,10 @@ export function sizeText(bytes: number, locale: Locale): string {
   });
   return format.format(amount as number);
 }
+
+/** How long something lasted: "1:03", "1:00:00". */
+export function durationText(seconds: number): string {
+  const two = (part: number) => String(part).padStart(2, "0");
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return hours === 0 ? `${minutes}:${two(rest)}` : `${hours}:${two(minutes)}:${two(rest)}`;
+}

@@ -228,6 +228,12 @@ fn rest_of_crm() -> Vec<(&'static str, Reveals)> {
         ("/beseda.crm.v1.AccessService/BatchCheckAccess", Reads(|thing| of(thing, Kind::Contact, |id| {
             encoded(&crm::BatchCheckAccessRequest { questions: vec![access(id)] })
         }))),
+        ("/beseda.crm.v1.CallService/RecordCall", Changes(|thing| of(thing, Kind::Contact, |contact_id| {
+            let call = crm::Call { contact_id, direction: crm::CallDirection::Incoming.into(), start_time: Some(prost_types::Timestamp::default()), ..Default::default() };
+            let header = crm::CallHeader { call: Some(call), ..Default::default() };
+            encoded(&crm::RecordCallRequest { part: Some(crm::record_call_request::Part::Header(header)) })
+        }))),
+        ("/beseda.crm.v1.CallService/DownloadRecording", Nothing("by the id of a call, which only a timeline tells; see crm::calls")),
         ("/beseda.crm.v1.TimelineService/ListTimelineEntries", Reads(|thing| {
             let has_timeline = matches!(thing.kind, Kind::Contact | Kind::Company | Kind::Deal | Kind::Customer);
             has_timeline.then(|| encoded(&crm::ListTimelineEntriesRequest { card_id: thing.id.clone(), ..Default::default() }))
@@ -384,6 +390,7 @@ fn without_things() -> Vec<(&'static str, Reveals)> {
         ("/beseda.cabinet.v1.CabinetService/SendCabinetMessage", Nothing(CLIENT)),
         ("/beseda.cabinet.v1.CabinetService/WatchCabinetMessages", Nothing(CLIENT)),
         ("/beseda.cabinet.v1.CabinetService/DownloadCabinetFile", Nothing(CLIENT)),
+        ("/beseda.cabinet.v1.CabinetService/DownloadCabinetRecording", Nothing(CLIENT)),
         ("/beseda.cabinet.v1.CabinetErasureService/RequestErasure", Nothing(CLIENT)),
         ("/beseda.cabinet.v1.CabinetErasureService/ConfirmErasure", Nothing(CLIENT)),
     ]

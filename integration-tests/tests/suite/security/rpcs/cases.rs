@@ -2,6 +2,7 @@
 
 mod access;
 mod cabinet;
+mod calls;
 mod chats;
 mod connectors;
 mod crm;
@@ -30,6 +31,7 @@ pub(super) fn cases(theirs: &Theirs) -> BTreeMap<&'static str, Case> {
     let mut cases = BTreeMap::new();
     identity_cases(theirs, &mut cases);
     crm::crm_cases(theirs, &mut cases);
+    calls::cases(theirs, &mut cases);
     crm_widget::cases(theirs, &mut cases);
     merge::merge_cases(theirs, &mut cases);
     inbox::inbox_cases(theirs, &mut cases);

@@ -87,6 +87,7 @@ fn shown(pipeline: &Pipeline, provider: String) -> CabinetSettings {
         Event::ResponsibleChanged,
         Event::TaskAdded,
         Event::TaskCompleted,
+        Event::Call,
     ];
     CabinetSettings {
         enabled: true,

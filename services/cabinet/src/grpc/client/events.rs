@@ -2,7 +2,8 @@
 //! shown statuses. Which task it was stays inside.
 
 use api::cabinet::v1::{
-    CabinetEvent, CabinetEventKind as Shown, ListDealEventsRequest, ListDealEventsResponse,
+    CabinetCall, CabinetEvent, CabinetEventKind as Shown, ListDealEventsRequest,
+    ListDealEventsResponse,
 };
 use api::crm::internal::v1::ListClientEventsRequest;
 use api::crm::v1::{TimelineEntry, TimelineEntryKind as Kind};
@@ -19,13 +20,14 @@ use crate::domain::shown::{deal_fields, event_field, event_value, standard, stat
 use crate::state::Parts;
 
 /// Kinds of crm's events, by the kinds that are switched on.
-const KINDS: [(EventKind, Kind); 6] = [
+const KINDS: [(EventKind, Kind); 7] = [
     (EventKind::DealCreated, Kind::Created),
     (EventKind::FieldChanged, Kind::FieldChanged),
     (EventKind::StatusChanged, Kind::StageChanged),
     (EventKind::ResponsibleChanged, Kind::ResponsibleChanged),
     (EventKind::TaskAdded, Kind::TaskAdded),
     (EventKind::TaskCompleted, Kind::TaskCompleted),
+    (EventKind::Call, Kind::Call),
 ];
 
 pub(super) async fn list(
@@ -82,6 +84,10 @@ fn shown(settings: &Settings, names: &Names, entry: TimelineEntry) -> Option<Cab
         Kind::ResponsibleChanged => Shown::ResponsibleChanged,
         Kind::TaskAdded => Shown::TaskAdded,
         Kind::TaskCompleted => Shown::TaskCompleted,
+        Kind::Call => {
+            event.call = Some(call(&entry.after_json)?);
+            Shown::Call
+        }
         Kind::FieldChanged => {
             let field = event_field(settings, &entry.field)?;
             event.field_name = field_name(names, field);
@@ -116,4 +122,25 @@ fn shown(settings: &Settings, names: &Names, entry: TimelineEntry) -> Option<Cab
     };
     event.kind = shown.into();
     Some(event)
+}
+
+/// A call as crm tells it: the client knows their own number.
+fn call(json: &str) -> Option<CabinetCall> {
+    let told: Told = serde_json::from_str(json).ok()?;
+    Some(CabinetCall {
+        incoming: told.direction == "INCOMING",
+        start_time: Some(kit::time::to_proto(told.start_time)),
+        duration_seconds: told.duration_seconds,
+        recorded: told.recording.is_some(),
+    })
+}
+
+/// What of a call is shown.
+#[derive(serde::Deserialize)]
+struct Told {
+    direction: String,
+    #[serde(with = "time::serde::rfc3339")]
+    start_time: time::OffsetDateTime,
+    duration_seconds: i32,
+    recording: Option<serde::de::IgnoredAny>,
 }

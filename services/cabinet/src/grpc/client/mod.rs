@@ -9,13 +9,15 @@ mod events;
 mod file;
 mod home;
 mod messages;
+mod recording;
 mod watch;
 
 use api::cabinet::v1::cabinet_service_server::CabinetService;
 use api::cabinet::v1::{
-    DownloadCabinetFileRequest, GetHomeRequest, GetHomeResponse, ListCabinetMessagesRequest,
-    ListCabinetMessagesResponse, ListDealEventsRequest, ListDealEventsResponse,
-    SendCabinetMessageRequest, SendCabinetMessageResponse, WatchCabinetMessagesRequest,
+    DownloadCabinetFileRequest, DownloadCabinetRecordingRequest, GetHomeRequest, GetHomeResponse,
+    ListCabinetMessagesRequest, ListCabinetMessagesResponse, ListDealEventsRequest,
+    ListDealEventsResponse, SendCabinetMessageRequest, SendCabinetMessageResponse,
+    WatchCabinetMessagesRequest,
 };
 use tonic::{Request, Response, Status};
 
@@ -71,5 +73,14 @@ impl CabinetService for Client {
         request: Request<DownloadCabinetFileRequest>,
     ) -> Reply<file::Parts> {
         Ok(Response::new(file::download(&self.0, &request).await?))
+    }
+
+    type DownloadCabinetRecordingStream = recording::Parts;
+
+    async fn download_cabinet_recording(
+        &self,
+        request: Request<DownloadCabinetRecordingRequest>,
+    ) -> Reply<recording::Parts> {
+        Ok(Response::new(recording::download(&self.0, &request).await?))
     }
 }

@@ -12,15 +12,32 @@ use crate::codes::{self, Typed};
 use crate::domain::code::REQUEST;
 use crate::domain::text::Purpose;
 use crate::erasure::{Beginning, Subject};
+use crate::grpc::client::Caller;
 use crate::state::Parts;
 use crate::store::clients;
+
+/// What a code that does nothing is answered with.
+const CODE_INVALID: &str = "CODE_INVALID";
 
 pub(super) async fn confirm(
     state: &Parts,
     request: &Request<ConfirmErasureRequest>,
 ) -> Result<ConfirmErasureResponse, Refusal> {
     let caller = allowed(state, request).await?;
-    let message = request.get_ref();
+    let tried = confirm_of(state, request.get_ref(), caller).await;
+    if matches!(&tried, Err(refusal) if refusal.reason_name() == CODE_INVALID) {
+        // Another browser of the client's has begun the erasure meanwhile: its codes went with their sessions.
+        Caller::of(state, request).await?;
+    }
+    tried
+}
+
+/// Of a client who was let in.
+async fn confirm_of(
+    state: &Parts,
+    message: &ConfirmErasureRequest,
+    caller: Caller,
+) -> Result<ConfirmErasureResponse, Refusal> {
     let mut fields = Fields::new();
     fields.key("request_token", &message.request_token, 1..=200);
     let code = fields.line("code", &message.code, 1..=20);

@@ -71,6 +71,7 @@ fn event_to_proto(kind: EventKind) -> CabinetEventKind {
         EventKind::ResponsibleChanged => CabinetEventKind::ResponsibleChanged,
         EventKind::TaskAdded => CabinetEventKind::TaskAdded,
         EventKind::TaskCompleted => CabinetEventKind::TaskCompleted,
+        EventKind::Call => CabinetEventKind::Call,
     }
 }
 

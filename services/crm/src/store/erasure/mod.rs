@@ -3,12 +3,14 @@
 
 mod contact;
 mod find;
+mod recordings;
 mod related;
 mod texts;
 mod unsorted;
 
 pub use contact::contact;
 pub use find::find;
+pub use recordings::recordings;
 pub use related::{around, related};
 pub use unsorted::unsorted;
 

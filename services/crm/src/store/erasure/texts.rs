@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{PERSONAL, counts, found_in};
+use crate::domain::call::Call;
 use crate::domain::timeline::Event;
 use crate::store::timeline::number;
 
@@ -139,6 +140,13 @@ fn clean_entry(
     for json in told.iter().flatten() {
         found.extend(found_in(job, json));
     }
+    if let Some(mut call) = call_with(job, kind, &told[1]) {
+        let holds = call.forget();
+        return counts(job, holds, &found).then(|| {
+            tally.add("crm.timeline", &found);
+            (id, None, serde_json::to_value(call).ok())
+        });
+    }
     if own && is_personal(kind, &field) {
         let holds = told.iter().any(Option::is_some);
         return counts(job, holds, &found).then(|| {
@@ -157,6 +165,14 @@ fn clean_entry(
         })
     });
     Some((id, before, after))
+}
+
+/// The call with one of the person's contacts that an entry tells of.
+fn call_with(job: &Job, kind: i16, told: &Option<Json>) -> Option<Call> {
+    let is_call = kind == number(Event::Call);
+    let told = told.clone().filter(|_| is_call)?;
+    let call: Call = serde_json::from_value(told).ok()?;
+    job.person.contacts.contains(&call.contact).then_some(call)
 }
 
 /// Is it about a personal field? The beginning and the end of a card tell its name.

@@ -2,6 +2,7 @@
 
 mod account_rights;
 mod account_state;
+mod erasure;
 mod revocations;
 mod tokens;
 
@@ -12,7 +13,7 @@ use api::identity::internal::v1::{
     ExchangeApiKeyRequest, ExchangeApiKeyResponse, GetAccountRightsRequest,
     GetAccountRightsResponse, GetAccountStateRequest, GetAccountStateResponse, GetJwksRequest,
     GetJwksResponse, IssueServiceTokenRequest, IssueServiceTokenResponse, ListRevocationsRequest,
-    ListRevocationsResponse,
+    ListRevocationsResponse, RecordErasureRequest, RecordErasureResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -68,5 +69,12 @@ impl IdentityInternalService for Internal {
         request: Request<GetAccountRightsRequest>,
     ) -> Result<Response<GetAccountRightsResponse>, Status> {
         answer(account_rights::handle(&self.0, request).await)
+    }
+
+    async fn record_erasure(
+        &self,
+        request: Request<RecordErasureRequest>,
+    ) -> Result<Response<RecordErasureResponse>, Status> {
+        answer(erasure::record(&self.0, request).await)
     }
 }

@@ -168,6 +168,14 @@ fn page(cases: &mut Cases) {
     );
     add(
         cases,
+        "/beseda.cabinet.v1.CabinetService/DownloadCabinetRecording",
+        Door::Clients,
+        &cab::DownloadCabinetRecordingRequest::default(),
+        off,
+        off,
+    );
+    add(
+        cases,
         "/beseda.cabinet.v1.CabinetErasureService/RequestErasure",
         Door::Clients,
         &cab::RequestErasureRequest { confirmed: true },

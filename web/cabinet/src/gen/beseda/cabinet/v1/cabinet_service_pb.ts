@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file beseda/cabinet/v1/cabinet_service.proto.
  */
 export const file_beseda_cabinet_v1_cabinet_service: GenFile = /*@__PURE__*/
-  fileDesc("CidiZXNlZGEvY2FiaW5ldC92MS9jYWJpbmV0X3NlcnZpY2UucHJvdG8SEWJlc2VkYS5jYWJpbmV0LnYxIhAKDkdldEhvbWVSZXF1ZXN0IpUCCg9HZXRIb21lUmVzcG9uc2USLQoFZGVhbHMYASADKAsyHi5iZXNlZGEuY2FiaW5ldC52MS5DYWJpbmV0RGVhbBI3Cg5jb250YWN0X2ZpZWxkcxgCIAMoCzIfLmJlc2VkYS5jYWJpbmV0LnYxLkNhYmluZXRGaWVsZBIyCghzdGF0dXNlcxgDIAMoCzIgLmJlc2VkYS5jYWJpbmV0LnYxLkNhYmluZXRTdGF0dXMSFAoMZXZlbnRzX3Nob3duGAQgASgIEhcKD2VyYXN1cmVfZW5hYmxlZBgFIAEoCBINCgV0aXRsZRgGIAEoCRIQCghsb2dvX3VybBgHIAEoCRIWCg5jb3JyZXNwb25kZW5jZRgIIAEoCCLLAQoLQ2FiaW5ldERlYWwSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIwCgZzdGF0dXMYAyABKAsyIC5iZXNlZGEuY2FiaW5ldC52MS5DYWJpbmV0U3RhdHVzEi8KBmZpZWxkcxgEIAMoCzIfLmJlc2VkYS5jYWJpbmV0LnYxLkNhYmluZXRGaWVsZBIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY2xvc2VkGAYgASgIIiwKDUNhYmluZXRTdGF0dXMSDAoEbmFtZRgBIAEoCRINCgVjb2xvchgCIAEoCSKFAQoMQ2FiaW5ldEZpZWxkEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkSEAoIc3RhbmRhcmQYAyABKAkSFAoMYW1vdW50X21pbm9yGAQgASgDEhAKCGN1cnJlbmN5GAUgASgJEhAKCGNoZWNrYm94GAYgASgFEgwKBGRhdGUYByABKAgiTwoVTGlzdERlYWxFdmVudHNSZXF1ZXN0Eg8KB2RlYWxfaWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiYgoWTGlzdERlYWxFdmVudHNSZXNwb25zZRIvCgZldmVudHMYASADKAsyHy5iZXNlZGEuY2FiaW5ldC52MS5DYWJpbmV0RXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItgBCgxDYWJpbmV0RXZlbnQSCgoCaWQYASABKAkSMQoEa2luZBgCIAEoDjIjLmJlc2VkYS5jYWJpbmV0LnYxLkNhYmluZXRFdmVudEtpbmQSLwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2F1dGhvcl9uYW1lGAQgASgJEhIKCmZpZWxkX25hbWUYBSABKAkSEAoIc3RhbmRhcmQYBiABKAkSDgoGYmVmb3JlGAcgASgJEg0KBWFmdGVyGAggASgJIkMKGkxpc3RDYWJpbmV0TWVzc2FnZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpiZWZvcmVfc2VxGAIgASgDImQKG0xpc3RDYWJpbmV0TWVzc2FnZXNSZXNwb25zZRIzCghtZXNzYWdlcxgBIAMoCzIhLmJlc2VkYS5jYWJpbmV0LnYxLkNhYmluZXRNZXNzYWdlEhAKCGhhc19tb3JlGAIgASgIIuABCg5DYWJpbmV0TWVzc2FnZRIKCgJpZBgBIAEoCRILCgNzZXEYAiABKAMSDAoEbWluZRgDIAEoCBIZChFjbGllbnRfbWVzc2FnZV9pZBgEIAEoCRITCgthdXRob3JfbmFtZRgFIAEoCRIMCgR0ZXh0GAYgASgJEi8KC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI4CgthdHRhY2htZW50cxgIIAMoCzIjLmJlc2VkYS5jb252ZXJzYXRpb25zLnYxLkF0dGFjaG1lbnQiRAoZU2VuZENhYmluZXRNZXNzYWdlUmVxdWVzdBIZChFjbGllbnRfbWVzc2FnZV9pZBgBIAEoCRIMCgR0ZXh0GAIgASgJIlAKGlNlbmRDYWJpbmV0TWVzc2FnZVJlc3BvbnNlEjIKB21lc3NhZ2UYASABKAsyIS5iZXNlZGEuY2FiaW5ldC52MS5DYWJpbmV0TWVzc2FnZSIwChtXYXRjaENhYmluZXRNZXNzYWdlc1JlcXVlc3QSEQoJYWZ0ZXJfc2VxGAEgASgDIpcBChxXYXRjaENhYmluZXRNZXNzYWdlc1Jlc3BvbnNlEjQKB21lc3NhZ2UYASABKAsyIS5iZXNlZGEuY2FiaW5ldC52MS5DYWJpbmV0TWVzc2FnZUgAEjgKCWhlYXJ0YmVhdBgCIAEoCzIjLmJlc2VkYS5jYWJpbmV0LnYxLkNhYmluZXRIZWFydGJlYXRIAEIHCgVldmVudCISChBDYWJpbmV0SGVhcnRiZWF0IkQKGkRvd25sb2FkQ2FiaW5ldEZpbGVSZXF1ZXN0EhUKDWF0dGFjaG1lbnRfaWQYASABKAkSDwoHcHJldmlldxgCIAEoCCJxChtEb3dubG9hZENhYmluZXRGaWxlUmVzcG9uc2USOQoKYXR0YWNobWVudBgBIAEoCzIjLmJlc2VkYS5jb252ZXJzYXRpb25zLnYxLkF0dGFjaG1lbnRIABIPCgVjaHVuaxgCIAEoDEgAQgYKBHBhcnQypQUKDkNhYmluZXRTZXJ2aWNlElAKB0dldEhvbWUSIS5iZXNlZGEuY2FiaW5ldC52MS5HZXRIb21lUmVxdWVzdBoiLmJlc2VkYS5jYWJpbmV0LnYxLkdldEhvbWVSZXNwb25zZRJlCg5MaXN0RGVhbEV2ZW50cxIoLmJlc2VkYS5jYWJpbmV0LnYxLkxpc3REZWFsRXZlbnRzUmVxdWVzdBopLmJlc2VkYS5jYWJpbmV0LnYxLkxpc3REZWFsRXZlbnRzUmVzcG9uc2USdAoTTGlzdENhYmluZXRNZXNzYWdlcxItLmJlc2VkYS5jYWJpbmV0LnYxLkxpc3RDYWJpbmV0TWVzc2FnZXNSZXF1ZXN0Gi4uYmVzZWRhLmNhYmluZXQudjEuTGlzdENhYmluZXRNZXNzYWdlc1Jlc3BvbnNlEnEKElNlbmRDYWJpbmV0TWVzc2FnZRIsLmJlc2VkYS5jYWJpbmV0LnYxLlNlbmRDYWJpbmV0TWVzc2FnZVJlcXVlc3QaLS5iZXNlZGEuY2FiaW5ldC52MS5TZW5kQ2FiaW5ldE1lc3NhZ2VSZXNwb25zZRJ5ChRXYXRjaENhYmluZXRNZXNzYWdlcxIuLmJlc2VkYS5jYWJpbmV0LnYxLldhdGNoQ2FiaW5ldE1lc3NhZ2VzUmVxdWVzdBovLmJlc2VkYS5jYWJpbmV0LnYxLldhdGNoQ2FiaW5ldE1lc3NhZ2VzUmVzcG9uc2UwARJ2ChNEb3dubG9hZENhYmluZXRGaWxlEi0uYmVzZWRhLmNhYmluZXQudjEuRG93bmxvYWRDYWJpbmV0RmlsZVJlcXVlc3QaLi5iZXNlZGEuY2FiaW5ldC52MS5Eb3dubG9hZENhYmluZXRGaWxlUmVzcG9uc2UwAWIGcHJvdG8z", [file_beseda_cabinet_v1_cabinet_settings_service, file_beseda_conversations_v1_attachment, file_google_protobuf_timestamp]);
+  fileDesc("CidiZXNlZGEvY2FiaW5ldC92MS9jYWJpbmV0X3NlcnZpY2UucHJvdG8SEWJlc2VkYS5jYWJpbmV0LnYxIhAKDkdldEhvbWVSZXF1ZXN0IpUCCg9HZXRIb21lUmVzcG9uc2USLQoFZGVhbHMYASADKAsyHi5iZXNlZGEuY2FiaW5ldC52MS5DYWJpbmV0RGVhbBI3Cg5jb250YWN0X2ZpZWxkcxgCIAMoCzIfLmJlc2VkYS5jYWJpbmV0LnYxLkNhYmluZXRGaWVsZBIyCghzdGF0dXNlcxgDIAMoCzIgLmJlc2VkYS5jYWJpbmV0LnYxLkNhYmluZXRTdGF0dXMSFAoMZXZlbnRzX3Nob3duGAQgASgIEhcKD2VyYXN1cmVfZW5hYmxlZBgFIAEoCBINCgV0aXRsZRgGIAEoCRIQCghsb2dvX3VybBgHIAEoCRIWCg5jb3JyZXNwb25kZW5jZRgIIAEoCCLLAQoLQ2FiaW5ldERlYWwSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIwCgZzdGF0dXMYAyABKAsyIC5iZXNlZGEuY2FiaW5ldC52MS5DYWJpbmV0U3RhdHVzEi8KBmZpZWxkcxgEIAMoCzIfLmJlc2VkYS5jYWJpbmV0LnYxLkNhYmluZXRGaWVsZBIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY2xvc2VkGAYgASgIIiwKDUNhYmluZXRTdGF0dXMSDAoEbmFtZRgBIAEoCRINCgVjb2xvchgCIAEoCSKFAQoMQ2FiaW5ldEZpZWxkEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkSEAoIc3RhbmRhcmQYAyABKAkSFAoMYW1vdW50X21pbm9yGAQgASgDEhAKCGN1cnJlbmN5GAUgASgJEhAKCGNoZWNrYm94GAYgASgFEgwKBGRhdGUYByABKAgiTwoVTGlzdERlYWxFdmVudHNSZXF1ZXN0Eg8KB2RlYWxfaWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiYgoWTGlzdERlYWxFdmVudHNSZXNwb25zZRIvCgZldmVudHMYASADKAsyHy5iZXNlZGEuY2FiaW5ldC52MS5DYWJpbmV0RXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoYCCgxDYWJpbmV0RXZlbnQSCgoCaWQYASABKAkSMQoEa2luZBgCIAEoDjIjLmJlc2VkYS5jYWJpbmV0LnYxLkNhYmluZXRFdmVudEtpbmQSLwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2F1dGhvcl9uYW1lGAQgASgJEhIKCmZpZWxkX25hbWUYBSABKAkSEAoIc3RhbmRhcmQYBiABKAkSDgoGYmVmb3JlGAcgASgJEg0KBWFmdGVyGAggASgJEiwKBGNhbGwYCSABKAsyHi5iZXNlZGEuY2FiaW5ldC52MS5DYWJpbmV0Q2FsbCJ7CgtDYWJpbmV0Q2FsbBIQCghpbmNvbWluZxgBIAEoCBIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBkdXJhdGlvbl9zZWNvbmRzGAMgASgFEhAKCHJlY29yZGVkGAQgASgIIkMKGkxpc3RDYWJpbmV0TWVzc2FnZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpiZWZvcmVfc2VxGAIgASgDImQKG0xpc3RDYWJpbmV0TWVzc2FnZXNSZXNwb25zZRIzCghtZXNzYWdlcxgBIAMoCzIhLmJlc2VkYS5jYWJpbmV0LnYxLkNhYmluZXRNZXNzYWdlEhAKCGhhc19tb3JlGAIgASgIIuABCg5DYWJpbmV0TWVzc2FnZRIKCgJpZBgBIAEoCRILCgNzZXEYAiABKAMSDAoEbWluZRgDIAEoCBIZChFjbGllbnRfbWVzc2FnZV9pZBgEIAEoCRITCgthdXRob3JfbmFtZRgFIAEoCRIMCgR0ZXh0GAYgASgJEi8KC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI4CgthdHRhY2htZW50cxgIIAMoCzIjLmJlc2VkYS5jb252ZXJzYXRpb25zLnYxLkF0dGFjaG1lbnQiRAoZU2VuZENhYmluZXRNZXNzYWdlUmVxdWVzdBIZChFjbGllbnRfbWVzc2FnZV9pZBgBIAEoCRIMCgR0ZXh0GAIgASgJIlAKGlNlbmRDYWJpbmV0TWVzc2FnZVJlc3BvbnNlEjIKB21lc3NhZ2UYASABKAsyIS5iZXNlZGEuY2FiaW5ldC52MS5DYWJpbmV0TWVzc2FnZSIwChtXYXRjaENhYmluZXRNZXNzYWdlc1JlcXVlc3QSEQoJYWZ0ZXJfc2VxGAEgASgDIpcBChxXYXRjaENhYmluZXRNZXNzYWdlc1Jlc3BvbnNlEjQKB21lc3NhZ2UYASABKAsyIS5iZXNlZGEuY2FiaW5ldC52MS5DYWJpbmV0TWVzc2FnZUgAEjgKCWhlYXJ0YmVhdBgCIAEoCzIjLmJlc2VkYS5jYWJpbmV0LnYxLkNhYmluZXRIZWFydGJlYXRIAEIHCgVldmVudCISChBDYWJpbmV0SGVhcnRiZWF0IkQKGkRvd25sb2FkQ2FiaW5ldEZpbGVSZXF1ZXN0EhUKDWF0dGFjaG1lbnRfaWQYASABKAkSDwoHcHJldmlldxgCIAEoCCJxChtEb3dubG9hZENhYmluZXRGaWxlUmVzcG9uc2USOQoKYXR0YWNobWVudBgBIAEoCzIjLmJlc2VkYS5jb252ZXJzYXRpb25zLnYxLkF0dGFjaG1lbnRIABIPCgVjaHVuaxgCIAEoDEgAQgYKBHBhcnQiRAofRG93bmxvYWRDYWJpbmV0UmVjb3JkaW5nUmVxdWVzdBIPCgdkZWFsX2lkGAEgASgJEhAKCGV2ZW50X2lkGAIgASgJIlEKIERvd25sb2FkQ2FiaW5ldFJlY29yZGluZ1Jlc3BvbnNlEhQKCm1lZGlhX3R5cGUYASABKAlIABIPCgVjaHVuaxgCIAEoDEgAQgYKBHBhcnQyrQYKDkNhYmluZXRTZXJ2aWNlElAKB0dldEhvbWUSIS5iZXNlZGEuY2FiaW5ldC52MS5HZXRIb21lUmVxdWVzdBoiLmJlc2VkYS5jYWJpbmV0LnYxLkdldEhvbWVSZXNwb25zZRJlCg5MaXN0RGVhbEV2ZW50cxIoLmJlc2VkYS5jYWJpbmV0LnYxLkxpc3REZWFsRXZlbnRzUmVxdWVzdBopLmJlc2VkYS5jYWJpbmV0LnYxLkxpc3REZWFsRXZlbnRzUmVzcG9uc2USdAoTTGlzdENhYmluZXRNZXNzYWdlcxItLmJlc2VkYS5jYWJpbmV0LnYxLkxpc3RDYWJpbmV0TWVzc2FnZXNSZXF1ZXN0Gi4uYmVzZWRhLmNhYmluZXQudjEuTGlzdENhYmluZXRNZXNzYWdlc1Jlc3BvbnNlEnEKElNlbmRDYWJpbmV0TWVzc2FnZRIsLmJlc2VkYS5jYWJpbmV0LnYxLlNlbmRDYWJpbmV0TWVzc2FnZVJlcXVlc3QaLS5iZXNlZGEuY2FiaW5ldC52MS5TZW5kQ2FiaW5ldE1lc3NhZ2VSZXNwb25zZRJ5ChRXYXRjaENhYmluZXRNZXNzYWdlcxIuLmJlc2VkYS5jYWJpbmV0LnYxLldhdGNoQ2FiaW5ldE1lc3NhZ2VzUmVxdWVzdBovLmJlc2VkYS5jYWJpbmV0LnYxLldhdGNoQ2FiaW5ldE1lc3NhZ2VzUmVzcG9uc2UwARJ2ChNEb3dubG9hZENhYmluZXRGaWxlEi0uYmVzZWRhLmNhYmluZXQudjEuRG93bmxvYWRDYWJpbmV0RmlsZVJlcXVlc3QaLi5iZXNlZGEuY2FiaW5ldC52MS5Eb3dubG9hZENhYmluZXRGaWxlUmVzcG9uc2UwARKFAQoYRG93bmxvYWRDYWJpbmV0UmVjb3JkaW5nEjIuYmVzZWRhLmNhYmluZXQudjEuRG93bmxvYWRDYWJpbmV0UmVjb3JkaW5nUmVxdWVzdBozLmJlc2VkYS5jYWJpbmV0LnYxLkRvd25sb2FkQ2FiaW5ldFJlY29yZGluZ1Jlc3BvbnNlMAFiBnByb3RvMw", [file_beseda_cabinet_v1_cabinet_settings_service, file_beseda_conversations_v1_attachment, file_google_protobuf_timestamp]);
 
 /**
  * Nothing to say.
@@ -374,6 +374,13 @@ export type CabinetEvent = Message<"beseda.cabinet.v1.CabinetEvent"> & {
    * @generated from field: string after = 8;
    */
   after: string;
+
+  /**
+   * Of a telephone call.
+   *
+   * @generated from field: beseda.cabinet.v1.CabinetCall call = 9;
+   */
+  call?: CabinetCall | undefined;
 };
 
 /**
@@ -382,6 +389,48 @@ export type CabinetEvent = Message<"beseda.cabinet.v1.CabinetEvent"> & {
  */
 export const CabinetEventSchema: GenMessage<CabinetEvent> = /*@__PURE__*/
   messageDesc(file_beseda_cabinet_v1_cabinet_service, 7);
+
+/**
+ * A telephone call with the client.
+ *
+ * @generated from message beseda.cabinet.v1.CabinetCall
+ */
+export type CabinetCall = Message<"beseda.cabinet.v1.CabinetCall"> & {
+  /**
+   * Did the client call?
+   *
+   * @generated from field: bool incoming = 1;
+   */
+  incoming: boolean;
+
+  /**
+   * When it began.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 2;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * How long they talked, in seconds; 0: nobody answered.
+   *
+   * @generated from field: int32 duration_seconds = 3;
+   */
+  durationSeconds: number;
+
+  /**
+   * Is there a recording?
+   *
+   * @generated from field: bool recorded = 4;
+   */
+  recorded: boolean;
+};
+
+/**
+ * Describes the message beseda.cabinet.v1.CabinetCall.
+ * Use `create(CabinetCallSchema)` to create a new message.
+ */
+export const CabinetCallSchema: GenMessage<CabinetCall> = /*@__PURE__*/
+  messageDesc(file_beseda_cabinet_v1_cabinet_service, 8);
 
 /**
  * Which messages.
@@ -409,7 +458,7 @@ export type ListCabinetMessagesRequest = Message<"beseda.cabinet.v1.ListCabinetM
  * Use `create(ListCabinetMessagesRequestSchema)` to create a new message.
  */
 export const ListCabinetMessagesRequestSchema: GenMessage<ListCabinetMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_beseda_cabinet_v1_cabinet_service, 8);
+  messageDesc(file_beseda_cabinet_v1_cabinet_service, 9);
 
 /**
  * A page of the correspondence.
@@ -437,7 +486,7 @@ export type ListCabinetMessagesResponse = Message<"beseda.cabinet.v1.ListCabinet
  * Use `create(ListCabinetMessagesResponseSchema)` to create a new message.
  */
 export const ListCabinetMessagesResponseSchema: GenMessage<ListCabinetMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_beseda_cabinet_v1_cabinet_service, 9);
+  messageDesc(file_beseda_cabinet_v1_cabinet_service, 10);
 
 /**
  * A message as the client sees it.
@@ -507,7 +556,7 @@ export type CabinetMessage = Message<"beseda.cabinet.v1.CabinetMessage"> & {
  * Use `create(CabinetMessageSchema)` to create a new message.
  */
 export const CabinetMessageSchema: GenMessage<CabinetMessage> = /*@__PURE__*/
-  messageDesc(file_beseda_cabinet_v1_cabinet_service, 10);
+  messageDesc(file_beseda_cabinet_v1_cabinet_service, 11);
 
 /**
  * What to write.
@@ -535,7 +584,7 @@ export type SendCabinetMessageRequest = Message<"beseda.cabinet.v1.SendCabinetMe
  * Use `create(SendCabinetMessageRequestSchema)` to create a new message.
  */
 export const SendCabinetMessageRequestSchema: GenMessage<SendCabinetMessageRequest> = /*@__PURE__*/
-  messageDesc(file_beseda_cabinet_v1_cabinet_service, 11);
+  messageDesc(file_beseda_cabinet_v1_cabinet_service, 12);
 
 /**
  * What was written.
@@ -556,7 +605,7 @@ export type SendCabinetMessageResponse = Message<"beseda.cabinet.v1.SendCabinetM
  * Use `create(SendCabinetMessageResponseSchema)` to create a new message.
  */
 export const SendCabinetMessageResponseSchema: GenMessage<SendCabinetMessageResponse> = /*@__PURE__*/
-  messageDesc(file_beseda_cabinet_v1_cabinet_service, 12);
+  messageDesc(file_beseda_cabinet_v1_cabinet_service, 13);
 
 /**
  * Where to start.
@@ -577,7 +626,7 @@ export type WatchCabinetMessagesRequest = Message<"beseda.cabinet.v1.WatchCabine
  * Use `create(WatchCabinetMessagesRequestSchema)` to create a new message.
  */
 export const WatchCabinetMessagesRequestSchema: GenMessage<WatchCabinetMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_beseda_cabinet_v1_cabinet_service, 13);
+  messageDesc(file_beseda_cabinet_v1_cabinet_service, 14);
 
 /**
  * One step of the stream.
@@ -614,7 +663,7 @@ export type WatchCabinetMessagesResponse = Message<"beseda.cabinet.v1.WatchCabin
  * Use `create(WatchCabinetMessagesResponseSchema)` to create a new message.
  */
 export const WatchCabinetMessagesResponseSchema: GenMessage<WatchCabinetMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_beseda_cabinet_v1_cabinet_service, 14);
+  messageDesc(file_beseda_cabinet_v1_cabinet_service, 15);
 
 /**
  * A sign of life.
@@ -629,7 +678,7 @@ export type CabinetHeartbeat = Message<"beseda.cabinet.v1.CabinetHeartbeat"> & {
  * Use `create(CabinetHeartbeatSchema)` to create a new message.
  */
 export const CabinetHeartbeatSchema: GenMessage<CabinetHeartbeat> = /*@__PURE__*/
-  messageDesc(file_beseda_cabinet_v1_cabinet_service, 15);
+  messageDesc(file_beseda_cabinet_v1_cabinet_service, 16);
 
 /**
  * Which file.
@@ -657,7 +706,7 @@ export type DownloadCabinetFileRequest = Message<"beseda.cabinet.v1.DownloadCabi
  * Use `create(DownloadCabinetFileRequestSchema)` to create a new message.
  */
 export const DownloadCabinetFileRequestSchema: GenMessage<DownloadCabinetFileRequest> = /*@__PURE__*/
-  messageDesc(file_beseda_cabinet_v1_cabinet_service, 16);
+  messageDesc(file_beseda_cabinet_v1_cabinet_service, 17);
 
 /**
  * A part of a file.
@@ -694,7 +743,72 @@ export type DownloadCabinetFileResponse = Message<"beseda.cabinet.v1.DownloadCab
  * Use `create(DownloadCabinetFileResponseSchema)` to create a new message.
  */
 export const DownloadCabinetFileResponseSchema: GenMessage<DownloadCabinetFileResponse> = /*@__PURE__*/
-  messageDesc(file_beseda_cabinet_v1_cabinet_service, 17);
+  messageDesc(file_beseda_cabinet_v1_cabinet_service, 18);
+
+/**
+ * Which recording.
+ *
+ * @generated from message beseda.cabinet.v1.DownloadCabinetRecordingRequest
+ */
+export type DownloadCabinetRecordingRequest = Message<"beseda.cabinet.v1.DownloadCabinetRecordingRequest"> & {
+  /**
+   * Required. "deal_…".
+   *
+   * @generated from field: string deal_id = 1;
+   */
+  dealId: string;
+
+  /**
+   * Required. The event, "tle_…".
+   *
+   * @generated from field: string event_id = 2;
+   */
+  eventId: string;
+};
+
+/**
+ * Describes the message beseda.cabinet.v1.DownloadCabinetRecordingRequest.
+ * Use `create(DownloadCabinetRecordingRequestSchema)` to create a new message.
+ */
+export const DownloadCabinetRecordingRequestSchema: GenMessage<DownloadCabinetRecordingRequest> = /*@__PURE__*/
+  messageDesc(file_beseda_cabinet_v1_cabinet_service, 19);
+
+/**
+ * A part of a recording.
+ *
+ * @generated from message beseda.cabinet.v1.DownloadCabinetRecordingResponse
+ */
+export type DownloadCabinetRecordingResponse = Message<"beseda.cabinet.v1.DownloadCabinetRecordingResponse"> & {
+  /**
+   * What it is.
+   *
+   * @generated from oneof beseda.cabinet.v1.DownloadCabinetRecordingResponse.part
+   */
+  part: {
+    /**
+     * First: its type by its contents, for example "audio/mpeg".
+     *
+     * @generated from field: string media_type = 1;
+     */
+    value: string;
+    case: "mediaType";
+  } | {
+    /**
+     * Bytes, in order.
+     *
+     * @generated from field: bytes chunk = 2;
+     */
+    value: Uint8Array;
+    case: "chunk";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message beseda.cabinet.v1.DownloadCabinetRecordingResponse.
+ * Use `create(DownloadCabinetRecordingResponseSchema)` to create a new message.
+ */
+export const DownloadCabinetRecordingResponseSchema: GenMessage<DownloadCabinetRecordingResponse> = /*@__PURE__*/
+  messageDesc(file_beseda_cabinet_v1_cabinet_service, 20);
 
 /**
  * The client's own page. All calls carry "authorization: Bearer <session_token>"; a client reaches the deals of the contacts with the
@@ -748,7 +862,8 @@ export const CabinetService: GenService<{
     output: typeof SendCabinetMessageResponseSchema;
   },
   /**
-   * New messages, live: first those after `after_seq`. A heartbeat every 20 seconds.
+   * New messages, live: first those after `after_seq`. A heartbeat every 20 seconds. Of a file that is still on its way (PENDING) the page
+   * learns by reading the message again.
    * Errors: as GetHome, and FIELD_INVALID; TOKEN_EXPIRED ends the stream.
    *
    * @generated from rpc beseda.cabinet.v1.CabinetService.WatchCabinetMessages
@@ -768,6 +883,17 @@ export const CabinetService: GenService<{
     methodKind: "server_streaming";
     input: typeof DownloadCabinetFileRequestSchema;
     output: typeof DownloadCabinetFileResponseSchema;
+  },
+  /**
+   * The recording of a telephone call with the client, where calls are shown (CAB-03). First what it is, then its contents.
+   * Errors: as GetHome, and RECORDING_NOT_FOUND, FIELD_INVALID.
+   *
+   * @generated from rpc beseda.cabinet.v1.CabinetService.DownloadCabinetRecording
+   */
+  downloadCabinetRecording: {
+    methodKind: "server_streaming";
+    input: typeof DownloadCabinetRecordingRequestSchema;
+    output: typeof DownloadCabinetRecordingResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_beseda_cabinet_v1_cabinet_service, 0);
