@@ -3,6 +3,7 @@
 pub mod badges;
 pub mod channels;
 pub mod checks;
+pub mod deals;
 pub mod edge;
 pub mod fanout;
 pub mod footprint;

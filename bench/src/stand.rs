@@ -107,11 +107,12 @@ pub struct Stand {
     pub administrator: UserId,
 }
 
-static ALL: [&Migrations; 4] = [
+static ALL: [&Migrations; 5] = [
     &identity::MIGRATIONS,
     &crm::MIGRATIONS,
     &conversations::MIGRATIONS,
     &connector_onlinechat::MIGRATIONS,
+    &sync::MIGRATIONS,
 ];
 
 impl Stand {
