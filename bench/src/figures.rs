@@ -4,6 +4,7 @@ pub mod badges;
 pub mod cabinet;
 pub mod channels;
 pub mod checks;
+pub mod deals;
 pub mod edge;
 pub mod fanout;
 pub mod footprint;

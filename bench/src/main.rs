@@ -34,6 +34,9 @@ struct Options {
     /// Streams of the memory figure.
     #[arg(long, default_value_t = 5_000)]
     streams: usize,
+    /// Clients who write their first message at once.
+    #[arg(long, default_value_t = 10_000)]
+    clients: u64,
     /// Conversations of the large data set.
     #[arg(long, default_value_t = 1_000_000)]
     conversations: u64,
@@ -104,6 +107,7 @@ async fn run(options: &Options, report: &mut Report) -> Result<()> {
     }
     if options.wants("rules") {
         figures::rules::measure(options, report)?;
+        figures::deals::measure(options, report).await?;
     }
     if ON_THE_STAND.iter().any(|figure| options.wants(figure)) {
         on_the_stand(options, report).await?;

@@ -107,12 +107,13 @@ pub struct Stand {
     pub administrator: UserId,
 }
 
-static ALL: [&Migrations; 5] = [
+static ALL: [&Migrations; 6] = [
     &identity::MIGRATIONS,
     &crm::MIGRATIONS,
     &conversations::MIGRATIONS,
     &connector_onlinechat::MIGRATIONS,
     &cabinet::MIGRATIONS,
+    &sync::MIGRATIONS,
 ];
 
 impl Stand {

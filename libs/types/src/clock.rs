@@ -43,6 +43,15 @@ impl Clock {
         now.replace_microsecond(now.microsecond()).unwrap_or(now)
     }
 
+    /// The time of a manual clock; `None` for the system's, beside which a database may have one of its own that all replicas agree on.
+    #[must_use]
+    pub fn set_by_hand(&self) -> Option<OffsetDateTime> {
+        match &self.0 {
+            Source::System => None,
+            Source::Manual(_) => Some(self.now()),
+        }
+    }
+
     /// Waits until `duration` has passed on this clock.
     #[expect(
         clippy::disallowed_methods,

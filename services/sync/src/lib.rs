@@ -120,15 +120,15 @@ impl App {
         let amo = target::amo::Amo::new(db.clone(), config.clock.clone(), key, config.amo.clone())
             .context("the client of amoCRM cannot be made")?;
         let core = Arc::new(Core::new(
-            db.clone(),
+            db,
             config.clock.clone(),
             Arc::new(built_in),
             Arc::new(amo),
-            Arc::clone(&news),
+            news,
         ));
         let carrier = Carrier::new(&config.redis_url, consumers::CONVERSATIONS)?;
         let source = RemoteSource::new(conversations, &tokens);
-        consumers::spawn(&db, carrier, source, news, &life);
+        consumers::spawn(&core, carrier, source, &life);
         jobs::spawn(&core, &life);
         server(&core)?
             .serve(listener, AuthLayer::new(verifier), life)

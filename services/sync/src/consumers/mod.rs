@@ -9,11 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ::events::{Carrier, Effect, Event, Failure, RemoteSource};
 use futures::future::BoxFuture;
 use kit::lifecycle::Lifecycle;
-use pg::{Db, Tx};
+use pg::Tx;
+use time::OffsetDateTime;
 use tokio::sync::Notify;
 use types::{AccountId, Clock};
 use uuid::Uuid;
 
+use crate::core::Core;
 use crate::store::{integrations, jobs, requests};
 use message::{News, read};
 
@@ -21,19 +23,29 @@ use message::{News, read};
 pub const CONVERSATIONS: &str = "conversations";
 
 /// Starts taking the events of conversations in.
-pub fn spawn(db: &Db, carrier: Carrier, source: RemoteSource, news: Arc<Notify>, life: &Lifecycle) {
+pub fn spawn(core: &Core, carrier: Carrier, source: RemoteSource, life: &Lifecycle) {
     let effect = Arc::new(Messages {
-        news,
+        news: Arc::clone(&core.news),
+        clock: core.clock.clone(),
         added: AtomicBool::new(false),
     });
     let source = Arc::new(source);
-    ::events::consume(db.clone(), CONVERSATIONS, carrier, source, effect, life);
+    ::events::consume(
+        core.db.clone(),
+        CONVERSATIONS,
+        carrier,
+        source,
+        effect,
+        life,
+    );
 }
 
 /// What they do.
 struct Messages {
     /// Wakes the workers.
     news: Arc<Notify>,
+    /// From when on jobs are due.
+    clock: Clock,
     /// Were jobs added since they were woken?
     added: AtomicBool,
 }
@@ -58,7 +70,7 @@ impl Effect for Messages {
                 let news = read(event).map_err(Failure::Poison)?;
                 told.extend(news.map(|news| (event.position, news)));
             }
-            if take(tx, told).await? {
+            if take(tx, told, self.clock.now()).await? {
                 self.added.store(true, Ordering::Relaxed);
             }
             Ok(())
@@ -77,7 +89,11 @@ impl Effect for Messages {
 }
 
 /// Keeps what accounts with integrations are told; false when none of them was told anything.
-async fn take(tx: &mut Tx, told: Vec<(i64, (AccountId, News))>) -> Result<bool, Failure> {
+async fn take(
+    tx: &mut Tx,
+    told: Vec<(i64, (AccountId, News))>,
+    now: OffsetDateTime,
+) -> Result<bool, Failure> {
     let accounts: BTreeSet<Uuid> = told
         .iter()
         .map(|(_, (account, _))| account.uuid())
@@ -87,7 +103,6 @@ async fn take(tx: &mut Tx, told: Vec<(i64, (AccountId, News))>) -> Result<bool, 
     }
     let accounts: Vec<Uuid> = accounts.into_iter().collect();
     let with_rules = integrations::accounts_with(tx, &accounts).await?;
-    let now = Clock::system().now();
     for (position, (account, news)) in told {
         if !with_rules.contains(&account.uuid()) {
             continue;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use pg::{Error, SystemScope};
+use pg::{Error, SystemScope, Tx};
 use rules::{Before, Occasion, Plan, Request};
-use types::{AccountId, Clock, MessageId, RunId};
+use types::{AccountId, MessageId, RunId};
 
 use crate::core::Core;
 use crate::domain::client::{Asked, Client};
@@ -37,15 +37,23 @@ struct Task {
     due: Due,
 }
 
-/// What is stored about it.
-struct Stored {
+/// What is stored about a job.
+pub struct Loaded {
     asked: Option<Asked>,
     integrations: Vec<Integration>,
     runs: Vec<Run>,
 }
 
-pub async fn process(core: &Core, claim: &Claim, job: &Job) -> Result<Outcome, Error> {
-    let stored = load(core, claim.account, job.clone()).await?;
+/// Does a job.
+///
+/// # Errors
+/// When the database fails.
+pub async fn process(
+    core: &Core,
+    claim: &Claim,
+    job: &Job,
+    stored: Loaded,
+) -> Result<Outcome, Error> {
     // Deleted by age: whoever asked has waited for a month.
     let Some(asked) = stored.asked else {
         return Ok(Outcome::Done);
@@ -69,24 +77,22 @@ pub async fn process(core: &Core, claim: &Claim, job: &Job) -> Result<Outcome, E
     message(core, &task, job, &stored.integrations, runs).await
 }
 
-async fn load(core: &Core, account: AccountId, job: Job) -> Result<Stored, Error> {
-    core.db
-        .tx(SystemScope::for_job("apply rules"), move |tx| {
-            Box::pin(async move {
-                let runs = if job.is_rerun {
-                    let run = runs::get(tx, account, RunId::from(job.id), false).await?;
-                    run.into_iter().collect()
-                } else {
-                    runs::of_message(tx, account, MessageId::from(job.id)).await?
-                };
-                Ok(Stored {
-                    asked: requests::get(tx, account, job.conversation).await?,
-                    integrations: integrations::all(tx, account).await?,
-                    runs,
-                })
-            })
-        })
-        .await
+/// What is stored about a job.
+///
+/// # Errors
+/// When the database fails.
+pub async fn load(tx: &mut Tx, account: AccountId, job: &Job) -> Result<Loaded, Error> {
+    let runs = if job.is_rerun {
+        let run = runs::get(tx, account, RunId::from(job.id), false).await?;
+        run.into_iter().collect()
+    } else {
+        runs::of_message(tx, account, MessageId::from(job.id)).await?
+    };
+    Ok(Loaded {
+        asked: requests::get(tx, account, job.conversation).await?,
+        integrations: integrations::all(tx, account).await?,
+        runs,
+    })
 }
 
 /// Asks every integration about a message, in order.
@@ -295,7 +301,7 @@ impl Journal for Kept<'_> {
 /// Stores how far a run is, and keeps the client; false where another worker has it, whose word counts then.
 async fn keep(core: &Core, task: &Task, run: &Run, time: Duration) -> Result<bool, Error> {
     let (claim, run) = (task.claim.clone(), run.clone());
-    let until = Clock::system().now() + time;
+    let until = core.clock.now() + time;
     let kept = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
         Box::pin(async move {
             let held = jobs::hold(tx, &claim, until).await?;

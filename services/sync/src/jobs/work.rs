@@ -7,10 +7,9 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use kit::lifecycle::Lifecycle;
-use pg::{Error, SystemScope};
-use types::Clock;
+use pg::{Error, SystemScope, Tx};
 
-use super::process::{Outcome, process};
+use super::process::{Loaded, Outcome, load, process};
 use crate::core::Core;
 use crate::domain::fault::pause;
 use crate::store::jobs::{self, Claim, Job};
@@ -32,9 +31,9 @@ pub fn spawn(core: &Arc<Core>, life: &Lifecycle) {
 }
 
 async fn run(core: &Arc<Core>) {
-    let (mut running, system) = (FuturesUnordered::new(), Clock::system());
+    let mut running = FuturesUnordered::new();
     loop {
-        let claimed = claim(core, AT_ONCE - running.len()).await;
+        let claimed = claim(core, AT_ONCE.saturating_sub(running.len())).await;
         let claimed = claimed.unwrap_or_else(|error| {
             tracing::debug!(%error, "no clients could be looked for; the next look tries again");
             Vec::new()
@@ -48,13 +47,13 @@ async fn run(core: &Arc<Core>) {
         tokio::select! {
             Some(()) = running.next() => {}
             () = core.news.notified(), if free => {}
-            () = system.sleep(POLL), if free => {}
+            () = core.clock.sleep(POLL), if free => {}
         }
     }
 }
 
 async fn claim(core: &Core, limit: usize) -> Result<Vec<Claim>, Error> {
-    let (now, limit) = (Clock::system().now(), limit as i64);
+    let (now, limit) = (core.clock.now(), limit as i64);
     let claimed = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
         Box::pin(async move { jobs::claim(tx, now, now + LEASE, limit).await })
     });
@@ -63,19 +62,16 @@ async fn claim(core: &Core, limit: usize) -> Result<Vec<Claim>, Error> {
 
 /// Does a client's jobs, one after the other, until there are none or the CRM does not answer.
 async fn handle(core: Arc<Core>, claim: Claim) {
+    let mut next = next(&core, &claim, None).await;
     loop {
-        let job = match next(&core, &claim).await {
-            Ok(Some(job)) => job,
-            Ok(None) => match release(&core, &claim).await {
-                Ok(true) => return,
-                Ok(false) => continue,
-                Err(error) => return later(&error, &claim),
-            },
+        let (job, loaded) = match next {
+            Ok(Some(next)) => next,
+            Ok(None) => return,
             Err(error) => return later(&error, &claim),
         };
-        let outcome = holding(&core, &claim, process(&core, &claim, &job)).await;
-        let kept = match outcome {
-            Ok(Outcome::Done) => done(&core, &claim, job).await,
+        let outcome = holding(&core, &claim, process(&core, &claim, &job, loaded)).await;
+        next = match outcome {
+            Ok(Outcome::Done) => self::next(&core, &claim, Some(job)).await,
             Ok(Outcome::Wait(why)) => {
                 metrics::counter!("beseda_rules_postponed_total").increment(1);
                 tracing::info!(why, account.id = %claim.account, "the CRM does not answer; the client's requests wait");
@@ -85,23 +81,20 @@ async fn handle(core: Arc<Core>, claim: Claim) {
             }
             Err(error) => Err(error),
         };
-        if let Err(error) = kept {
-            return later(&error, &claim);
-        }
     }
 }
 
 /// Keeps the client while the work goes on: a CRM may let itself be waited for.
 async fn holding<T>(core: &Core, claim: &Claim, work: impl Future<Output = T>) -> T {
-    let (mut work, system) = (pin!(work), Clock::system());
+    let mut work = pin!(work);
     loop {
         tokio::select! {
             done = &mut work => return done,
-            () = system.sleep(LEASE / 3) => {}
+            () = core.clock.sleep(LEASE / 3) => {}
         }
-        let claim = claim.clone();
+        let (claim, until) = (claim.clone(), core.clock.now() + LEASE);
         let held = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
-            Box::pin(async move { jobs::hold(tx, &claim, Clock::system().now() + LEASE).await })
+            Box::pin(async move { jobs::hold(tx, &claim, until).await })
         });
         let held: Result<bool, Error> = held.await;
         if let Err(error) = held {
@@ -115,32 +108,41 @@ fn later(error: &Error, claim: &Claim) {
     tracing::warn!(%error, account.id = %claim.account, "rules could not go on; they do when the lease of the client is over");
 }
 
-async fn next(core: &Core, claim: &Claim) -> Result<Option<Job>, Error> {
-    let claim = claim.clone();
-    let job = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
-        Box::pin(async move { jobs::next(tx, &claim).await })
+/// Takes a job that is done off, and gives the client's next one with what is stored about it; `None` where there is none any more, or another
+/// worker has the client.
+async fn next(
+    core: &Core,
+    claim: &Claim,
+    finished: Option<Job>,
+) -> Result<Option<(Job, Loaded)>, Error> {
+    let (claim, until) = (claim.clone(), core.clock.now() + LEASE);
+    let next = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
+        Box::pin(async move {
+            let is_held = match &finished {
+                Some(job) => jobs::done(tx, &claim, job, until).await?,
+                None => jobs::hold(tx, &claim, until).await?,
+            };
+            if is_held {
+                take_next(tx, &claim).await
+            } else {
+                Ok(None)
+            }
+        })
     });
-    job.await
+    next.await
 }
 
-async fn release(core: &Core, claim: &Claim) -> Result<bool, Error> {
-    let claim = claim.clone();
-    let released = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
-        Box::pin(async move { jobs::release(tx, &claim).await })
-    });
-    released.await
-}
-
-async fn done(core: &Core, claim: &Claim, job: Job) -> Result<(), Error> {
-    let (claim, until) = (claim.clone(), Clock::system().now() + LEASE);
-    let kept = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
-        Box::pin(async move { jobs::done(tx, &claim, &job, until).await })
-    });
-    kept.await
+async fn take_next(tx: &mut Tx, claim: &Claim) -> Result<Option<(Job, Loaded)>, Error> {
+    let Some(job) = jobs::next(tx, claim).await? else {
+        jobs::release(tx, claim).await?;
+        return Ok(None);
+    };
+    let loaded = load(tx, claim.account, &job).await?;
+    Ok(Some((job, loaded)))
 }
 
 async fn postpone(core: &Core, claim: &Claim) -> Result<(), Error> {
-    let until = Clock::system().now() + pause(claim.failures + 1, &claim.client_key);
+    let until = core.clock.now() + pause(claim.failures + 1, &claim.client_key);
     let claim = claim.clone();
     let kept = core.db.tx(SystemScope::for_job("apply rules"), move |tx| {
         Box::pin(async move { jobs::postpone(tx, &claim, until).await })

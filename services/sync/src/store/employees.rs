@@ -101,11 +101,11 @@ pub async fn claim_daily(
     limit: i64,
 ) -> Result<Vec<(AccountId, IntegrationId, Option<PortalId>)>, Error> {
     let rows: Vec<(Uuid, Uuid, Option<Uuid>)> = sqlx::query_as(
-        "UPDATE integrations i SET employee_try_time = $3
-           FROM (SELECT account_id, integration_id FROM integrations
-                  WHERE daily_sync AND employee_try_time < $2
-                    AND (employee_sync_time IS NULL OR employee_sync_time < $1)
-                  ORDER BY employee_try_time LIMIT $4 FOR UPDATE SKIP LOCKED) d
+        "WITH d AS MATERIALIZED (SELECT account_id, integration_id FROM integrations
+                                  WHERE daily_sync AND employee_try_time < $2
+                                    AND (employee_sync_time IS NULL OR employee_sync_time < $1)
+                                  ORDER BY employee_try_time LIMIT $4 FOR UPDATE SKIP LOCKED)
+         UPDATE integrations i SET employee_try_time = $3 FROM d
           WHERE i.account_id = d.account_id AND i.integration_id = d.integration_id
          RETURNING i.account_id, i.integration_id, i.portal_id",
     )

@@ -83,7 +83,7 @@ struct Pending {
     facts: Json,
 }
 
-/// Cleans what is still to be done; there is little of it.
+/// Deletes what is still to be done for the client, who is not to become a contact any more; there is little of it.
 ///
 /// # Errors
 /// When the database fails.
@@ -103,19 +103,32 @@ pub async fn jobs(tx: &mut Tx, job: &Job, _: &At, tally: &mut Tally) -> Result<S
         }
         tally.add("sync.jobs", &found);
         if job.erases() {
-            sqlx::query(
-                "UPDATE jobs SET facts = $5 WHERE account_id = $1 AND client_key = $2 AND place = $3 AND job_id = $4",
-            )
-            .bind(job.account().uuid())
-            .bind(&row.client_key)
-            .bind(row.place)
-            .bind(row.job_id)
-            .bind(row.facts)
-            .execute(&mut **tx)
-            .await?;
+            drop_pending(tx, job, &row).await?;
         }
     }
     Ok(Step::default())
+}
+
+/// A worker that has the client sees that it has it no longer.
+async fn drop_pending(tx: &mut Tx, job: &Job, row: &Pending) -> Result<(), Error> {
+    sqlx::query(
+        "DELETE FROM jobs WHERE account_id = $1 AND client_key = $2 AND place = $3 AND job_id = $4",
+    )
+    .bind(job.account().uuid())
+    .bind(&row.client_key)
+    .bind(row.place)
+    .bind(row.job_id)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "DELETE FROM clients c WHERE c.account_id = $1 AND c.client_key = $2
+            AND NOT EXISTS (SELECT FROM jobs j WHERE j.account_id = $1 AND j.client_key = $2)",
+    )
+    .bind(job.account().uuid())
+    .bind(&row.client_key)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 #[derive(FromRow)]

@@ -114,10 +114,11 @@ pub async fn claim(
     until: OffsetDateTime,
     limit: i64,
 ) -> Result<Vec<Claim>, Error> {
+    // Materialised: a nested loop would look anew for every row, passing over those that it has locked, and so take more than the limit.
     let rows: Vec<(Uuid, String, i32, Uuid)> = sqlx::query_as(
-        "UPDATE clients c SET due_time = $2, holder = gen_random_uuid()
-           FROM (SELECT account_id, client_key FROM clients WHERE due_time <= $1
-                  ORDER BY due_time LIMIT $3 FOR UPDATE SKIP LOCKED) d
+        "WITH d AS MATERIALIZED (SELECT account_id, client_key FROM clients WHERE due_time <= $1
+                                  ORDER BY due_time LIMIT $3 FOR UPDATE SKIP LOCKED)
+         UPDATE clients c SET due_time = $2, holder = gen_random_uuid() FROM d
           WHERE c.account_id = d.account_id AND c.client_key = d.client_key
          RETURNING c.account_id, c.client_key, c.failures, c.holder",
     )
@@ -164,14 +165,14 @@ pub async fn next(tx: &mut Tx, claim: &Claim) -> Result<Option<Job>, Error> {
     row.map(Job::try_from).transpose()
 }
 
-/// Takes a job that is done off, and keeps the client for the next.
+/// Takes a job that is done off, and keeps the client for the next; false where another worker has the client by now.
 #[tracing::instrument(level = "debug", name = "db.job.done", skip_all)]
 pub async fn done(
     tx: &mut Tx,
     claim: &Claim,
     job: &Job,
     until: OffsetDateTime,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     sqlx::query(
         "DELETE FROM jobs WHERE account_id = $1 AND client_key = $2 AND place = $3 AND job_id = $4",
     )
@@ -181,7 +182,7 @@ pub async fn done(
     .bind(job.id)
     .execute(&mut **tx)
     .await?;
-    sqlx::query(
+    let held = sqlx::query(
         "UPDATE clients SET due_time = $3, failures = 0 WHERE account_id = $1 AND client_key = $2 AND holder = $4",
     )
     .bind(claim.account.uuid())
@@ -190,33 +191,26 @@ pub async fn done(
     .bind(claim.holder)
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    Ok(held.rows_affected() > 0)
 }
 
-/// Takes a client without jobs off; false when there are jobs again.
+/// Takes a client without jobs off. The caller has locked its row before it looked for jobs: whoever adds one waits.
 #[tracing::instrument(level = "debug", name = "db.job.release", skip_all)]
-pub async fn release(tx: &mut Tx, claim: &Claim) -> Result<bool, Error> {
-    sqlx::query("SELECT 1 FROM clients WHERE account_id = $1 AND client_key = $2 FOR UPDATE")
+pub async fn release(tx: &mut Tx, claim: &Claim) -> Result<(), Error> {
+    sqlx::query("DELETE FROM clients WHERE account_id = $1 AND client_key = $2 AND holder = $3")
         .bind(claim.account.uuid())
         .bind(&claim.client_key)
+        .bind(claim.holder)
         .execute(&mut **tx)
         .await?;
-    let released = sqlx::query(
-        "DELETE FROM clients c WHERE c.account_id = $1 AND c.client_key = $2
-            AND NOT EXISTS (SELECT FROM jobs j WHERE j.account_id = $1 AND j.client_key = $2)",
-    )
-    .bind(claim.account.uuid())
-    .bind(&claim.client_key)
-    .execute(&mut **tx)
-    .await?;
-    Ok(released.rows_affected() > 0)
+    Ok(())
 }
 
 /// Lets a client rest whose CRM did not answer.
 #[tracing::instrument(level = "debug", name = "db.job.postpone", skip_all)]
 pub async fn postpone(tx: &mut Tx, claim: &Claim, until: OffsetDateTime) -> Result<(), Error> {
     sqlx::query(
-        "UPDATE clients SET due_time = $3, failures = failures + 1 WHERE account_id = $1 AND client_key = $2 AND holder = $4",
+        "UPDATE clients SET due_time = $3, failures = failures + 1, holder = NULL WHERE account_id = $1 AND client_key = $2 AND holder = $4",
     )
     .bind(claim.account.uuid())
     .bind(&claim.client_key)

@@ -1,18 +1,23 @@
 //! What replicas share of a portal's calls: when the next may be made, with which token, and who renews the tokens.
 //!
-//! Time is that of the database, so that replicas whose clocks differ agree. PostgreSQL keeps it and not Redis: the token that a call needs
-//! is in the same row, so a call costs one statement, and nothing is counted anew when Redis is emptied.
+//! Time is that of the database, so that replicas whose clocks differ agree; only a clock that is moved by hand goes before it. PostgreSQL keeps
+//! it and not Redis: the token that a call needs is in the same row, so a call costs one statement, and nothing is counted anew when Redis is
+//! emptied.
 
 use std::time::Duration;
 
 use pg::{Error, Tx};
 use sqlx::FromRow;
 use time::OffsetDateTime;
-use types::{AccountId, PortalId};
+use types::{AccountId, Clock, PortalId};
 use uuid::Uuid;
 
-/// The time between two calls: a little more than a seventh of a second, so that calls that are late by that little are never more than seven in a second.
+/// The time between two calls: with calls that are late by [`LATE`] at most, never more than seven are made in any second.
 pub const SPACING: Duration = Duration::from_millis(160);
+/// How late a call may be made: seven times the spacing is more than a second by a little more than this.
+pub const LATE: Duration = Duration::from_millis(100);
+/// How long a portal that did not answer last is left to whoever tries it now.
+const TRIAL: Duration = Duration::from_secs(15);
 
 /// A call that may be made.
 #[derive(Debug)]
@@ -42,25 +47,29 @@ struct Row {
 }
 
 /// Takes the next moment at which a call may be made; `None` while the portal is not connected, is left alone, or that moment is further away
-/// than `patience`.
+/// than `patience`. A portal that did not answer last is tried by one call: the others wait for what comes of it.
 #[tracing::instrument(level = "debug", name = "db.portal.slot", skip_all)]
 pub async fn slot(
     tx: &mut Tx,
     account: AccountId,
     id: PortalId,
     patience: Duration,
+    clock: &Clock,
 ) -> Result<Option<Slot>, Error> {
     let row: Option<Row> = sqlx::query_as(
-        "UPDATE portals SET next_call_time = greatest(next_call_time, clock_timestamp()) + make_interval(secs => $3)
-          WHERE account_id = $1 AND portal_id = $2 AND state = 1 AND pause_until <= clock_timestamp()
-            AND next_call_time <= clock_timestamp() + make_interval(secs => $4)
+        "UPDATE portals SET next_call_time = greatest(next_call_time, coalesce($5, clock_timestamp())) + make_interval(secs => $3),
+                pause_until = CASE WHEN failures > 0 THEN coalesce($5, clock_timestamp()) + make_interval(secs => $6) ELSE pause_until END
+          WHERE account_id = $1 AND portal_id = $2 AND state = 1 AND pause_until <= coalesce($5, clock_timestamp())
+            AND next_call_time <= coalesce($5, clock_timestamp()) + make_interval(secs => $4)
          RETURNING host, sealed_tokens, token_version, expire_time, failures,
-                   extract(epoch FROM next_call_time - make_interval(secs => $3) - clock_timestamp())::float8 AS wait",
+                   extract(epoch FROM next_call_time - make_interval(secs => $3) - coalesce($5, clock_timestamp()))::float8 AS wait",
     )
     .bind(account.uuid())
     .bind(id.uuid())
     .bind(SPACING.as_secs_f64())
     .bind(patience.as_secs_f64())
+    .bind(clock.set_by_hand())
+    .bind(TRIAL.as_secs_f64())
     .fetch_optional(&mut **tx)
     .await?;
     Ok(row.map(|row| Slot {
@@ -96,10 +105,11 @@ pub async fn pause(
     account: AccountId,
     id: PortalId,
     (least, problem): (Duration, &str),
+    clock: &Clock,
 ) -> Result<(), Error> {
     sqlx::query(
         "UPDATE portals SET failures = least(failures + 1, 100), problem = $4,
-                pause_until = greatest(pause_until, clock_timestamp()
+                pause_until = greatest(pause_until, coalesce($5, clock_timestamp())
                                        + make_interval(secs => greatest($3, least(60, power(2, least(failures, 6))))))
           WHERE account_id = $1 AND portal_id = $2 AND state = 1",
     )
@@ -107,16 +117,17 @@ pub async fn pause(
     .bind(id.uuid())
     .bind(least.as_secs_f64())
     .bind(problem)
+    .bind(clock.set_by_hand())
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-/// It answers again.
+/// It answers again: whoever waited for that may call.
 #[tracing::instrument(level = "debug", name = "db.portal.answered", skip_all)]
 pub async fn answered(tx: &mut Tx, account: AccountId, id: PortalId) -> Result<(), Error> {
     sqlx::query(
-        "UPDATE portals SET failures = 0, problem = '' WHERE account_id = $1 AND portal_id = $2 AND state = 1",
+        "UPDATE portals SET failures = 0, problem = '', pause_until = '-infinity' WHERE account_id = $1 AND portal_id = $2 AND state = 1",
     )
     .bind(account.uuid())
     .bind(id.uuid())
@@ -133,16 +144,18 @@ pub async fn may_renew(
     id: PortalId,
     version: i64,
     time: Duration,
+    clock: &Clock,
 ) -> Result<Option<(String, Vec<u8>)>, Error> {
     Ok(sqlx::query_as(
-        "UPDATE portals SET renew_until = clock_timestamp() + make_interval(secs => $4)
-          WHERE account_id = $1 AND portal_id = $2 AND token_version = $3 AND state = 1 AND renew_until <= clock_timestamp()
+        "UPDATE portals SET renew_until = coalesce($5, clock_timestamp()) + make_interval(secs => $4)
+          WHERE account_id = $1 AND portal_id = $2 AND token_version = $3 AND state = 1 AND renew_until <= coalesce($5, clock_timestamp())
          RETURNING host, sealed_tokens",
     )
     .bind(account.uuid())
     .bind(id.uuid())
     .bind(version)
     .bind(time.as_secs_f64())
+    .bind(clock.set_by_hand())
     .fetch_optional(&mut **tx)
     .await?)
 }
@@ -166,7 +179,7 @@ pub async fn not_renewed(
     Ok(())
 }
 
-/// Stores the new pair, before it is used; false where another one came between.
+/// Stores the new pair, before it is used; false where another one came between. A portal that gives tokens answers.
 #[tracing::instrument(level = "debug", name = "db.portal.renewed", skip_all)]
 pub async fn renewed(
     tx: &mut Tx,
@@ -177,7 +190,7 @@ pub async fn renewed(
 ) -> Result<bool, Error> {
     let done = sqlx::query(
         "UPDATE portals SET sealed_tokens = $4, token_version = token_version + 1, token_time = $5, expire_time = $6,
-                renew_until = '-infinity'
+                renew_until = '-infinity', failures = 0, problem = '', pause_until = '-infinity'
           WHERE account_id = $1 AND portal_id = $2 AND token_version = $3 AND state = 1",
     )
     .bind(account.uuid())

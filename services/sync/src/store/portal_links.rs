@@ -116,7 +116,7 @@ pub async fn tasks(
     contact: i64,
 ) -> Result<Vec<i64>, Error> {
     Ok(sqlx::query_scalar(
-        "SELECT task_id FROM portal_tasks WHERE account_id = $1 AND integration_id = $2 AND contact_id = $3 ORDER BY task_id LIMIT 250",
+        "SELECT task_id FROM portal_tasks WHERE account_id = $1 AND integration_id = $2 AND contact_id = $3 ORDER BY task_id LIMIT 200",
     )
     .bind(account.uuid())
     .bind(integration.uuid())

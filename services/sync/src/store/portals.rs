@@ -3,7 +3,7 @@
 use pg::{Error, Tx};
 use sqlx::FromRow;
 use time::OffsetDateTime;
-use types::{AccountId, PortalId};
+use types::{AccountId, Clock, PortalId};
 use uuid::Uuid;
 
 use super::portal_calls::SPACING;
@@ -134,12 +134,13 @@ pub async fn connect(
     tx: &mut Tx,
     account: AccountId,
     it: &Connected,
-    now: OffsetDateTime,
+    clock: &Clock,
 ) -> Result<(), Error> {
+    let now = clock.now();
     sqlx::query(
         "INSERT INTO portals AS p (account_id, portal_id, amo_account_id, host, name, state, connected_by, connect_time, create_time,
                                    sealed_tokens, token_version, token_time, expire_time, next_call_time)
-         VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $7, $8, 1, $7, $9, clock_timestamp() + make_interval(secs => $10))
+         VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $7, $8, 1, $7, $9, coalesce($11, clock_timestamp()) + make_interval(secs => $10))
          ON CONFLICT (account_id, portal_id) DO UPDATE
             SET host = excluded.host, name = excluded.name, state = 1, problem = '', connected_by = excluded.connected_by,
                 connect_time = excluded.connect_time, sealed_tokens = excluded.sealed_tokens, token_version = p.token_version + 1,
@@ -156,6 +157,7 @@ pub async fn connect(
     .bind(&it.sealed_tokens)
     .bind(it.expire_time)
     .bind(2.0 * SPACING.as_secs_f64())
+    .bind(clock.set_by_hand())
     .execute(&mut **tx)
     .await?;
     tell(

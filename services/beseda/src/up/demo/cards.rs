@@ -12,20 +12,35 @@ use tonic::transport::Channel;
 use super::{said, with};
 
 const PIPELINE: &str = "Продажи";
-const STAGES: [&str; 3] = ["Первый контакт", "Переговоры", HIDDEN];
+/// Where requests begin.
+pub const FIRST: &str = "Первый контакт";
+/// Where those begin that a campaign brings.
+pub const TALKS: &str = "Переговоры";
 /// The stage whose deals the demo manager does not see, nor what is written about them.
 pub const HIDDEN: &str = "Договор";
-/// Name, telephone number, deal, its price in roubles, and its stage from the first on.
-pub(super) const CLIENTS: [(&str, &str, &str, i64, usize); 3] = [
-    ("Иван Петров", "+74950000001", "Окна для дачи", 120_000, 0),
+/// Name, telephone number, deal, its price in roubles, and its stage.
+pub(super) const CLIENTS: [(&str, &str, &str, i64, &str); 3] = [
+    (
+        "Иван Петров",
+        "+74950000001",
+        "Окна для дачи",
+        120_000,
+        FIRST,
+    ),
     (
         "Ольга Смирнова",
         "+74950000002",
         "Остекление балкона",
         85_000,
-        1,
+        TALKS,
     ),
-    ("ООО «Вектор»", "+74950000003", "Окна для офиса", 940_000, 2),
+    (
+        "ООО «Вектор»",
+        "+74950000003",
+        "Окна для офиса",
+        940_000,
+        HIDDEN,
+    ),
 ];
 
 /// Makes what is missing; where there are deals already, nothing is. The pipeline of the deals.
@@ -41,11 +56,10 @@ pub async fn seed(crm: &Channel, token: &str) -> anyhow::Result<Pipeline> {
         return Ok(pipeline);
     }
     for (name, phone, title, price, stage) in CLIENTS {
-        let stage = pipeline.stages.get(stage).map(|stage| stage.id.clone());
         let deal = Deal {
             name: title.to_owned(),
             main_contact_id: contact(crm, token, name, phone).await?,
-            stage_id: stage.unwrap_or_default(),
+            stage_id: stage_of(&pipeline, stage),
             price: Some(Money {
                 amount_minor: price * 100,
                 currency: "RUB".to_owned(),
@@ -64,6 +78,12 @@ pub async fn seed(crm: &Channel, token: &str) -> anyhow::Result<Pipeline> {
     Ok(pipeline)
 }
 
+/// The id of the stage with this name; empty, which means the first, where the account calls its stages otherwise.
+pub fn stage_of(pipeline: &Pipeline, name: &str) -> String {
+    let stage = pipeline.stages.iter().find(|stage| stage.name == name);
+    stage.map(|stage| stage.id.clone()).unwrap_or_default()
+}
+
 /// The account's first pipeline; a new one where there is none.
 async fn pipeline(crm: &Channel, token: &str) -> anyhow::Result<Pipeline> {
     let mut pipelines = PipelineServiceClient::new(crm.clone());
@@ -78,7 +98,7 @@ async fn pipeline(crm: &Channel, token: &str) -> anyhow::Result<Pipeline> {
     };
     let pipeline = Pipeline {
         name: PIPELINE.to_owned(),
-        stages: STAGES.map(stage).to_vec(),
+        stages: [FIRST, TALKS, HIDDEN].map(stage).to_vec(),
         ..Pipeline::default()
     };
     let request = CreatePipelineRequest {

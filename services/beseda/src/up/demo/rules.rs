@@ -9,10 +9,11 @@ use api::sync::v1::{
 };
 use tonic::transport::Channel;
 
+use super::cards::{FIRST, TALKS, stage_of};
 use super::{said, with};
 
 const NAME: &str = "Сайт";
-/// Requests of this campaign begin in the second stage.
+/// Requests of this campaign begin in a later stage.
 const CAMPAIGN: &str = "spring";
 /// How long a task may take.
 const TERM: i64 = 3600;
@@ -45,13 +46,9 @@ pub async fn seed(sync: &Channel, token: &str, pipeline: &Pipeline) -> anyhow::R
 }
 
 fn integration(pipeline: &Pipeline, responsible: String) -> Integration {
-    let stage = |place: usize| {
-        let stage = pipeline.stages.get(place);
-        stage.map(|stage| stage.id.clone()).unwrap_or_default()
-    };
-    let place = |at: usize| DealPlace {
+    let place = |stage: &str| DealPlace {
         pipeline_id: pipeline.id.clone(),
-        stage_id: stage(at),
+        stage_id: stage_of(pipeline, stage),
     };
     let campaign = RuleCondition {
         parameter: "utm_campaign".to_owned(),
@@ -72,12 +69,12 @@ fn integration(pipeline: &Pipeline, responsible: String) -> Integration {
             assignment: TaskAssignment::FromContact.into(),
         }),
         tags: vec![RequestTag::Channel.into(), RequestTag::Site.into()],
-        default_place: Some(place(0)),
+        default_place: Some(place(FIRST)),
         pipeline_rules: vec![PipelineRule {
             condition: Some(RuleNode {
                 node: Some(rule_node::Node::Condition(campaign)),
             }),
-            place: Some(place(1)),
+            place: Some(place(TALKS)),
         }],
         responsible_employee_id: responsible,
         daily_employee_sync: true,

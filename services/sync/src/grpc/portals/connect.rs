@@ -80,7 +80,8 @@ pub async fn complete(
     let portal_host = portal_host.unwrap_or_default();
     let granted = core.amo.exchange(registration, &portal_host, &code).await;
     let grant = granted.map_err(|failure| match failure {
-        Failure::Unauthorized(why) | Failure::Refused(why) | Failure::Stale(why) => {
+        Failure::Unauthorized(_) | Failure::Refused(_) | Failure::Stale(_) | Failure::Parts(_) => {
+            let why = failure.to_string();
             tracing::info!(why, account.id = %by.account(), "amoCRM refuses the code of a portal");
             Error::PortalConnectionRefused
         }
@@ -112,7 +113,7 @@ async fn take(core: &Core, by: &By, state: &str) -> Result<(), Error> {
 
 /// Stores the portal under the id that it had, if it was connected before.
 async fn keep(core: &Core, by: &By, host: String, grant: Grant) -> Result<PortalId, Error> {
-    let (account, author, now) = (by.account(), by.author(), core.clock.now());
+    let (account, author, clock) = (by.account(), by.author(), core.clock.clone());
     let amo = std::sync::Arc::clone(&core.amo);
     core.db
         .tx(by.scope, move |tx| {
@@ -132,7 +133,7 @@ async fn keep(core: &Core, by: &By, host: String, grant: Grant) -> Result<Portal
                     expire_time: grant.expire_time,
                     author,
                 };
-                portals::connect(tx, account, &connected, now).await?;
+                portals::connect(tx, account, &connected, &clock).await?;
                 Ok(id)
             })
         })

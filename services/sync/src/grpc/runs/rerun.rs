@@ -61,13 +61,6 @@ async fn again(
         message_time: asked.message_time,
         is_rerun: true,
     };
-    jobs::add(
-        tx,
-        account,
-        &run.client_key,
-        &job,
-        types::Clock::system().now(),
-    )
-    .await?;
+    jobs::add(tx, account, &run.client_key, &job, now).await?;
     Ok(run)
 }

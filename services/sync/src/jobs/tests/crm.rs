@@ -28,6 +28,8 @@ pub enum Trouble {
 struct State {
     troubles: VecDeque<Trouble>,
     away: bool,
+    /// How often it was asked anything.
+    asked: usize,
     stage: String,
     /// Contacts and deals by id, with whose they are.
     made: BTreeSet<(String, String, &'static str)>,
@@ -52,6 +54,11 @@ impl FakeCrm {
     /// Does it answer at all?
     pub fn set_away(&self, away: bool) {
         self.state().away = away;
+    }
+
+    /// How often it was asked anything.
+    pub fn asked(&self) -> usize {
+        self.state().asked
     }
 
     /// How many contacts and deals there are.
@@ -84,7 +91,8 @@ impl FakeCrm {
 #[tonic::async_trait]
 impl CrmTarget for FakeCrm {
     async fn catalogue(&self, _: AccountId) -> Result<Catalogue, Fault> {
-        let state = self.state();
+        let mut state = self.state();
+        state.asked += 1;
         if state.away {
             return Err(Fault::Unavailable("away".into()));
         }
@@ -108,7 +116,8 @@ impl CrmTarget for FakeCrm {
     }
 
     async fn look_up(&self, client: &Client, _: &Question) -> Result<Known, Fault> {
-        let state = self.state();
+        let mut state = self.state();
+        state.asked += 1;
         if state.away {
             return Err(Fault::Unavailable("away".into()));
         }
@@ -142,6 +151,7 @@ impl CrmTarget for FakeCrm {
         _: &dyn Journal,
     ) -> Result<(), Fault> {
         let mut state = self.state();
+        state.asked += 1;
         let trouble = state.troubles.pop_front();
         if state.away || matches!(trouble, Some(Trouble::Away)) {
             return Err(Fault::Unavailable("away".into()));

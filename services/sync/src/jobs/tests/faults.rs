@@ -1,9 +1,12 @@
 //! Nothing is lost, nothing is made twice, and a client's requests keep their order.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use rules::Change;
 
 use super::crm::Trouble;
-use super::{SystemScope, World, integrations};
+use super::{SystemScope, World, integrations, jobs};
 use crate::domain::run::{Run, State};
 
 fn all(wanted: State, count: usize) -> impl Fn(&[Run]) -> bool {
@@ -107,4 +110,57 @@ async fn clients_do_not_wait_for_each_other() {
     }
     world.runs(all(State::Done, 30)).await;
     assert_eq!(world.crm.made(), (30, 30));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_without_the_crm_loses_nothing_and_keeps_the_order() {
+    let world = World::start().await;
+    world.crm.set_away(true);
+    world.work();
+    for place in 1..=6 {
+        let client = if place % 2 == 1 { "ivan" } else { "anna" };
+        world.write(client, place).await;
+        world.pass(Duration::from_secs(600)).await;
+    }
+    // Pauses grow to a quarter of a minute, and are never shorter than three quarters of that.
+    let asked = world.crm.asked();
+    let waited = 3_600 + 3_000;
+    assert!((waited / 16..=waited / 11 + 20).contains(&asked), "{asked}");
+    assert_eq!(world.crm.made(), (0, 0));
+    world.crm.set_away(false);
+    world.runs(all(State::Done, 6)).await;
+    let handled = world.crm.handled();
+    let of = |rest: usize| -> Vec<&str> {
+        let own = handled.iter().map(String::as_str);
+        own.filter(|place| place.parse::<usize>().is_ok_and(|it| it % 2 == rest))
+            .collect()
+    };
+    assert_eq!((of(1), of(0)), (vec!["1", "3", "5"], vec!["2", "4", "6"]));
+    assert_eq!(world.crm.made(), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_clients_are_claimed_than_there_is_room_for() {
+    let world = World::start().await;
+    for client in 0..40 {
+        world.write(&format!("client-{client}"), client).await;
+    }
+    // With what PostgreSQL knows of the table it may plan otherwise than with what it guesses.
+    let mut owner = world.db.owner().await;
+    sqlx::query("ANALYZE sync.clients")
+        .execute(&mut owner)
+        .await
+        .expect("analysed");
+    let (now, mut seen) = (world.clock.now(), BTreeSet::new());
+    for left in (0..8).rev() {
+        let until = now + Duration::from_secs(6);
+        let claimed = world.core.db.tx(SystemScope::for_job("test"), move |tx| {
+            Box::pin(async move { jobs::claim(tx, now, until, 5).await })
+        });
+        let claimed: Result<Vec<_>, pg::Error> = claimed.await;
+        let claimed = claimed.expect("claimed");
+        assert_eq!(claimed.len(), 5, "{left} more to come");
+        seen.extend(claimed.into_iter().map(|claim| claim.client_key));
+    }
+    assert_eq!(seen.len(), 40);
 }

@@ -7,6 +7,7 @@ mod schema;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kit::lifecycle::Lifecycle;
 use kit::secrets::MasterKey;
@@ -29,6 +30,10 @@ use crate::store::runs::Which;
 use crate::store::{integrations, requests, runs};
 use crate::target::amo::Amo;
 
+/// How often the workers look by themselves.
+const POLL: Duration = Duration::from_millis(500);
+/// How often it is looked whether they have taken who is due, before they are woken once more.
+const LOOKS: usize = 50;
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
 /// An account with an integration, workers, and a CRM that does as it is told.
@@ -39,7 +44,7 @@ struct World {
     account: AccountId,
     integration: Integration,
     life: Lifecycle,
-    _db: TestDb,
+    db: TestDb,
 }
 
 impl Drop for World {
@@ -97,7 +102,7 @@ impl World {
                 update_time: NOW,
             },
             life: Lifecycle::new(),
-            _db: database,
+            db: database,
         };
         let (account, integration) = (world.account, world.integration.clone());
         let made = world.core.db.tx(SystemScope::for_job("test"), move |tx| {
@@ -114,6 +119,7 @@ impl World {
     /// A message of a client in a conversation of their own.
     async fn write(&self, client: &str, place: i64) -> ConversationId {
         let (account, message) = (self.account, MessageId::generate());
+        let now = self.clock.now();
         let facts = BTreeMap::from([
             (Parameter::Channel, "telegram".to_owned()),
             (Parameter::ExternalId, client.to_owned()),
@@ -144,13 +150,53 @@ impl World {
         let written = self.core.db.tx(SystemScope::for_job("test"), move |tx| {
             Box::pin(async move {
                 requests::keep(tx, account, &asked).await?;
-                jobs::add(tx, account, &asked.client_key, &job, Clock::system().now()).await
+                jobs::add(tx, account, &asked.client_key, &job, now).await
             })
         });
         let written: Result<(), pg::Error> = written.await;
         written.expect("stored");
         self.core.news.notify_one();
         id
+    }
+
+    /// Moves the clock to when the next client is due, at most so far; not at all while a worker has one.
+    async fn tick(&self, most: Duration) {
+        for _ in 0..LOOKS {
+            let now = self.clock.now();
+            match self.next_due().await {
+                (0, None) => return self.clock.advance(most),
+                (0, Some(due)) if due > now => {
+                    let until = (due - now).unsigned_abs().max(POLL);
+                    return self.clock.advance(until.min(most));
+                }
+                // Workers are about to look, or work.
+                _ => Clock::system().sleep(Duration::from_millis(2)).await,
+            }
+        }
+        if self.next_due().await.0 == 0 {
+            self.clock.advance(POLL);
+        }
+    }
+
+    /// How many clients workers have, and when the next of the others is due.
+    async fn next_due(&self) -> (i64, Option<OffsetDateTime>) {
+        let looked = self.core.db.tx(SystemScope::for_job("test"), move |tx| {
+            Box::pin(async move {
+                let found = sqlx::query_as(
+                    "SELECT count(holder), min(due_time) FILTER (WHERE holder IS NULL) FROM clients",
+                );
+                Ok::<_, pg::Error>(found.fetch_one(&mut **tx).await?)
+            })
+        });
+        looked.await.expect("read")
+    }
+
+    /// Lets so much time pass.
+    async fn pass(&self, time: Duration) {
+        let end = self.clock.now() + time;
+        while self.clock.now() < end {
+            self.tick((end - self.clock.now()).unsigned_abs()).await;
+        }
     }
 
     /// The runs, the oldest first, once they are as they should be.
@@ -160,6 +206,7 @@ impl World {
             let listed = self.core.db.tx(SystemScope::for_job("test"), move |tx| {
                 Box::pin(async move { runs::list(tx, account, Which::All, None, 100).await })
             });
+            self.tick(POLL).await;
             let listed: Result<Vec<Run>, pg::Error> = listed.await;
             let mut listed = listed.expect("listed");
             listed.reverse();

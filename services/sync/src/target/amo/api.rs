@@ -6,14 +6,15 @@ use pg::SystemScope;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
-use types::Clock;
 
 use super::{Failure, Portal, Registration, failure};
 use crate::domain::portal::{Tokens, address};
-use crate::store::portal_calls::{self, Slot};
+use crate::store::portal_calls::{self, LATE, Slot};
 
 /// How long a call waits for its turn. Whoever would wait longer gives their place in this replica to other clients.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How many turns a call takes that comes too late for them.
+const TURNS: usize = 10;
 /// The longest answer that is read.
 const LARGEST_ANSWER: usize = 8 << 20;
 /// The longest time that a portal can ask us to leave it alone.
@@ -29,65 +30,67 @@ impl Portal {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<Answer, Failure> {
-        let asked = self.call(Method::GET, path, query, None).await;
-        match asked {
+        let slot = self.turn().await?;
+        let asked = self.call_at(slot, (&Method::GET, path), query, None);
+        match asked.await {
             Err(Failure::Stale(_)) => Ok(None),
             Err(Failure::Unknown(why)) => Err(Failure::ours(why)),
             asked => asked,
         }
     }
 
-    /// Writes. After [`Failure::Unknown`] it may be done.
-    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        let answer = self.call(Method::POST, path, &[], Some(body)).await?;
-        answer.ok_or_else(|| Failure::Unknown("an answer without content".to_owned()))
-    }
-
-    /// Makes a call; with a token that amoCRM does not take any more once again, with the next one.
-    async fn call(
+    /// Makes a call for which it is the turn; with a token that amoCRM does not take any more once again, with the next one.
+    pub(super) async fn call_at(
         &self,
-        method: Method,
-        path: &str,
+        slot: Slot,
+        (method, path): (&Method, &str),
         query: &[(&str, String)],
         body: Option<&Value>,
     ) -> Result<Answer, Failure> {
-        let mut is_renewed = false;
-        loop {
-            let slot = self.turn().await?;
-            let asked = self.ask(&slot, (&method, path), query, body).await;
-            let Err(Failure::Unauthorized(why)) = asked else {
-                self.note(&slot, &asked).await;
-                return asked;
-            };
-            if is_renewed {
-                self.refuse(slot.version, &why).await?;
-                return Err(Failure::ours("the portal has to be connected again"));
-            }
-            is_renewed = true;
-            self.renew(slot.version).await?;
+        let asked = self.ask(&slot, (method, path), query, body).await;
+        self.note(&slot, &asked).await;
+        if !matches!(asked, Err(Failure::Unauthorized(_))) {
+            return asked;
         }
+        self.renew(slot.version).await?;
+        let slot = self.turn().await?;
+        let asked = self.ask(&slot, (method, path), query, body).await;
+        self.note(&slot, &asked).await;
+        if let Err(Failure::Unauthorized(why)) = &asked {
+            self.refuse(slot.version, why).await?;
+            return Err(Failure::ours("the portal has to be connected again"));
+        }
+        asked
     }
 
     /// Waits for the next moment at which a call may be made, with a token that is good for some time.
-    async fn turn(&self) -> Result<Slot, Failure> {
-        loop {
-            let slot = self.slot().await?;
-            let slot = match slot {
+    pub(super) async fn turn(&self) -> Result<Slot, Failure> {
+        let clock = &self.amo.clock;
+        for _ in 0..TURNS {
+            let begin = clock.now();
+            let slot = match self.slot().await? {
                 Some(slot) => slot,
                 None => return Err(self.condition().await?),
             };
-            Clock::system().sleep(slot.wait).await;
-            if slot.expire_time - self.amo.clock.now() > time::Duration::MINUTE {
+            clock.sleep(slot.wait).await;
+            if slot.expire_time - clock.now() <= time::Duration::MINUTE {
+                self.renew(slot.version).await?;
+                continue;
+            }
+            // Whoever is late would come together with those whose turn it is now, and so gives theirs up.
+            if clock.now() - begin <= slot.wait + LATE {
                 return Ok(slot);
             }
-            self.renew(slot.version).await?;
         }
+        Err(Failure::ours(
+            "this server is too slow to call the portal in time",
+        ))
     }
 
     async fn slot(&self) -> Result<Option<Slot>, Failure> {
-        let (account, id) = (self.account, self.id);
+        let (account, id, clock) = (self.account, self.id, self.amo.clock.clone());
         let slot = self.system(move |tx| {
-            Box::pin(async move { portal_calls::slot(tx, account, id, PATIENCE).await })
+            Box::pin(async move { portal_calls::slot(tx, account, id, PATIENCE, &clock).await })
         });
         slot.await
     }
@@ -128,7 +131,7 @@ impl Portal {
 
     /// Leaves a portal alone that does not answer, and remembers when it does again.
     async fn note(&self, slot: &Slot, asked: &Result<Answer, Failure>) {
-        let (account, id) = (self.account, self.id);
+        let (account, id, clock) = (self.account, self.id, self.amo.clock.clone());
         let pause = match asked {
             Err(Failure::Passing(why, Some(wait))) => Some((why.clone(), *wait)),
             Err(Failure::Unknown(why)) => Some((why.clone(), Duration::ZERO)),
@@ -138,7 +141,9 @@ impl Portal {
         let noted = self.system(move |tx| {
             Box::pin(async move {
                 match pause {
-                    Some((why, wait)) => portal_calls::pause(tx, account, id, (wait, &why)).await,
+                    Some((why, wait)) => {
+                        portal_calls::pause(tx, account, id, (wait, &why), &clock).await
+                    }
                     None => portal_calls::answered(tx, account, id).await,
                 }
             })

@@ -1,13 +1,14 @@
 //! Doing the steps of a run in a portal.
 //!
-//! Each piece of work is one call that makes something. That it is begun is stored before it is asked for; so whoever goes on after an answer
-//! was lost, or after the worker was killed, looks first whether it is there. What is not there yet is asked for again only when it can be
+//! Each piece of work is one thing that a call makes, beside those of other clients. That it is begun is stored before it is asked for; so
+//! whoever goes on after an answer was lost, or after the worker was killed, looks first whether it is there. What is not there yet is asked for again only when it can be
 //! believed not to come any more.
 
 use rules::{Change, Subject, Target};
-use serde_json::{Value, json};
-use types::{Clock, PortalId};
+use serde_json::Value;
+use types::PortalId;
 
+use super::shared::Place;
 use super::wire::{self, Card};
 use super::{Failure, Portal, bodies};
 use crate::domain::client::Client;
@@ -19,7 +20,33 @@ use crate::target::{Due, Journal};
 /// How much the clocks of amoCRM and ours may differ, in seconds.
 const CLOCKS: i64 = 60;
 
-/// What one call makes, by the places of the steps that are done with it.
+/// Deals with a new contact each.
+const CARDS: Place = Place {
+    path: "/api/v4/leads/complex",
+    kind: "leads",
+};
+const CONTACTS: Place = Place {
+    path: "/api/v4/contacts",
+    kind: "contacts",
+};
+const LEADS: Place = Place {
+    path: "/api/v4/leads",
+    kind: "leads",
+};
+const RECORDS: Place = Place {
+    path: "/api/v4/leads/unsorted/forms",
+    kind: "unsorted",
+};
+const NOTES: Place = Place {
+    path: "/api/v4/leads/notes",
+    kind: "notes",
+};
+const TASKS: Place = Place {
+    path: "/api/v4/tasks",
+    kind: "tasks",
+};
+
+/// What is made at once, by the places of the steps that are done with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Work {
     /// A deal with a new contact, in one call.
@@ -91,6 +118,11 @@ struct Doing<'a> {
 }
 
 impl Portal {
+    /// Now, in seconds.
+    fn seconds(&self) -> i64 {
+        self.amo.clock.now().unix_timestamp()
+    }
+
     pub(super) async fn do_steps(
         &self,
         client: &Client,
@@ -108,7 +140,7 @@ impl Portal {
             let made = match found {
                 Some(made) => made,
                 None => {
-                    run.steps[step].begun = Some(now());
+                    run.steps[step].begun = Some(self.seconds());
                     journal.keep(run).await?;
                     let made = self.make(&doing, run, work).await;
                     if !matches!(made, Ok(_) | Err(Failure::Unknown(_))) {
@@ -141,7 +173,7 @@ impl Portal {
             Work::Task(place) => self.same_task(run, place, begun).await?,
         };
         let settle = self.registration()?.settle.as_secs();
-        let waited = now().saturating_sub(begun);
+        let waited = self.seconds().saturating_sub(begun);
         match found {
             None if waited < i64::try_from(settle).unwrap_or(i64::MAX) => Err(Failure::ours(
                 "it is not known yet whether amoCRM did what it was asked",
@@ -247,47 +279,44 @@ impl Portal {
         match (work, &run.plan.changes[work.step()]) {
             (Work::Cards { contact, .. }, Change::Deal(deal)) => {
                 let contact = self.contact_body(doing, run, contact)?;
-                let body = json!([bodies::lead(deal, mark, &contact)]);
-                let answer = self.post("/api/v4/leads/complex", &body).await?;
-                both(answer)
+                let made = self.add(CARDS, bodies::lead(deal, mark, &contact)).await?;
+                let made: wire::Made = wire::parse(made)?;
+                Ok(Made::Cards {
+                    contact: made.contact_id,
+                    deal: Some(made.id),
+                })
             }
             (Work::Contact(place), _) => {
-                let body = json!([self.contact_body(doing, run, place)?]);
-                let answer = self.post("/api/v4/contacts", &body).await?;
+                let contact = self.contact_body(doing, run, place)?;
                 Ok(Made::Cards {
-                    contact: Some(first(&answer, "contacts")?),
+                    contact: Some(id(&self.add(CONTACTS, contact).await?)?),
                     deal: None,
                 })
             }
             (Work::Deal(_), Change::Deal(deal)) => {
                 let contact = number(run.resolve(&deal.contact, Subject::Contact))?;
-                let body = json!([bodies::lead(deal, mark, &bodies::known_contact(contact))]);
-                let answer = self.post("/api/v4/leads", &body).await?;
+                let lead = bodies::lead(deal, mark, &bodies::known_contact(contact));
                 Ok(Made::Cards {
                     contact: Some(contact),
-                    deal: Some(first(&answer, "leads")?),
+                    deal: Some(id(&self.add(LEADS, lead).await?)?),
                 })
             }
             (_, Change::Unsorted(title)) => {
-                let body = bodies::record(doing.client, run, title, mark, now());
-                let answer = self.post("/api/v4/leads/unsorted/forms", &body).await?;
-                let made: Vec<wire::Record> = wire::listed(Some(&answer), "unsorted");
-                let made = made.into_iter().next().ok_or_else(no_sense)?;
+                let record = bodies::record(doing.client, run, title, mark, self.seconds());
+                let made: wire::Record = wire::parse(self.add(RECORDS, record).await?)?;
                 let lead = made.lead();
                 let uid = made.uid;
                 Ok(Made::Record { uid, lead })
             }
             (_, Change::Attach { .. }) => {
-                let path = format!("/api/v4/leads/{}/notes", lead_of(run, work)?);
                 let text = bodies::note_text(doing.client);
-                self.post(&path, &bodies::note(&text)).await?;
+                let note = bodies::note(lead_of(run, work)?, &text);
+                self.add(NOTES, note).await?;
                 Ok(Made::Note)
             }
             (_, Change::Task(task)) => {
-                let lead = lead_of(run, work)?;
-                let body = bodies::task(task, lead, doing.due, mark);
-                let answer = self.post("/api/v4/tasks", &body).await?;
-                Ok(Made::Task(first(&answer, "tasks")?))
+                let task = bodies::task(task, lead_of(run, work)?, doing.due);
+                Ok(Made::Task(id(&self.add(TASKS, task).await?)?))
             }
             _ => Err(Failure::Refused("a plan without sense".to_owned())),
         }
@@ -421,29 +450,8 @@ fn number(id: &str) -> Result<i64, Failure> {
     number.map_err(|_| Failure::Stale(format!("\"{id}\" is no id of amoCRM")))
 }
 
-/// The answer to deals with contacts: a list, bare or among others.
-fn both(answer: Value) -> Result<Made, Failure> {
-    let made: Vec<wire::Made> = match answer {
-        Value::Array(_) => wire::parse(answer)?,
-        answer => wire::listed(Some(&answer), "leads"),
-    };
-    let made = made.into_iter().next().ok_or_else(no_sense)?;
-    Ok(Made::Cards {
-        contact: made.contact_id,
-        deal: Some(made.id),
-    })
-}
-
-/// The id of the one thing that was made.
-fn first(answer: &Value, kind: &str) -> Result<i64, Failure> {
-    let made: Vec<wire::Linked> = wire::listed(Some(answer), kind);
-    made.first().map(|it| it.id).ok_or_else(no_sense)
-}
-
-fn no_sense() -> Failure {
-    Failure::Unknown("an answer without sense".to_owned())
-}
-
-fn now() -> i64 {
-    Clock::system().now().unix_timestamp()
+/// The id of what was made.
+fn id(made: &Value) -> Result<i64, Failure> {
+    let no_sense = || Failure::Unknown("an answer without sense".to_owned());
+    wire::id(made).ok_or_else(no_sense)
 }

@@ -69,7 +69,6 @@ pub(super) fn lead(it: &NewDeal, mark: &str, contact: &Value) -> Value {
         "status_id": number(&it.place.stage),
         "responsible_user_id": number(&it.responsible),
         "custom_fields_values": values(mark, &it.fields),
-        "request_id": mark,
         "_embedded": {"tags": tags(&it.tags), "contacts": [contact]},
     })
 }
@@ -90,8 +89,7 @@ pub(super) fn record(client: &Client, run: &Run, title: &str, mark: &str, now: i
         false => format!("{}: {}", run.integration_name, client.message),
     };
     let fields: Vec<Value> = reach(client).collect();
-    json!([{
-        "request_id": mark,
+    json!({
         "source_name": run.integration_name,
         "source_uid": mark,
         "created_at": now,
@@ -105,7 +103,7 @@ pub(super) fn record(client: &Client, run: &Run, title: &str, mark: &str, now: i
             "leads": [{"name": title, "custom_fields_values": values(mark, &[])}],
             "contacts": [{"name": name(client, title), "custom_fields_values": fields}],
         },
-    }])
+    })
 }
 
 fn name(client: &Client, title: &str) -> String {
@@ -126,21 +124,20 @@ pub(super) fn note_text(client: &Client) -> String {
     text.chars().take(MAX_NOTE).collect()
 }
 
-/// The note of a conversation.
-pub(super) fn note(text: &str) -> Value {
-    json!([{"note_type": "common", "params": {"text": text}}])
+/// The note of a conversation in its deal.
+pub(super) fn note(lead: i64, text: &str) -> Value {
+    json!({"entity_id": lead, "note_type": "common", "params": {"text": text}})
 }
 
 /// A task in a deal.
-pub(super) fn task(it: &NewTask, lead: i64, due: &Due, mark: &str) -> Value {
+pub(super) fn task(it: &NewTask, lead: i64, due: &Due) -> Value {
     let until = due.message_time + Duration::from_secs(it.term);
-    json!([{
+    json!({
         "text": it.text,
         "complete_till": until.unix_timestamp(),
         "entity_id": lead,
         "entity_type": "leads",
         "task_type_id": FOLLOW_UP,
         "responsible_user_id": number(&it.responsible),
-        "request_id": mark,
-    }])
+    })
 }

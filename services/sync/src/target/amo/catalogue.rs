@@ -4,6 +4,7 @@ use rules::{Catalogue, Employee, Field, FieldCard, Pipeline, Stage};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::shared::Place;
 use super::wire::{self, FINAL, INCOMING, MARK};
 use super::{Failure, Portal};
 
@@ -12,10 +13,24 @@ const PAGE: usize = 250;
 /// How many pages are read.
 const PAGES: usize = 40;
 
-/// Where the fields of cards are.
-const CARDS: [(FieldCard, &str); 2] = [
-    (FieldCard::Contact, "/api/v4/contacts/custom_fields"),
-    (FieldCard::Deal, "/api/v4/leads/custom_fields"),
+/// Under which name amoCRM lists the fields of cards.
+const FIELDS: &str = "custom_fields";
+/// Where they are.
+const CARDS: [(FieldCard, Place); 2] = [
+    (
+        FieldCard::Contact,
+        Place {
+            path: "/api/v4/contacts/custom_fields",
+            kind: FIELDS,
+        },
+    ),
+    (
+        FieldCard::Deal,
+        Place {
+            path: "/api/v4/leads/custom_fields",
+            kind: FIELDS,
+        },
+    ),
 ];
 
 impl Portal {
@@ -25,11 +40,11 @@ impl Portal {
         pipelines.retain(|pipeline| !pipeline.is_archive);
         pipelines.sort_by_key(|pipeline| (pipeline.sort, pipeline.id));
         let mut fields = Vec::new();
-        for (card, path) in CARDS {
-            let all: Vec<wire::Field> = self.all(path, "custom_fields").await?;
+        for (card, at) in CARDS {
+            let all: Vec<wire::Field> = self.all(at.path, at.kind).await?;
             let is_mark = |it: &wire::Field| it.code.as_deref() == Some(MARK);
             if !all.iter().any(is_mark) {
-                self.add_mark(path).await?;
+                self.add_mark(at).await?;
             }
             let others = all.into_iter().filter(|it| !is_mark(it));
             fields.extend(others.map(|it| field(card, it)));
@@ -43,9 +58,9 @@ impl Portal {
     }
 
     /// The field by which cards are known again. Whose answer was lost finds it at the next look.
-    async fn add_mark(&self, path: &str) -> Result<(), Failure> {
-        let field = json!([{"name": "Beseda", "type": "text", "code": MARK, "is_api_only": true}]);
-        match self.post(path, &field).await {
+    async fn add_mark(&self, at: Place) -> Result<(), Failure> {
+        let field = json!({"name": "Beseda", "type": "text", "code": MARK, "is_api_only": true});
+        match self.add(at, field).await {
             // Another replica was faster.
             Ok(_) | Err(Failure::Refused(_)) => Ok(()),
             Err(failure) => Err(failure),

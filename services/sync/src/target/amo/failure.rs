@@ -1,10 +1,12 @@
 //! Why a call of amoCRM failed, and what that means.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde_json::Value;
 
+use super::wire;
 use crate::domain::fault::Fault;
 
 /// How much of what amoCRM says is kept, in characters.
@@ -30,6 +32,14 @@ pub enum Failure {
     /// It is refused: asking again changes nothing.
     #[error("{0}")]
     Refused(String),
+    /// It is refused as a whole because of some of its parts, by the names that they had in it.
+    #[error("{}", of_parts(.0))]
+    Parts(BTreeMap<String, Failure>),
+}
+
+fn of_parts(parts: &BTreeMap<String, Failure>) -> String {
+    let words: Vec<String> = parts.values().map(Failure::to_string).collect();
+    words.join("; ")
 }
 
 impl Failure {
@@ -48,7 +58,7 @@ impl From<Failure> for Fault {
                 Self::Unavailable(why)
             }
             Failure::Stale(_) => Self::Stale(why),
-            Failure::Refused(_) => Self::Refused(why),
+            Failure::Refused(_) | Failure::Parts(_) => Self::Refused(why),
         }
     }
 }
@@ -96,15 +106,57 @@ pub fn of_answer(status: StatusCode, retry_after: Option<Duration>, body: &[u8])
         StatusCode::NOT_FOUND | StatusCode::GONE => Failure::Stale(words),
         StatusCode::REQUEST_TIMEOUT => Failure::Unknown(words),
         status if status.is_server_error() => Failure::Unknown(words),
-        status if status.is_client_error() && names_what_is_gone(&told) => Failure::Stale(words),
-        status if status.is_client_error() => Failure::Refused(words),
+        status if status.is_client_error() => match parts(status, &told) {
+            parts if parts.is_empty() => Failure::Refused(words),
+            parts => Failure::Parts(parts),
+        },
         // A portal that moved: its name is learned when its tokens are renewed or it is connected again.
         _ => Failure::Passing(words, Some(BLOCKED)),
     }
 }
 
+/// What amoCRM finds wrong with a part of a call, by path and code.
+type Problems<'a> = Vec<(&'a str, &'a str)>;
+
+/// The failure of each part that amoCRM names.
+fn parts(status: StatusCode, told: &Value) -> BTreeMap<String, Failure> {
+    let mut parts = BTreeMap::new();
+    for (part, problems) in named(told) {
+        let words = worded(status, told, &problems);
+        let failure = match names_what_is_gone(&problems) {
+            true => Failure::Stale(words),
+            false => Failure::Refused(words),
+        };
+        parts.insert(part, failure);
+    }
+    parts
+}
+
+/// What amoCRM finds wrong, by part.
+fn named(told: &Value) -> BTreeMap<String, Problems<'_>> {
+    let requests = told.get("validation-errors").and_then(Value::as_array);
+    let mut named: BTreeMap<String, Problems<'_>> = BTreeMap::new();
+    for request in requests.into_iter().flatten() {
+        let errors = request.get("errors").and_then(Value::as_array);
+        let problems = errors.into_iter().flatten().filter_map(|error| {
+            let path = error.get("path").and_then(Value::as_str)?;
+            let code = error.get("code").and_then(Value::as_str);
+            Some((path, code.unwrap_or_default()))
+        });
+        let part = wire::request_id(request).unwrap_or_default();
+        named.entry(part).or_default().extend(problems);
+    }
+    named.retain(|_, problems| !problems.is_empty());
+    named
+}
+
 /// What amoCRM says, by field. It may repeat what it was given, so values are left out.
 fn words(status: StatusCode, told: &Value) -> String {
+    let all: Problems<'_> = named(told).into_values().flatten().collect();
+    worded(status, told, &all)
+}
+
+fn worded(status: StatusCode, told: &Value, problems: &[(&str, &str)]) -> String {
     let text = |name: &str| told.get(name).and_then(Value::as_str).unwrap_or_default();
     let mut words = format!("HTTP {}", status.as_u16());
     for part in [text("title"), text("detail")] {
@@ -112,31 +164,14 @@ fn words(status: StatusCode, told: &Value) -> String {
             words = format!("{words}, {part}");
         }
     }
-    for (path, code) in problems(told) {
+    for (path, code) in problems {
         words = format!("{words}; {path}: {code}");
     }
     words.chars().take(LONGEST_TEXT).collect()
 }
 
-/// Path and code of each thing that amoCRM finds wrong.
-fn problems(told: &Value) -> Vec<(&str, &str)> {
-    let requests = told.get("validation-errors").and_then(Value::as_array);
-    let errors = requests.into_iter().flatten().filter_map(|request| {
-        let errors = request.get("errors").and_then(Value::as_array);
-        errors.map(|errors| errors.iter())
-    });
-    errors
-        .flatten()
-        .filter_map(|error| {
-            let path = error.get("path").and_then(Value::as_str)?;
-            let code = error.get("code").and_then(Value::as_str);
-            Some((path, code.unwrap_or_default()))
-        })
-        .collect()
-}
-
 /// Is it about something that a plan names and that may have gone away since?
-fn names_what_is_gone(told: &Value) -> bool {
+fn names_what_is_gone(problems: &[(&str, &str)]) -> bool {
     const NAMED: [&str; 7] = [
         "pipeline_id",
         "status_id",
@@ -147,7 +182,7 @@ fn names_what_is_gone(told: &Value) -> bool {
         "entity_id",
     ];
     let is_named = |path: &str| path.split('.').any(|part| NAMED.contains(&part));
-    problems(told).iter().any(|(path, _)| is_named(path))
+    problems.iter().any(|(path, _)| is_named(path))
 }
 
 #[cfg(test)]
@@ -167,10 +202,14 @@ mod tests {
             let errors = json!([{"request_id": "0", "errors": [{"code": "NotSupportedChoice", "path": path, "detail": "+7916"}]}]);
             json!({"title": "Bad Request", "validation-errors": errors}).to_string()
         };
-        let stale = failure(400, &wrong("status_id"));
+        let one = |path: &str| match failure(400, &wrong(path)) {
+            Failure::Parts(parts) => parts["0"].clone(),
+            failure => panic!("{failure:?}"),
+        };
+        let stale = one("status_id");
         assert!(matches!(&stale, Failure::Stale(_)), "{stale}");
         assert!(!stale.to_string().contains("+7916"), "{stale}");
-        assert!(matches!(failure(400, &wrong("name")), Failure::Refused(_)));
+        assert!(matches!(one("name"), Failure::Refused(_)));
         assert!(matches!(failure(401, "{}"), Failure::Unauthorized(_)));
         assert!(matches!(failure(402, "{}"), Failure::Passing(..)));
         assert!(matches!(failure(403, "{}"), Failure::Refused(_)));

@@ -8,7 +8,7 @@ use crate::domain::client::Client;
 use crate::store::portal_links::{self, Links};
 
 /// How many deals of a contact are looked at, the newest first: as many as one call can name.
-const DEALS: usize = 200;
+const DEALS: usize = 190;
 /// How many last digits make two telephone numbers the same: without the prefix of a country, which people write in several ways.
 const DIGITS: usize = 10;
 
@@ -67,12 +67,11 @@ impl Portal {
 
     /// The client's contact: the one that they had, else the oldest with their telephone number.
     async fn contact(&self, client: &Client, links: &Links) -> Result<Option<Card>, Failure> {
-        let with = [("with", "leads".to_owned())];
         if let Some(id) = links.contact_id {
-            let found = self.get(&format!("/api/v4/contacts/{id}"), &with).await?;
-            let found = found.map(wire::parse::<Card>).transpose()?;
+            let found = self.named("contacts", &[id]).await?;
+            let found = found.into_iter().next().map(wire::parse::<Card>);
             // One that was deleted or merged into another is gone.
-            if let Some(found) = found.filter(|it| !it.is_deleted) {
+            if let Some(found) = found.transpose()?.filter(|it| !it.is_deleted) {
                 return Ok(Some(found));
             }
         }
@@ -100,16 +99,7 @@ impl Portal {
         ids.truncate(DEALS);
         ids.extend(links.lead_id);
         ids.extend(links.record_lead_id);
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut query: Vec<_> = ids
-            .iter()
-            .map(|id| ("filter[id][]", id.to_string()))
-            .collect();
-        query.push(("limit", "250".to_owned()));
-        let found = self.get("/api/v4/leads", &query).await?;
-        let mut found: Vec<Card> = wire::listed(found.as_ref(), "leads");
+        let mut found: Vec<Card> = wire::all(self.named("leads", &ids).await?);
         found.retain(|lead| !lead.is_deleted);
         Ok(found)
     }
@@ -133,13 +123,7 @@ impl Portal {
         if made.is_empty() {
             return Ok(false);
         }
-        let mut query: Vec<_> = made
-            .iter()
-            .map(|id| ("filter[id][]", id.to_string()))
-            .collect();
-        query.push(("limit", "250".to_owned()));
-        let found = self.get("/api/v4/tasks", &query).await?;
-        let found: Vec<wire::Task> = wire::listed(found.as_ref(), "tasks");
+        let found: Vec<wire::Task> = wire::all(self.named("tasks", &made).await?);
         let is_open = |id: &i64| found.iter().any(|it| it.id == *id && !it.is_completed);
         let (open, closed): (Vec<i64>, Vec<i64>) = made.into_iter().partition(is_open);
         if !closed.is_empty() {

@@ -2,6 +2,7 @@
 //!
 //! - `oauth`: connecting, and renewing tokens: the new pair is stored before it is used, and one replica at a time renews.
 //! - `api`: a call: it waits for its turn among all replicas, carries the token, and says what an answer means ([`Failure`]).
+//! - `queue`, `shared`: clients who want the same at the same time share a call.
 //! - `catalogue`, `look_up`: reading. `apply`: writing. amoCRM has no keys by which a repeated write would be known, so what may have been done is
 //!   looked for by a mark before it is asked for again: deals and contacts carry the step's id in a field of Beseda's own, unsorted records
 //!   in `source_uid`; tasks and notes are known by their text in the deal.
@@ -15,6 +16,8 @@ mod catalogue;
 mod failure;
 mod look_up;
 mod oauth;
+mod queue;
+mod shared;
 mod wire;
 
 use std::sync::Arc;
@@ -80,6 +83,7 @@ pub struct Amo {
     clock: Clock,
     key: MasterKey,
     registration: Option<Registration>,
+    shared: shared::Shared,
 }
 
 impl Amo {
@@ -108,6 +112,7 @@ impl Amo {
             clock,
             key,
             registration,
+            shared: shared::Shared::default(),
         })
     }
 

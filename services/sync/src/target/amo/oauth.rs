@@ -130,12 +130,13 @@ impl Portal {
     /// When amoCRM refuses: the portal is disconnected then. When it does not answer.
     pub(super) async fn renew(&self, version: i64) -> Result<(), Failure> {
         for _ in 0..LOOKS {
-            let (account, id) = (self.account, self.id);
+            let (account, id, clock) = (self.account, self.id, self.amo.clock.clone());
             let (condition, may) = self
                 .system(move |tx| {
                     Box::pin(async move {
                         let condition = portal_calls::condition(tx, account, id).await?;
-                        let may = portal_calls::may_renew(tx, account, id, version, RENEW_TIME);
+                        let may =
+                            portal_calls::may_renew(tx, account, id, version, RENEW_TIME, &clock);
                         Ok((condition, may.await?))
                     })
                 })
@@ -148,7 +149,7 @@ impl Portal {
                     return Err(Failure::ours("the portal is not connected"));
                 }
             }
-            Clock::system().sleep(LOOK).await;
+            self.amo.clock.sleep(LOOK).await;
         }
         Err(Failure::ours("the tokens of the portal are being renewed"))
     }
@@ -185,9 +186,13 @@ impl Portal {
 
     /// What it means that there is no new pair.
     async fn no_pair(&self, version: i64, failure: Failure) -> Result<Failure, Failure> {
-        let (account, id) = (self.account, self.id);
+        let (account, id, clock) = (self.account, self.id, self.amo.clock.clone());
         match failure {
-            Failure::Unauthorized(why) | Failure::Refused(why) | Failure::Stale(why) => {
+            Failure::Unauthorized(_)
+            | Failure::Refused(_)
+            | Failure::Stale(_)
+            | Failure::Parts(_) => {
+                let why = failure.to_string();
                 metrics::counter!("beseda_portal_renewals_total", "outcome" => "refused")
                     .increment(1);
                 self.refuse(version, &why).await?;
@@ -199,7 +204,7 @@ impl Portal {
                     Box::pin(async move {
                         portal_calls::not_renewed(tx, account, id, version).await?;
                         let wait = wait.unwrap_or_default();
-                        portal_calls::pause(tx, account, id, (wait, &told)).await
+                        portal_calls::pause(tx, account, id, (wait, &told), &clock).await
                     })
                 })
                 .await?;
@@ -213,7 +218,7 @@ impl Portal {
                 let told = why.clone();
                 self.system(move |tx| {
                     Box::pin(async move {
-                        portal_calls::pause(tx, account, id, (RENEW_TIME, &told)).await
+                        portal_calls::pause(tx, account, id, (RENEW_TIME, &told), &clock).await
                     })
                 })
                 .await?;

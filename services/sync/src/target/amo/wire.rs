@@ -24,8 +24,14 @@ pub(super) fn parse<T: DeserializeOwned>(answer: Value) -> Result<T, Failure> {
 /// What a list says of one kind of thing; entries that make no sense are left out.
 pub(super) fn listed<T: DeserializeOwned>(answer: Option<&Value>, kind: &str) -> Vec<T> {
     let all = answer.and_then(|answer| answer.get("_embedded")?.get(kind)?.as_array());
-    let all = all.into_iter().flatten();
-    all.filter_map(|it| serde_json::from_value(it.clone()).ok())
+    all.map(|all| self::all(all.clone())).unwrap_or_default()
+}
+
+/// The same of entries.
+pub(super) fn all<T: DeserializeOwned>(entries: Vec<Value>) -> Vec<T> {
+    let entries = entries.into_iter();
+    entries
+        .filter_map(|it| serde_json::from_value(it).ok())
         .collect()
 }
 
@@ -35,6 +41,23 @@ pub(super) fn has_next(answer: &Value) -> bool {
         .get("_links")
         .and_then(|links| links.get("next"))
         .is_some()
+}
+
+/// The id of something that was made or listed.
+pub(super) fn id(it: &Value) -> Option<i64> {
+    let id = it.get("id")?;
+    id.as_i64().or_else(|| id.as_str()?.parse().ok())
+}
+
+/// The name that a part of a call had in it: a text, a number, or a list of one.
+pub(super) fn request_id(it: &Value) -> Option<String> {
+    let id = it.get("request_id")?;
+    let id = id.as_array().map_or(Some(id), |ids| ids.first())?;
+    match id {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
 }
 
 /// A number, also as text.

@@ -9,15 +9,19 @@ mod write;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State as Shared;
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use types::Clock;
+
+use check::Wrong;
 
 pub const HOST: &str = "okna.amocrm.ru";
 pub const CLIENT_ID: &str = "beseda-client";
@@ -25,6 +29,10 @@ pub const CLIENT_SECRET: &str = "beseda-secret";
 pub const RETURN_URL: &str = "https://desk.example/amocrm";
 /// Calls that it takes in a second.
 const RATE: usize = 7;
+/// Things that it takes in a call.
+const THINGS: usize = 50;
+/// How long a refresh token that is not used lives.
+const REFRESH_LIFE: time::Duration = time::Duration::days(90);
 
 /// What goes wrong with a call that writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +49,8 @@ pub enum Trouble {
     DoneHangs,
     /// It hangs before it does anything.
     Hangs,
+    /// It does nothing and asks to be left alone for so many seconds (429).
+    RetryAfter(u64),
 }
 
 #[derive(Default)]
@@ -48,6 +58,8 @@ pub struct State {
     pub codes: Vec<String>,
     pub access: String,
     pub refresh: String,
+    /// When the last pair was given.
+    given: Option<OffsetDateTime>,
     /// How many pairs were given, and how often a used refresh token came back.
     pub pairs: usize,
     pub reused: usize,
@@ -60,6 +72,10 @@ pub struct State {
     pub pipelines: Vec<Value>,
     pub users: Vec<Value>,
     pub down: bool,
+    /// A name that it does not take, for a reason of its own.
+    pub unwanted: Option<&'static str>,
+    /// Does it keep to itself which of several things it does not take?
+    pub is_curt: bool,
     /// What goes wrong with the next writes, and with the next renewals of tokens.
     pub troubles: VecDeque<Option<Trouble>>,
     pub token_troubles: VecDeque<Trouble>,
@@ -69,7 +85,7 @@ pub struct State {
     pub writes: Vec<String>,
     pub calls: usize,
     last: u64,
-    arrived: VecDeque<Instant>,
+    arrived: VecDeque<OffsetDateTime>,
 }
 
 impl State {
@@ -82,6 +98,7 @@ impl State {
 #[derive(Clone)]
 pub struct Fake {
     state: Arc<Mutex<State>>,
+    clock: Clock,
     /// Somebody hangs.
     pub hung: Arc<Notify>,
     pub url: String,
@@ -92,11 +109,12 @@ pub type Said = (u16, Value);
 
 impl Fake {
     /// A portal with two pipelines, two employees and two fields.
-    pub async fn start() -> Self {
+    pub async fn start(clock: Clock) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let fake = Self {
             state: Arc::default(),
+            clock,
             hung: Arc::default(),
             url,
         };
@@ -145,8 +163,8 @@ impl Fake {
     }
 
     fn limits(&self) -> bool {
-        let (mut state, now) = (self.state(), Instant::now());
-        let old = |at: &Instant| now.duration_since(*at) >= Duration::from_secs(1);
+        let (mut state, now) = (self.state(), self.clock.now());
+        let old = |at: &OffsetDateTime| now - *at >= Duration::from_secs(1);
         while state.arrived.front().is_some_and(old) {
             state.arrived.pop_front();
         }
@@ -178,7 +196,8 @@ async fn serve(
     let query = uri.query().unwrap_or_default();
     if path == "/oauth2/access_token" {
         let trouble = fake.state().token_troubles.pop_front();
-        return troubled(&fake, trouble, || fake.state().token(&body)).await;
+        let now = fake.clock.now();
+        return troubled(&fake, trouble, || fake.state().token(&body, now)).await;
     }
     let token = headers.get("authorization");
     let token = token.and_then(|it| it.to_str().ok());
@@ -191,7 +210,7 @@ async fn serve(
     }
     let trouble = fake.state().troubles.pop_front().flatten();
     troubled(&fake, trouble, || {
-        let said = fake.state().write(path, &body);
+        let said = fake.state().write(path, &body, fake.clock.now());
         if said.0 < 300 {
             fake.state().writes.push(path.to_owned());
         }
@@ -213,6 +232,11 @@ async fn troubled(
         }
         Some(Trouble::Lost) => broken(),
         Some(Trouble::Status(status)) => page(StatusCode::from_u16(status).expect("a status")),
+        Some(Trouble::RetryAfter(seconds)) => {
+            let mut answer = page(StatusCode::TOO_MANY_REQUESTS);
+            answer.headers_mut().insert("retry-after", seconds.into());
+            answer
+        }
         Some(Trouble::DoneStatus(status)) => {
             act();
             page(StatusCode::from_u16(status).expect("a status"))
@@ -259,15 +283,17 @@ fn broken() -> Response<Body> {
     Response::new(Body::from_stream(stream))
 }
 
-/// A refusal as amoCRM words it.
-pub fn problem(status: u16, title: &str, errors: &[(&str, &str)]) -> Said {
-    let errors: Vec<Value> = errors
-        .iter()
-        .map(|(path, code)| json!({"path": path, "code": code, "detail": "This value is not valid."}))
-        .collect();
+/// A refusal as amoCRM words it: the things that are wrong by their names in the call, and what is wrong with each.
+pub fn problem(status: u16, title: &str, wrong: &[(String, Vec<Wrong>)]) -> Said {
+    let error = |(path, code, _): &Wrong| json!({"path": path, "code": code, "detail": "This value is not valid."});
+    let wrong = wrong.iter().map(|(thing, wrong)| {
+        let errors: Vec<Value> = wrong.iter().map(error).collect();
+        json!({"request_id": thing, "errors": errors})
+    });
+    let wrong: Vec<Value> = wrong.collect();
     let said = json!({
         "title": title, "type": "https://httpstatus.es/400", "status": status, "detail": "Request validation failed",
-        "validation-errors": [{"request_id": "0", "errors": errors}],
+        "validation-errors": wrong,
     });
     (status, said)
 }
@@ -312,7 +338,7 @@ impl State {
         self.last = 1_000;
     }
 
-    fn token(&mut self, body: &[u8]) -> Said {
+    fn token(&mut self, body: &[u8], now: OffsetDateTime) -> Said {
         let refused = || problem(401, "Token has been revoked", &[]);
         let asked: Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |name: &str| asked[name].as_str().unwrap_or_default().to_owned();
@@ -333,7 +359,9 @@ impl State {
                 };
                 self.codes.remove(place);
             }
-            "refresh_token" if text("refresh_token") == self.refresh => {}
+            "refresh_token"
+                if text("refresh_token") == self.refresh
+                    && self.given.is_some_and(|given| now - given < REFRESH_LIFE) => {}
             "refresh_token" => {
                 self.reused += 1;
                 return refused();
@@ -344,6 +372,7 @@ impl State {
             }
         }
         self.pairs += 1;
+        self.given = Some(now);
         (self.access, self.refresh) = (
             format!("access-{}", self.pairs),
             format!("refresh-{}", self.pairs),

@@ -1,7 +1,5 @@
 //! Nothing is lost and nothing is made twice, whatever fails and is killed.
 
-use std::time::Duration;
-
 use api::sync::v1::{TaskAssignment, TaskSettings, TransferMethod};
 
 use super::fake::Trouble;
@@ -124,25 +122,4 @@ impl Office {
     fn is_of(&self, run: &api::sync::v1::Run, client: &str) -> bool {
         (run.conversation_number % 2 == 1) == client.ends_with("ivan")
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_replicas_keep_to_the_limit_together() {
-    let (office, _) = Office::with(|_| ()).await;
-    office.start().await;
-    let (before, since) = (office.fake.state().calls, std::time::Instant::now());
-    for client in 0..10 {
-        office.write(&hello(&format!("client-{client}"))).await;
-    }
-    office.settled(10).await;
-    let calls = office.fake.state().calls - before;
-    assert!(calls >= 20, "{calls}");
-    // Each call has its moment, and the next one comes a seventh of a second later.
-    let least = Duration::from_secs(1).mul_f64((calls - 1) as f64 / 7.0);
-    assert!(
-        since.elapsed() >= least,
-        "{calls} calls in {:?}",
-        since.elapsed()
-    );
-    assert_eq!(office.made(), [10, 10, 10, 0]);
 }

@@ -3,6 +3,8 @@
 mod cards;
 mod fake;
 mod faults;
+mod limits;
 mod office;
 mod portals;
 mod settings;
+mod tokens;

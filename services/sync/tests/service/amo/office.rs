@@ -15,9 +15,11 @@ use api::sync::v1::{
 use auth::{Principal, Role};
 use kit::lifecycle::Lifecycle;
 use serde_json::json;
+use sqlx::PgConnection;
 use sync::{App, Config, MIGRATIONS, Registration};
 use testkit::TestDb;
 use testkit::identity::{Identity, SECRET};
+use time::OffsetDateTime;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Mutex;
 use tonic::Status;
@@ -26,6 +28,13 @@ use types::{AccountId, Clock, ConversationId, MessageId, SessionId, UserId};
 use url::Url;
 
 use super::fake::{CLIENT_ID, CLIENT_SECRET, Fake, HOST, RETURN_URL};
+
+/// How often the workers look by themselves.
+const POLL: Duration = Duration::from_millis(500);
+/// By how much a clock that stands is moved while somebody works, and after how long they are looked at again how often.
+const MOMENT: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(2);
+const LOOKS: usize = 50;
 
 /// A replica in a runtime of its own, so that it can be killed wherever it is.
 pub struct Replica {
@@ -55,7 +64,10 @@ pub struct Office {
     pub db: TestDb,
     identity_url: String,
     redis_url: String,
-    token: String,
+    pub clock: Clock,
+    administrator: Principal,
+    /// Looks at tables and plants messages.
+    pub owner: Mutex<PgConnection>,
     replicas: Mutex<Vec<Replica>>,
     life: Lifecycle,
     place: std::sync::atomic::AtomicI64,
@@ -70,14 +82,26 @@ impl Drop for Office {
 impl Office {
     /// With one replica, and no portal yet.
     pub async fn open() -> Self {
+        Self::open_at(Clock::system()).await
+    }
+
+    /// The same with this clock.
+    pub async fn open_at(clock: Clock) -> Self {
         let db = testkit::database(&[&MIGRATIONS]).await;
-        let (clock, life) = (Clock::system(), Lifecycle::new());
-        let (identity, identity_url) = Identity::start("sync", clock, &life).await;
+        let life = Lifecycle::new();
+        let (identity, identity_url) = Identity::start("sync", clock.clone(), &life).await;
         let account = AccountId::generate();
+        let mut owner = db.owner().await;
+        sqlx::query("SELECT set_config('beseda.system', 'on', false)")
+            .execute(&mut owner)
+            .await
+            .expect("set");
         let office = Self {
-            fake: Fake::start().await,
+            fake: Fake::start(clock.clone()).await,
             account,
-            token: administrator(&identity, account),
+            administrator: administrator(account),
+            clock,
+            owner: Mutex::new(owner),
             redis_url: db.redis_url().await,
             identity,
             identity_url,
@@ -92,12 +116,23 @@ impl Office {
 
     /// With a portal, and an integration that takes everything of Telegram.
     pub async fn with(change: impl FnOnce(&mut Integration)) -> (Self, Integration) {
-        let office = Self::open().await;
+        Self::with_at(Clock::system(), change).await
+    }
+
+    /// The same with a clock that stands until the test moves it.
+    pub async fn with_still_clock(change: impl FnOnce(&mut Integration)) -> (Self, Integration) {
+        let clock = Clock::manual(Clock::system().now());
+        Self::with_at(clock, change).await
+    }
+
+    async fn with_at(clock: Clock, change: impl FnOnce(&mut Integration)) -> (Self, Integration) {
+        let office = Self::open_at(clock).await;
         let portal = office.connect().await.expect("connected");
         let mut draft = office.draft(&portal.id);
         change(&mut draft);
-        let made = office.create(draft).await.expect("created");
-        (office, made)
+        // To ask the portal what it has takes several of its turns.
+        let made = office.while_time_passes(office.create(draft)).await;
+        (office, made.expect("created"))
     }
 
     fn config(&self) -> Config {
@@ -119,7 +154,7 @@ impl Office {
                 patience: Duration::from_secs(10),
                 settle: Duration::ZERO,
             }),
-            clock: Clock::system(),
+            clock: self.clock.clone(),
         }
     }
 
@@ -163,8 +198,12 @@ impl Office {
         IntegrationServiceClient::new(self.channel().await)
     }
 
+    pub async fn run_service(&self) -> RunServiceClient<Channel> {
+        RunServiceClient::new(self.channel().await)
+    }
+
     pub fn ask<T>(&self, message: T) -> tonic::Request<T> {
-        ask_as(&self.token, message)
+        ask_as(&self.identity.token(self.administrator.clone()), message)
     }
 
     /// Begins; the state that comes back.
@@ -241,18 +280,15 @@ impl Office {
         let id = says.conversation.unwrap_or_else(ConversationId::generate);
         let key = format!("telegram\n{}", says.client);
         let facts = json!({
-            "channel": "telegram", "external_id": says.client, "client_name": "Иван", "client_phone": says.phone,
+            "channel": "telegram", "external_id": says.client, "client_name": says.name, "client_phone": says.phone,
             "message": "Сколько стоит?", "conversation_number": place.to_string(), "utm_campaign": "spring",
         });
-        let (message, mut owner) = (MessageId::generate().uuid(), self.db.owner().await);
-        sqlx::query("SELECT set_config('beseda.system', 'on', false)")
-            .execute(&mut owner)
-            .await
-            .expect("set");
+        let (message, now) = (MessageId::generate().uuid(), self.clock.now());
+        let mut owner = self.owner.lock().await;
         sqlx::query(
             "INSERT INTO sync.requests (account_id, conversation_id, number, client_key, facts, is_group, first_message_id, occasion,
                                         message_time, create_time)
-             VALUES ($1, $2, $3, $4, $5, false, $6, $7, now(), now())
+             VALUES ($1, $2, $3, $4, $5, false, $6, $7, $8, $8)
              ON CONFLICT (account_id, conversation_id) DO UPDATE SET occasion = excluded.occasion",
         )
         .bind(self.account.uuid())
@@ -262,14 +298,15 @@ impl Office {
         .bind(&facts)
         .bind(message)
         .bind(says.occasion)
-        .execute(&mut owner)
+        .bind(now)
+        .execute(&mut *owner)
         .await
         .expect("planted");
         sqlx::query(
-            "WITH client AS (INSERT INTO sync.clients (account_id, client_key, due_time) VALUES ($1, $2, now())
+            "WITH client AS (INSERT INTO sync.clients (account_id, client_key, due_time) VALUES ($1, $2, $8)
                              ON CONFLICT (account_id, client_key) DO NOTHING)
              INSERT INTO sync.jobs (account_id, client_key, place, job_id, conversation_id, occasion, facts, message_time, is_rerun)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, now(), false)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, false)",
         )
         .bind(self.account.uuid())
         .bind(&key)
@@ -278,7 +315,8 @@ impl Office {
         .bind(id.uuid())
         .bind(says.occasion)
         .bind(&facts)
-        .execute(&mut owner)
+        .bind(now)
+        .execute(&mut *owner)
         .await
         .expect("planted");
         id
@@ -287,6 +325,7 @@ impl Office {
     /// The runs, the oldest first, once so many are at their end and no job is left.
     pub async fn settled(&self, count: usize) -> Vec<Run> {
         let runs = testkit::wait_for_state("the runs are at their end", async || {
+            self.tick(POLL).await;
             let runs = self.runs().await;
             let is_open = |run: &Run| run.state() == RunState::Pending;
             if runs.len() >= count && !runs.iter().any(is_open) && self.jobs().await == 0 {
@@ -301,20 +340,68 @@ impl Office {
     }
 
     pub async fn runs(&self) -> Vec<Run> {
-        let request = self.ask(ListRunsRequest::default());
-        let mut runs = RunServiceClient::new(self.channel().await);
-        let listed = runs.list_runs(request).await;
+        let request = self.ask(ListRunsRequest {
+            page_size: 200,
+            ..ListRunsRequest::default()
+        });
+        let listed = self.run_service().await.list_runs(request).await;
         listed.expect("listed").into_inner().runs
     }
 
     pub async fn jobs(&self) -> i64 {
-        let mut owner = self.db.owner().await;
-        sqlx::query("SELECT set_config('beseda.system', 'on', false)")
-            .execute(&mut owner)
-            .await
-            .expect("set");
         let count = sqlx::query_scalar("SELECT count(*) FROM sync.jobs");
-        count.fetch_one(&mut owner).await.expect("counted")
+        let mut owner = self.owner.lock().await;
+        count.fetch_one(&mut *owner).await.expect("counted")
+    }
+
+    /// Lets a clock that stands go on for so long. Whatever is due at a moment is done before the clock moves on.
+    pub async fn pass(&self, time: Duration) {
+        let end = self.clock.now() + time;
+        while self.clock.now() < end {
+            let left = end - self.clock.now();
+            self.tick(left.unsigned_abs()).await;
+        }
+    }
+
+    /// Lets a clock that stands go on until something is done.
+    pub async fn while_time_passes<T>(&self, done: impl Future<Output = T>) -> T {
+        let (mut done, system) = (std::pin::pin!(done), Clock::system());
+        loop {
+            tokio::select! {
+                done = &mut done => return done,
+                () = system.sleep(LOOK) => self.clock.advance(MOMENT),
+            }
+        }
+    }
+
+    /// Moves the clock to when a client is due, where no worker has one: at most so far. Where one has, it may wait for its turn with the
+    /// portal: then by a moment.
+    async fn tick(&self, most: Duration) {
+        let Some(now) = self.clock.set_by_hand() else {
+            return;
+        };
+        for look in 0..LOOKS {
+            match self.next_due().await {
+                (0, None) => return self.clock.advance(most),
+                (0, Some(due)) if due > now => {
+                    let until = (due - now).unsigned_abs().max(POLL);
+                    return self.clock.advance(until.min(most));
+                }
+                (1.., _) if look >= LOOKS / 5 => return self.clock.advance(MOMENT),
+                // Workers are about to look, or work.
+                _ => Clock::system().sleep(LOOK).await,
+            }
+        }
+        self.clock.advance(POLL);
+    }
+
+    /// How many clients workers have, and when the next of the others is due.
+    async fn next_due(&self) -> (i64, Option<OffsetDateTime>) {
+        let found = sqlx::query_as(
+            "SELECT count(holder), min(due_time) FILTER (WHERE holder IS NULL) FROM sync.clients",
+        );
+        let mut owner = self.owner.lock().await;
+        found.fetch_one(&mut *owner).await.expect("read")
     }
 
     /// How many contacts, deals, notes and tasks the portal has.
@@ -333,6 +420,7 @@ impl Office {
 /// What a client does.
 pub struct Says<'a> {
     pub client: &'a str,
+    pub name: &'a str,
     pub phone: &'a str,
     /// Of which conversation it is; `None`: a new one.
     pub conversation: Option<ConversationId>,
@@ -344,6 +432,7 @@ pub struct Says<'a> {
 pub fn hello(client: &str) -> Says<'_> {
     Says {
         client,
+        name: "Иван",
         phone: "",
         conversation: None,
         occasion: 1,
@@ -358,15 +447,15 @@ pub fn to_portal(portal: &str) -> Target {
     }
 }
 
-pub fn administrator(identity: &Identity, account: AccountId) -> String {
-    identity.token(Principal::Employee {
+pub fn administrator(account: AccountId) -> Principal {
+    Principal::Employee {
         account,
         user: UserId::generate(),
         session: SessionId::generate(),
         role: Role::Administrator,
         group: None,
         name: "Администратор".to_owned(),
-    })
+    }
 }
 
 pub fn ask_as<T>(token: &str, message: T) -> tonic::Request<T> {

@@ -35,7 +35,7 @@ async fn a_portal_is_connected_by_whoever_began_and_once() {
     }
     // Somebody else of the account, and somebody of another one.
     for account in [office.account, AccountId::generate()] {
-        let other = administrator(&office.identity, account);
+        let other = office.identity.token(administrator(account));
         let refused = portals.complete_portal_connection(ask_as(&other, complete(HOST)));
         let refused = refused.await.expect_err("refused");
         assert_eq!(reason(&refused), ErrorReason::PortalConnectionRefused);
@@ -142,7 +142,7 @@ async fn a_portal_that_integrations_need_is_not_given_up() {
     );
 }
 
-fn portal_of(integration: &api::sync::v1::Integration) -> String {
+pub fn portal_of(integration: &api::sync::v1::Integration) -> String {
     let target = integration.target.clone().and_then(|it| it.target);
     match target {
         Some(api::sync::v1::target::Target::AmoCrm(it)) => it.portal_id,

@@ -3,10 +3,12 @@
 use api::error::v1::ErrorReason;
 use api::sync::v1::{
     DealPlace, GetCatalogueRequest, GetIntegrationRequest, Integration, ListEmployeesRequest,
-    RunState, SyncEmployeesRequest, UpdateIntegrationRequest,
+    NamedThing, PreviewNameRequest, RequestTag, RunState, SyncEmployeesRequest,
+    UpdateIntegrationRequest,
 };
 use kit::refusal::reason_of;
 use serde_json::json;
+use tonic_types::StatusExt;
 use types::PortalId;
 
 use super::office::{Office, hello, to_portal};
@@ -115,4 +117,45 @@ async fn what_went_away_in_the_portal_is_told_and_has_a_fallback() {
         ["default_place.stage_id", "responsible_employee_id"]
     );
     office.fake.assert_nothing_wrong();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_that_are_not_on_the_fixed_list_are_refused() {
+    let office = Office::open().await;
+    let portal = office.connect().await.expect("connected");
+    let mut draft = office.draft(&portal.id);
+    draft.tags = vec![RequestTag::Site.into(), 99, RequestTag::Unspecified.into()];
+    let refused = office.create(draft).await.expect_err("refused");
+    assert_eq!(reason_of(&refused), Some(ErrorReason::FieldInvalid));
+    let details = refused.get_details_bad_request().expect("fields");
+    let fields = details.field_violations.into_iter().map(|it| it.field);
+    let fields: Vec<String> = fields.collect();
+    assert_eq!(fields, ["integration.tags[1]", "integration.tags[2]"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_shown_before_they_are_kept_and_an_empty_one_is_the_default() {
+    let office = Office::open().await;
+    let mut integrations = office.integrations().await;
+    let mut shown = async |template: &str| {
+        let request = PreviewNameRequest {
+            thing: NamedThing::Deal.into(),
+            template: template.to_owned(),
+            facts: [("client_name", "Иван"), ("utm_campaign", "весна")]
+                .map(|(name, text)| (name.to_owned(), text.to_owned()))
+                .into(),
+        };
+        let shown = integrations.preview_name(office.ask(request)).await;
+        shown.map(|shown| {
+            let shown = shown.into_inner();
+            (shown.name, shown.template)
+        })
+    };
+    let own = "{{client_name}}: {{utm_campaign}}";
+    let (name, template) = shown(own).await.expect("shown");
+    assert_eq!((&name[..], &template[..]), ("Иван: весна", own));
+    let (name, template) = shown("").await.expect("shown");
+    assert!(template.contains("{{") && !name.contains("{{"), "{name}");
+    let refused = shown("{{klient}}").await.expect_err("refused");
+    assert_eq!(reason_of(&refused), Some(ErrorReason::FieldInvalid));
 }

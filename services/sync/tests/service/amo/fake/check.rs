@@ -29,14 +29,17 @@ const CONTACT: &[&str] = &[
     "_embedded",
 ];
 
-/// Notes what is wrong and answers it.
-pub fn refusal(state: &mut State, path: &str, body: &Value, wrong: &[Wrong]) -> Said {
-    if wrong.iter().any(|(_, _, never)| *never) {
-        state.wrong.push(format!("{path}: {wrong:?} in {body}"));
+/// Notes what is wrong and answers it; nothing of the call is done. `curt`: without saying which of its things it is.
+pub fn refusal(state: &mut State, path: &str, wrong: Vec<(String, Vec<Wrong>)>) -> Said {
+    for (thing, wrong) in &wrong {
+        if wrong.iter().any(|(_, _, never)| *never) {
+            state.wrong.push(format!("{path}: {wrong:?} in {thing}"));
+        }
     }
-    let errors = wrong.iter().map(|(path, code, _)| (&path[..], *code));
-    let errors: Vec<(&str, &str)> = errors.collect();
-    problem(400, "Bad Request", &errors)
+    match state.is_curt {
+        true => problem(400, "Bad Request", &[]),
+        false => problem(400, "Bad Request", &wrong),
+    }
 }
 
 /// Only these fields.

@@ -1,35 +1,87 @@
 //! What amoCRM makes.
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::check::{Wrong, number, only, refusal, text};
-use super::{Said, State, problem};
+use super::{Said, State, THINGS, problem};
 
 impl State {
-    pub fn write(&mut self, path: &str, body: &[u8]) -> Said {
+    /// Makes all things of a call, or none of them.
+    pub fn write(&mut self, path: &str, body: &[u8], now: OffsetDateTime) -> Said {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        let Some([it]) = body.as_array().map(Vec::as_slice) else {
-            self.wrong.push(format!("{path}: {body}"));
-            return problem(400, "Bad Request", &[]);
+        let things = body.as_array().cloned().unwrap_or_default();
+        let kind = match path {
+            "/api/v4/leads/complex" | "/api/v4/leads" => "leads",
+            "/api/v4/contacts" => "contacts",
+            "/api/v4/leads/unsorted/forms" => "unsorted",
+            "/api/v4/tasks" => "tasks",
+            "/api/v4/leads/notes" => "notes",
+            "/api/v4/contacts/custom_fields" | "/api/v4/leads/custom_fields" => "custom_fields",
+            _ => "",
         };
-        let it = it.clone();
-        let lead = path.strip_prefix("/api/v4/leads/");
-        let lead = lead.and_then(|rest| rest.strip_suffix("/notes"));
+        if kind.is_empty() || !(1..=THINGS).contains(&things.len()) {
+            self.wrong.push(format!("{path}: {body}"));
+            return problem(404, "Not Found", &[]);
+        }
+        let named = things.iter().enumerate().map(|(place, it)| {
+            let name = it["request_id"].as_str().map(str::to_owned);
+            (
+                name.unwrap_or_else(|| place.to_string()),
+                self.problems(path, it),
+            )
+        });
+        let wrong: Vec<_> = named.filter(|(_, wrong)| !wrong.is_empty()).collect();
+        if !wrong.is_empty() {
+            return refusal(self, path, wrong);
+        }
+        // The answers do not keep the order.
+        let made = things.iter().rev().map(|it| self.make(path, it, now));
+        let made: Vec<Value> = made.collect();
         match path {
-            "/api/v4/leads/complex" => self.complex(path, &it),
-            "/api/v4/leads" => self.plain_lead(path, &it),
-            "/api/v4/contacts" => self.plain_contact(path, &it),
-            "/api/v4/leads/unsorted/forms" => self.form(path, &it),
-            "/api/v4/tasks" => self.task(path, &it),
-            "/api/v4/contacts/custom_fields" => self.field(path, "contacts", &it),
-            "/api/v4/leads/custom_fields" => self.field(path, "leads", &it),
-            _ => match lead.and_then(|lead| lead.parse().ok()) {
-                Some(lead) => self.note(path, lead, &it),
-                None => {
-                    self.wrong.push(format!("there is no {path}"));
-                    problem(404, "Not Found", &[])
-                }
-            },
+            "/api/v4/leads/complex" => (200, Value::Array(made)),
+            _ => (200, json!({"_embedded": {kind: made}})),
+        }
+    }
+
+    /// What is wrong with a thing.
+    fn problems(&self, path: &str, it: &Value) -> Vec<Wrong> {
+        let mut wrong = match path {
+            "/api/v4/leads/complex" => self.complex_problems(it),
+            "/api/v4/leads" => self.lead_problems(it),
+            "/api/v4/contacts" => {
+                let mut wrong = Vec::new();
+                self.contact(it, &mut wrong);
+                wrong
+            }
+            "/api/v4/leads/unsorted/forms" => self.form_problems(it),
+            "/api/v4/tasks" => self.task_problems(it),
+            "/api/v4/leads/notes" => self.note_problems(it),
+            "/api/v4/contacts/custom_fields" => self.field_problems("contacts", it),
+            _ => self.field_problems("leads", it),
+        };
+        let unwanted = self
+            .unwanted
+            .is_some_and(|name| it.to_string().contains(name));
+        if unwanted {
+            wrong.push(("name".to_owned(), "NotAllowed", false));
+        }
+        wrong
+    }
+
+    fn make(&mut self, path: &str, it: &Value, now: OffsetDateTime) -> Value {
+        match path {
+            "/api/v4/leads/complex" => self.complex(it),
+            "/api/v4/leads" => self.plain_lead(it),
+            "/api/v4/contacts" => {
+                let contact = self.keep_contact(it);
+                json!({"id": contact, "request_id": it["request_id"]})
+            }
+            "/api/v4/leads/unsorted/forms" => self.form(it),
+            "/api/v4/tasks" => self.task(it, now),
+            "/api/v4/leads/notes" => self.note(it),
+            "/api/v4/contacts/custom_fields" => self.field("contacts", it),
+            _ => self.field("leads", it),
         }
     }
 
@@ -93,36 +145,33 @@ impl State {
         }
     }
 
-    fn complex(&mut self, path: &str, it: &Value) -> Said {
+    fn complex_problems(&self, it: &Value) -> Vec<Wrong> {
         let mut wrong = Vec::new();
         self.lead(it, &mut wrong);
-        let contacts = it["_embedded"]["contacts"].as_array().cloned();
-        let contacts = contacts.unwrap_or_default();
-        match &contacts[..] {
-            [contact] => self.contact(contact, &mut wrong),
+        match it["_embedded"]["contacts"].as_array().map(Vec::as_slice) {
+            Some([contact]) => self.contact(contact, &mut wrong),
             _ => wrong.push(("_embedded.contacts".to_owned(), "InvalidCount", true)),
         }
-        if !wrong.is_empty() {
-            return refusal(self, path, it, &wrong);
-        }
-        let contact = self.keep_contact(&contacts[0]);
+        wrong
+    }
+
+    fn complex(&mut self, it: &Value) -> Value {
+        let contact = self.keep_contact(&it["_embedded"]["contacts"][0]);
         let lead = self.keep_lead(it, Some(contact));
-        let made = json!([{
+        json!({
             "id": lead,
             "contact_id": contact,
             "company_id": null,
             "request_id": [it["request_id"]],
             "merged": false,
-        }]);
-        (200, made)
+        })
     }
 
-    fn plain_lead(&mut self, path: &str, it: &Value) -> Said {
+    fn lead_problems(&self, it: &Value) -> Vec<Wrong> {
         let mut wrong = Vec::new();
         self.lead(it, &mut wrong);
-        let contacts = it["_embedded"]["contacts"].as_array().cloned();
-        let contacts = contacts.unwrap_or_default();
-        for contact in &contacts {
+        let contacts = it["_embedded"]["contacts"].as_array();
+        for contact in contacts.into_iter().flatten() {
             only(
                 contact,
                 &["id", "is_main"],
@@ -135,31 +184,16 @@ impl State {
                 wrong.push((path, "NotSupportedChoice", false));
             }
         }
-        if !wrong.is_empty() {
-            return refusal(self, path, it, &wrong);
-        }
-        let contact = contacts.first().and_then(|contact| contact["id"].as_i64());
+        wrong
+    }
+
+    fn plain_lead(&mut self, it: &Value) -> Value {
+        let contact = it["_embedded"]["contacts"][0]["id"].as_i64();
         let lead = self.keep_lead(it, contact);
-        let made = json!({"id": lead, "request_id": it["request_id"]});
-        (200, json!({"_embedded": {"leads": [made]}}))
+        json!({"id": lead, "request_id": it["request_id"]})
     }
 
-    fn plain_contact(&mut self, path: &str, it: &Value) -> Said {
-        let mut wrong = Vec::new();
-        self.contact(it, &mut wrong);
-        if !wrong.is_empty() {
-            return refusal(self, path, it, &wrong);
-        }
-        let contact = self.keep_contact(it);
-        let made = json!({"id": contact, "request_id": "0"});
-        (200, json!({"_embedded": {"contacts": [made]}}))
-    }
-
-    fn form(&mut self, path: &str, it: &Value) -> Said {
-        let wrong = self.form_problems(it);
-        if !wrong.is_empty() {
-            return refusal(self, path, it, &wrong);
-        }
+    fn form(&mut self, it: &Value) -> Value {
         let uid = format!("uid{}", self.next_id());
         // The deal is there only when the record is accepted; its id is known before.
         let (lead, contact) = (self.next_id(), self.next_id());
@@ -176,7 +210,7 @@ impl State {
         });
         let made = json!({"uid": uid, "request_id": it["request_id"], "_embedded": embedded});
         self.unsorted.insert(uid, record);
-        (200, json!({"_embedded": {"unsorted": [made]}}))
+        made
     }
 
     fn form_problems(&self, it: &Value) -> Vec<Wrong> {
@@ -243,7 +277,7 @@ impl State {
         self.contacts.insert(contact, of_contact);
     }
 
-    fn task(&mut self, path: &str, it: &Value) -> Said {
+    fn task_problems(&self, it: &Value) -> Vec<Wrong> {
         const TASK: [&str; 7] = [
             "text",
             "complete_till",
@@ -262,61 +296,66 @@ impl State {
         if it["entity_type"] != "leads" || !is_kind {
             wrong.push(("entity_type".to_owned(), "NotSupportedChoice", true));
         }
+        self.is_in_lead(it, &mut wrong);
+        wrong
+    }
+
+    fn is_in_lead(&self, it: &Value, wrong: &mut Vec<Wrong>) {
         let lead = it["entity_id"].as_i64().unwrap_or_default();
         if !self.leads.contains_key(&lead) {
             wrong.push(("entity_id".to_owned(), "NotSupportedChoice", false));
         }
-        if !wrong.is_empty() {
-            return refusal(self, path, it, &wrong);
-        }
+    }
+
+    fn task(&mut self, it: &Value, now: OffsetDateTime) -> Value {
         let id = self.next_id();
         let mut stored = it.clone();
         stored["id"] = json!(id);
         stored["is_completed"] = json!(false);
-        stored["created_at"] = json!(types::Clock::system().now().unix_timestamp());
+        stored["created_at"] = json!(now.unix_timestamp());
         self.tasks.insert(id, stored);
-        let made = json!({"id": id, "request_id": it["request_id"]});
-        (200, json!({"_embedded": {"tasks": [made]}}))
+        json!({"id": id, "request_id": it["request_id"]})
     }
 
-    fn note(&mut self, path: &str, lead: i64, it: &Value) -> Said {
+    fn note_problems(&self, it: &Value) -> Vec<Wrong> {
         let mut wrong = Vec::new();
-        only(it, &["note_type", "params", "request_id"], "", &mut wrong);
+        let known = ["entity_id", "note_type", "params", "request_id"];
+        only(it, &known, "", &mut wrong);
         only(&it["params"], &["text"], "params.", &mut wrong);
         text(&it["params"], "text", 20_000, &mut wrong);
         if it["note_type"] != "common" {
             wrong.push(("note_type".to_owned(), "NotSupportedChoice", true));
         }
-        if !wrong.is_empty() {
-            return refusal(self, path, it, &wrong);
-        }
-        if !self.leads.contains_key(&lead) {
-            return problem(404, "Not Found", &[]);
-        }
+        self.is_in_lead(it, &mut wrong);
+        wrong
+    }
+
+    fn note(&mut self, it: &Value) -> Value {
         let id = self.next_id();
         let mut stored = it.clone();
         stored["id"] = json!(id);
+        let lead = it["entity_id"].as_i64().unwrap_or_default();
         self.notes.entry(lead).or_default().push(stored);
-        let made = json!({"id": id, "entity_id": lead, "request_id": "0"});
-        (200, json!({"_embedded": {"notes": [made]}}))
+        json!({"id": id, "entity_id": lead, "request_id": it["request_id"]})
     }
 
-    fn field(&mut self, path: &str, kind: &'static str, it: &Value) -> Said {
+    fn field_problems(&self, kind: &str, it: &Value) -> Vec<Wrong> {
         let mut wrong = Vec::new();
-        let known = ["name", "type", "code", "is_api_only", "sort"];
+        let known = ["name", "type", "code", "is_api_only", "sort", "request_id"];
         only(it, &known, "", &mut wrong);
         text(it, "name", 255, &mut wrong);
         let mut fields = self.fields[kind].iter();
         if fields.any(|known| known["code"] == it["code"]) {
             wrong.push(("code".to_owned(), "NotUnique", false));
         }
-        if !wrong.is_empty() {
-            return refusal(self, path, it, &wrong);
-        }
+        wrong
+    }
+
+    fn field(&mut self, kind: &'static str, it: &Value) -> Value {
         let mut stored = it.clone();
         stored["id"] = json!(self.next_id());
         let fields = self.fields.get_mut(kind).expect("a kind");
         fields.push(stored.clone());
-        (200, json!({"_embedded": {"custom_fields": [stored]}}))
+        stored
     }
 }
