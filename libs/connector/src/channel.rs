@@ -27,6 +27,11 @@ pub trait Channel: Send + Sync + 'static {
     /// Who the connector is and what it can do.
     fn manifest(&self) -> ConnectorManifest;
 
+    /// A connection was added or changed, before it is opened or closed. Few channels need to know.
+    fn told(&self, connection: &Connection) {
+        let _ = connection;
+    }
+
     /// Opens a connection that was switched on or changed. When it fails with [`Trouble::Disturbed`] it is tried again.
     fn open(
         &self,
@@ -135,6 +140,18 @@ impl Outgoing {
     #[must_use]
     pub fn delivery_id(&self) -> &str {
         &self.delivery.id
+    }
+
+    /// The connection that it goes out by: "cxn_…".
+    #[must_use]
+    pub fn connection_id(&self) -> &str {
+        &self.delivery.connection_id
+    }
+
+    /// Its place in the chat.
+    #[must_use]
+    pub fn seq(&self) -> i64 {
+        self.delivery.seq
     }
 
     /// Which try it is, 1 for the first.

@@ -13,7 +13,8 @@
 //!   the channel can tell ([`Channel::KNOWS_REPEATED`]);
 //! - tells administrators how each connection is ([`Trouble`]).
 //!
-//! The tutorial is docs/connectors.md. Whoever needs less than all of this uses [`Hub`] alone, as the online chat does.
+//! The tutorial is docs/connectors.md. Whoever calls the hub in other ways as well, as the online chat does for its visitors, has it
+//! in [`Hub`].
 
 mod backoff;
 mod channel;

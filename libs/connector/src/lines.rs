@@ -275,6 +275,9 @@ impl<C: Channel> Keeper<C> {
             }
             true
         });
+        if is_new {
+            self.channel.told(&connection);
+        }
         if is_new && connection.is_enabled() {
             let keeper = Arc::clone(self);
             self.life.spawn("connection", async move {

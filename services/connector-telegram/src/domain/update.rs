@@ -136,7 +136,6 @@ fn facts(message: &Message) -> Vec<(&'static str, String)> {
     let answered = message.reply_to_message.as_ref();
     let answered = answered.map(|it| event_id(message.chat.id, it.message_id));
     let words = message.words();
-    let start = words.strip_prefix("/start ").unwrap_or_default();
     let facts = [
         ("user_id", id_text(user.id)),
         ("username", user.username),
@@ -145,9 +144,16 @@ fn facts(message: &Message) -> Vec<(&'static str, String)> {
         ("telegram_album", message.media_group_id.clone()),
         ("reply_to", answered.unwrap_or_default()),
         ("forwarded", flag(message.is_forwarded())),
-        ("start", start.trim().to_owned()),
+        ("referral", start_parameter(&words).to_owned()),
     ];
     facts.into_iter().filter(|(_, it)| !it.is_empty()).collect()
+}
+
+/// What the link brought by which somebody came: "/start shop-7", in a group "/start@bot shop-7".
+fn start_parameter(words: &str) -> &str {
+    let (command, parameter) = words.split_once(' ').unwrap_or_default();
+    let is_start = command == "/start" || command.starts_with("/start@");
+    if is_start { parameter.trim() } else { "" }
 }
 
 fn id_text(id: i64) -> String {

@@ -3,6 +3,7 @@
 mod conformance;
 mod inbound;
 mod outbound;
+mod referral;
 mod pictures;
 mod secrets;
 mod telegram;

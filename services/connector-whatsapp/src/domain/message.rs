@@ -141,7 +141,10 @@ fn facts(given: &Value, sender: &Sender) -> Vec<(&'static str, String)> {
         ("phone", sender.number.clone()),
         ("reply_to", text(context, "id")),
         ("forwarded", is("forwarded") + &is("frequently_forwarded")),
-        ("referral_source", text(referral, "source_url")),
+        // What was clicked on to write: rules know it by these names.
+        ("referral", text(referral, "source_url")),
+        ("referral_type", text(referral, "source_type")),
+        ("referral_id", text(referral, "source_id")),
         ("referral_headline", text(referral, "headline")),
         ("ctwa_clid", text(referral, "ctwa_clid")),
     ];

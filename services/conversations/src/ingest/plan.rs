@@ -31,6 +31,8 @@ pub struct ChangedChat {
     pub chat: Chat,
     /// As it was read; `None` for a chat that is made.
     pub stored: Option<AsRead>,
+    /// The client writes now: whoever writes has not blocked the line. What an import brings says nothing of it.
+    pub is_heard: bool,
 }
 
 /// A conversation that the batch works on.
@@ -174,7 +176,9 @@ impl Plan {
                 external_id: item.chat.clone(),
                 chat: known.map_or_else(|| Chat::new(item.group), |(chat, _)| chat.clone()),
                 stored: known.map(|(_, as_read)| as_read.clone()),
+                is_heard: false,
             });
+        chat.is_heard |= item.imported.is_none();
         chat.chat.last_seq += 1;
         if item.imported != Some(AuthorKind::Employee) {
             // What the channel dates into the future was written now; an old message without a time may be of any time.
