@@ -103,7 +103,7 @@ impl Connection {
 pub enum Trouble {
     /// The channel cannot be reached or refuses for now: it is tried again.
     Disturbed(String),
-    /// Nothing helps until somebody changes something: it rests until the connection is changed.
+    /// Nothing helps until somebody changes something: it rests until the connection is changed, or for ten minutes.
     Broken(String),
 }
 
@@ -116,6 +116,8 @@ pub enum Outcome {
     Retry(Duration),
     /// It will never have it; the text is for the employee who wrote.
     Failed(String),
+    /// It will never have it, because the client has blocked the line or left: nothing more is written until they write.
+    Unreachable(String),
     /// Nobody knows whether it has it, for example after an answer that was lost.
     Unknown,
     /// The connection does not work; the message waits until it does.

@@ -22,6 +22,7 @@ mod connector;
 mod deliveries;
 mod health;
 mod hub;
+mod lanes;
 mod lines;
 mod media;
 mod reports;
@@ -30,6 +31,7 @@ pub use backoff::{Backoff, jittered};
 pub use channel::{Channel, Connection, Outcome, Outgoing, Trouble};
 pub use connector::Connector;
 pub use hub::{Error, Hub, News};
+pub use lanes::Begun;
 pub use lines::{Inbound, Lines, Open};
 pub use media::{Download, Upload, UploadError};
 

@@ -7,17 +7,21 @@ use std::time::{Duration, Instant};
 use api::connector::v1::{ChannelEvent, ConnectorConnection, DeliveryReport, PublishResult};
 use api::conversations::v1::Template;
 use kit::lifecycle::Lifecycle;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use types::Clock;
 
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, jittered};
 use crate::channel::{Channel, Connection, Trouble};
 use crate::health::Health;
 use crate::hub::{Error, Hub, MOST_EVENTS, is_passing};
+use crate::lanes::{Begun, Lanes};
 
 /// How long a delivery waits for a connection that is being opened; its lease is longer.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a connection rests that is broken: what was wrong may have been put right at the channel itself.
+const REST: Duration = Duration::from_secs(600);
 
 /// What went well for so long did go well.
 const LONG: Duration = Duration::from_secs(60);
@@ -28,6 +32,8 @@ pub struct Inbound {
     hub: Hub,
     connection: Connection,
     health: Health,
+    lanes: Lanes,
+    life: Lifecycle,
 }
 
 impl Inbound {
@@ -61,6 +67,39 @@ impl Inbound {
             results.extend(self.store(std::mem::replace(&mut events, rest)).await?);
         }
         Ok(results)
+    }
+
+    /// Brings events whose making may take long, because files are fetched for them: in order within each of these chats, beside
+    /// everything else. It goes on when nobody waits for it any more; then the channel is not told that they have arrived, and brings
+    /// them again. `ids` are those of the events: where all of them were stored a moment ago, they are not made again.
+    pub fn begin(
+        &self,
+        chats: &[String],
+        ids: Vec<String>,
+        events: impl Future<Output = Vec<ChannelEvent>> + Send + 'static,
+    ) -> Begun {
+        let mut turn = self.lanes.enter(chats.iter().map(String::as_str));
+        let (answer, answered) = oneshot::channel();
+        let inbound = self.clone();
+        self.life.spawn("events", async move {
+            turn.come().await;
+            let stored = if inbound.lanes.are_stored(&ids) {
+                Ok(())
+            } else {
+                let stored = inbound.publish(events.await).await;
+                stored.map(|_| inbound.lanes.note_stored(ids))
+            };
+            drop(turn);
+            // Whoever waits no longer hears it when the channel brings them again.
+            let _ = answer.send(stored);
+        });
+        Begun(answered)
+    }
+
+    /// Is something under way in the chat that [`Inbound::begin`] began?
+    #[must_use]
+    pub fn is_busy(&self, chat: &str) -> bool {
+        self.lanes.is_busy(chat)
     }
 
     async fn store(&self, events: Vec<ChannelEvent>) -> Result<Vec<PublishResult>, Error> {
@@ -286,13 +325,15 @@ impl<C: Channel> Keeper<C> {
         }
     }
 
-    /// Keeps one connection open, until it turns out to be broken.
+    /// Keeps one connection open.
     async fn keep(&self, connection: Connection) {
         let mut backoff = Backoff::default();
         let inbound = Inbound {
             hub: self.hub.clone(),
             connection,
             health: self.health.clone(),
+            lanes: Lanes::default(),
+            life: self.life.clone(),
         };
         let mut has_listened = false;
         loop {
@@ -319,7 +360,9 @@ impl<C: Channel> Keeper<C> {
                 "a connection does not work"
             );
             if let Trouble::Broken(_) = trouble {
-                return self.set(&inbound.connection, State::Closed);
+                self.set(&inbound.connection, State::Closed);
+                Clock::system().sleep(jittered(REST)).await;
+                continue;
             }
             if begun.elapsed() > LONG {
                 backoff.reset();

@@ -62,8 +62,9 @@ async fn browse(
     door: Door,
     session: Session,
 ) {
-    let started = insist(&door, async |mut visitors: VisitorServiceClient<Port>| {
-        visitors.start_visitor_session(arrival(&online_chat)).await
+    let started = insist(&door, |mut visitors| {
+        let request = arrival(&online_chat);
+        async move { visitors.start_visitor_session(request).await }
     });
     let opened = started.await.expect("let in").into_inner().session_token;
     *token(&session) = Some(opened.clone());
@@ -73,9 +74,9 @@ async fn browse(
             text,
             ..SendVisitorMessageRequest::default()
         };
-        let sent = insist(&door, async |mut visitors: VisitorServiceClient<Port>| {
+        let sent = insist(&door, |mut visitors| {
             let request = with(&opened, written.clone());
-            visitors.send_visitor_message(request).await
+            async move { visitors.send_visitor_message(request).await }
         });
         // What is refused for good stays behind.
         let _ = sent.await;
@@ -83,9 +84,9 @@ async fn browse(
 }
 
 /// Calls until it is answered or refused for good.
-async fn insist<T>(
+async fn insist<T, F: Future<Output = Result<T, Status>>>(
     door: &Door,
-    call: impl AsyncFn(VisitorServiceClient<Port>) -> Result<T, Status>,
+    call: impl Fn(VisitorServiceClient<Port>) -> F,
 ) -> Result<T, Status> {
     loop {
         let wait = match visitors(door) {
@@ -142,9 +143,9 @@ impl Channel for Browsers {
         let Some(session) = session else {
             return Ok(Vec::new());
         };
-        let listed = insist(&self.door, async |mut visitors: VisitorServiceClient<Port>| {
+        let listed = insist(&self.door, |mut visitors| {
             let request = with(&session, ListVisitorMessagesRequest::default());
-            visitors.list_visitor_messages(request).await
+            async move { visitors.list_visitor_messages(request).await }
         });
         let listed = listed.await.map_err(io::Error::other)?.into_inner();
         let answers = listed.messages.into_iter().filter(|it| !it.mine);

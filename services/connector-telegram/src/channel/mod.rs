@@ -1,9 +1,11 @@
 //! A bot as a channel.
 
+mod desk;
 mod pictures;
 mod receive;
 mod send;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::connector::v1::{ClientAddress, ConnectorManifest, MediaRule, SendRate};
@@ -14,12 +16,14 @@ use reqwest::Client;
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
+use tokio::sync::Semaphore;
 use types::Clock;
 use url::Url;
 
 use crate::bot::{Bot, Fault};
 use crate::domain::parts::LONGEST_TEXT;
 
+use desk::Desk;
 use pictures::Pictures;
 pub use receive::receive;
 
@@ -38,6 +42,9 @@ const SEND_RATE: SendRate = SendRate {
     per_minute: 30 * 60,
     burst: 30,
 };
+
+/// Files of one bot that are fetched at once.
+const FILES: usize = 16;
 
 /// How often Telegram is asked whether the webhook works.
 const LOOK: Duration = Duration::from_secs(60);
@@ -59,7 +66,9 @@ pub struct Telegram {
 #[derive(Debug)]
 pub struct Line {
     /// The bot.
-    pub bot: Bot,
+    pub bot: Arc<Bot>,
+    /// Files that are fetched at once.
+    files: Arc<Semaphore>,
     /// What Telegram says with every call, where it calls us.
     pub secret: SecretString,
     receives: Receives,
@@ -120,7 +129,8 @@ impl Channel for Telegram {
             "a bot works"
         );
         Ok(Line {
-            bot,
+            bot: Arc::new(bot),
+            files: Arc::new(Semaphore::new(FILES)),
             secret,
             receives: settings.receive,
             pictures: Pictures::default(),
@@ -152,12 +162,17 @@ impl Telegram {
         format!("{url}/hooks/{CONNECTOR_KEY}/{}", connection.id())
     }
 
-    /// Asks for updates. They are confirmed by the next call after they are stored, and by no other: after a week of silence
-    /// Telegram begins anew with ids that may be lower.
+    /// Asks for updates.
     async fn poll(&self, line: &Line, inbound: &Inbound) -> Trouble {
-        let mut confirmed = None;
+        let mut desk = Desk::default();
         loop {
-            let updates = match line.bot.updates(confirmed, self.poll_time).await {
+            // What is under way is told again with what is new, and at once.
+            let wait = if desk.is_empty() {
+                self.poll_time
+            } else {
+                Duration::ZERO
+            };
+            let updates = match line.bot.updates(desk.confirmed(), wait).await {
                 Ok(updates) => updates,
                 Err(fault) => match fault.pause() {
                     Some(pause) => {
@@ -168,11 +183,10 @@ impl Telegram {
                 },
             };
             inbound.working();
-            let last = updates.iter().filter_map(crate::domain::update::id).max();
-            if let Err(error) = receive(line, inbound, &updates).await {
+            desk.begin(line, inbound, updates);
+            if let Err(error) = desk.rest(line).await {
                 return Trouble::Disturbed(format!("The hub refuses: {}", error.message()));
             }
-            confirmed = last.map(|id| id + 1);
         }
     }
 

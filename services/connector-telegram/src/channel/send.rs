@@ -187,7 +187,7 @@ fn outcome(failed: Failed) -> Outcome {
             code: 403,
             description,
             ..
-        } => Outcome::Failed(unreachable(description)),
+        } => Outcome::Unreachable(unreachable(description)),
         Fault::Refused { description, .. } => {
             Outcome::Failed(format!("Telegram refuses the message: {description}"))
         }

@@ -59,6 +59,8 @@ pub enum What {
     },
     /// The person blocked the bot, or let it write again.
     Reachable(bool),
+    /// The bot came into a group, in which nobody has written to it yet.
+    Joined,
     /// The group has another name.
     Renamed {
         /// The name.
@@ -203,7 +205,10 @@ fn edited(update: &Value, message: &Message) -> Told {
     let update = id(update).unwrap_or_default();
     let id = format!("{of}:edit:{}:{update}", message.edit_date);
     let text = message.words();
-    told(message, id, What::Edited { of, text })
+    Told {
+        time: message.edit_date.max(message.date),
+        ..told(message, id, What::Edited { of, text })
+    }
 }
 
 #[derive(Deserialize)]
@@ -259,14 +264,21 @@ fn membership(update: &Value, value: &Value) -> Option<Told> {
     let membership = Membership::deserialize(value).ok()?;
     let update = id(update).unwrap_or_default();
     let status = &membership.new_chat_member.status;
+    let is_group = membership.chat.is_group();
+    let what = match &status[..] {
+        "kicked" | "left" => What::Reachable(false),
+        // Whoever writes there says that it can be written to.
+        _ if is_group => What::Joined,
+        _ => What::Reachable(true),
+    };
     Some(Told {
         event_id: format!("{}:member:{}:{update}", membership.chat.id, membership.date),
         chat: membership.chat.id,
-        is_group: membership.chat.is_group(),
+        is_group,
         time: membership.date,
         sender: membership.from.name(),
         facts: Vec::new(),
-        what: What::Reachable(!matches!(&status[..], "kicked" | "left")),
+        what,
     })
 }
 

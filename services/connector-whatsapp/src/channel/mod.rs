@@ -4,7 +4,7 @@ mod receive;
 mod send;
 mod templates;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use api::connector::v1::{ClientAddress, ConnectorManifest, MediaRule, SendRate};
@@ -13,7 +13,7 @@ use connector::{Channel, Connection, Inbound, Outcome, Outgoing, Trouble};
 use reqwest::Client;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use types::Clock;
 use url::Url;
 
@@ -36,6 +36,9 @@ const SEND_RATE: SendRate = SendRate {
     per_minute: 80 * 60,
     burst: 80,
 };
+
+/// Files of one number that are fetched at once.
+const FILES: usize = 16;
 
 /// The longest text, in characters.
 const LONGEST_TEXT: i32 = 4_096;
@@ -65,10 +68,14 @@ pub struct Line {
     /// Can the provider say who is registered?
     pub checks_numbers: bool,
     media_hosts: Arc<[String]>,
+    /// Files that are fetched at once.
+    files: Semaphore,
     /// Something changed: look at the templates now.
     look: Notify,
     /// WhatsApp refused a template because nobody pays; until then it is believed.
     unpaid: Mutex<Option<Instant>>,
+    /// Why nothing is sent: the token or the account. What WhatsApp brings meanwhile is taken in all the same.
+    refused: Mutex<Option<Trouble>>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -126,11 +133,16 @@ impl Channel for WhatsApp {
         let settings: Settings = connection.settings()?;
         let ids = (settings.phone_number_id, settings.business_account_id);
         let graph = Graph::new(self.http.clone(), self.api.clone(), settings.token, ids);
-        graph.look().await.map_err(|fault| trouble(&fault))?;
+        let refused = match graph.look().await {
+            Ok(()) => None,
+            Err(fault) if is_of_sending(&fault) => Some(trouble(&fault)),
+            Err(fault) => return Err(trouble(&fault)),
+        };
         tracing::info!(
             connection = connection.id(),
             number = graph.number,
-            "a number works"
+            may_send = refused.is_none(),
+            "a number is there"
         );
         Ok(Line {
             graph,
@@ -138,19 +150,28 @@ impl Channel for WhatsApp {
             verify_token: settings.verify_token,
             checks_numbers: settings.number_check == NumberCheck::Contacts,
             media_hosts: Arc::clone(&self.media_hosts),
+            files: Semaphore::new(FILES),
             look: Notify::new(),
             unpaid: Mutex::default(),
+            refused: Mutex::new(refused),
         })
     }
 
     /// WhatsApp calls us; what is left is to see whether the token still is good, and which templates there are.
     async fn listen(&self, line: &Line, inbound: &Inbound) -> Trouble {
         loop {
-            if let Err(fault) = line.graph.look().await {
-                return trouble(&fault);
+            match line.graph.look().await {
+                Ok(()) => {
+                    line.refuse(None);
+                    inbound.working();
+                    line.tell_templates(inbound).await;
+                }
+                Err(fault) if is_of_sending(&fault) => {
+                    inbound.trouble(&trouble(&fault));
+                    line.refuse(Some(trouble(&fault)));
+                }
+                Err(fault) => return trouble(&fault),
             }
-            inbound.working();
-            line.tell_templates(inbound).await;
             let clock = Clock::system();
             tokio::select! {
                 () = line.look.notified() => {}
@@ -160,8 +181,30 @@ impl Channel for WhatsApp {
     }
 
     async fn send(&self, line: &Line, message: &Outgoing) -> Outcome {
-        send::send(line, message).await
+        match line.refused() {
+            Some(trouble) => Outcome::Halted(trouble),
+            None => send::send(line, message).await,
+        }
     }
+}
+
+impl Line {
+    fn refuse(&self, trouble: Option<Trouble>) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    fn refused(&self) -> Option<Trouble> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.clone()
+    }
+}
+
+/// Does it keep the number from sending, until somebody changes something?
+fn is_of_sending(fault: &Fault) -> bool {
+    let Fault::Refused(refused) = fault else {
+        return false;
+    };
+    matches!(refused.class(), Class::Auth | Class::Account)
 }
 
 /// What a fault means for the connection.

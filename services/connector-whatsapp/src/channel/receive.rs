@@ -1,24 +1,24 @@
 //! From what a webhook tells to events and reports of the hub.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use api::connector::v1::channel_event::Event;
 use api::connector::v1::incoming_media::Source;
 use api::connector::v1::{
-    ChannelEvent, DeliveryOutcome, DeliveryReport, IncomingMedia, IncomingMessage,
+    ChannelEvent, DeliveryOutcome, DeliveryReport, IncomingMedia, IncomingMessage, MessageDeleted,
+    MessageEdited,
 };
 use api::conversations::v1::{AttachmentKind, Cart, CartItem, Money};
-use connector::{Backoff, Error, Inbound, Open, Trouble, Upload, UploadError};
-use futures::{StreamExt, stream};
+use connector::{Backoff, Begun, Error, Inbound, Open, Trouble, Upload, UploadError};
 use types::Clock;
 
 use super::Line;
 use crate::domain::errors::{Class, class, text};
-use crate::domain::message::{self, File, FileKind, Told};
+use crate::domain::message::{self, Change, File, FileKind, Told};
 use crate::domain::outgoing::delivery;
 use crate::domain::payload::{Stage, Status, What};
 use crate::graph::Fault;
-
-/// Files that are fetched at once.
-const AT_ONCE: usize = 8;
 
 /// How often a file is tried. WhatsApp blocks who asks for a failing one again and again.
 const TRIES: usize = 4;
@@ -35,7 +35,7 @@ const MOST_REPORTS: usize = 500;
 ///
 /// # Errors
 /// When the hub refuses the connector itself.
-pub async fn receive(open: &Open<Line>, news: Vec<What>) -> Result<(), Error> {
+pub async fn receive(open: &Arc<Open<Line>>, news: Vec<What>) -> Result<(), Error> {
     let (line, inbound) = (&open.line, &open.inbound);
     let (mut told, mut reports) = (Vec::new(), Vec::new());
     for what in news {
@@ -46,34 +46,69 @@ pub async fn receive(open: &Open<Line>, news: Vec<What>) -> Result<(), Error> {
             What::Changed { .. } => line.changed(),
         }
     }
-    publish(line, inbound, told).await?;
+    let begun = begin(open, told).await?;
     for some in reports.chunks(MOST_REPORTS) {
         inbound.report(some.to_vec()).await?;
+    }
+    for stored in begun {
+        stored.await?;
     }
     Ok(())
 }
 
-async fn publish(line: &Line, inbound: &Inbound, told: Vec<Told>) -> Result<(), Error> {
-    if told.is_empty() {
-        return Ok(());
-    }
+/// Begins to bring what clients did: a chat for which a file is fetched by itself, and all others together.
+async fn begin(open: &Arc<Open<Line>>, told: Vec<Told>) -> Result<Vec<Begun>, Error> {
+    let inbound = &open.inbound;
     let mut chats = Vec::with_capacity(told.len());
     for some in told.chunks(MOST_CHATS) {
         let ids = some.iter().map(|it| it.chat_ids.clone()).collect();
         chats.extend(inbound.resolve(ids).await?);
     }
-    let events = told
+    let told: Vec<(Told, String)> = told.into_iter().zip(chats).collect();
+    let fetching: BTreeSet<String> = told
         .iter()
-        .zip(chats)
-        .map(|(told, chat)| event(line, inbound, told, chat));
-    // Side by side, and in their order.
-    let events = stream::iter(events.collect::<Vec<_>>()).buffered(AT_ONCE);
-    inbound.publish(events.collect().await).await?;
-    Ok(())
+        .filter(|(told, chat)| told.content.file.is_some() || inbound.is_busy(chat))
+        .map(|(_, chat)| chat.clone())
+        .collect();
+    let mut alone: BTreeMap<String, Vec<(Told, String)>> = BTreeMap::new();
+    let mut together = Vec::new();
+    for (told, chat) in told {
+        match fetching.contains(&chat) {
+            true => alone.entry(chat.clone()).or_default().push((told, chat)),
+            false => together.push((told, chat)),
+        }
+    }
+    let batches = alone.into_values().chain([together]);
+    let batches = batches.filter(|told| !told.is_empty());
+    Ok(batches.map(|told| batch(open, told)).collect())
+}
+
+fn batch(open: &Arc<Open<Line>>, told: Vec<(Told, String)>) -> Begun {
+    let chats: Vec<String> = told.iter().map(|(_, chat)| chat.clone()).collect();
+    let ids = told.iter().map(|(told, _)| told.event_id.clone()).collect();
+    let of = Arc::clone(open);
+    let making = async move {
+        let mut events = Vec::with_capacity(told.len());
+        for (told, chat) in told {
+            events.push(event(&of.line, &of.inbound, &told, chat).await);
+        }
+        events
+    };
+    open.inbound.begin(&chats, ids, making)
 }
 
 async fn event(line: &Line, inbound: &Inbound, told: &Told, chat: String) -> ChannelEvent {
-    let message = message(line, inbound, told, &chat).await;
+    let event = match &told.change {
+        Some(Change::Edited { of, text }) => Event::Edited(MessageEdited {
+            message_event_id: of.clone(),
+            text: text.chars().take(LONGEST_TEXT).collect(),
+            sender_name: told.sender.chars().take(LONGEST_NAME).collect(),
+        }),
+        Some(Change::Deleted { of }) => Event::Deleted(MessageDeleted {
+            message_event_id: of.clone(),
+        }),
+        None => Event::Message(message(line, inbound, told, &chat).await),
+    };
     ChannelEvent {
         connection_id: inbound.connection().id().to_owned(),
         external_event_id: told.event_id.clone(),
@@ -85,7 +120,7 @@ async fn event(line: &Line, inbound: &Inbound, told: &Told, chat: String) -> Cha
                 seconds: told.time,
                 nanos: 0,
             }),
-        event: Some(Event::Message(message)),
+        event: Some(event),
         group_chat: told.is_group,
         ..ChannelEvent::default()
     }
@@ -95,10 +130,14 @@ async fn message(line: &Line, inbound: &Inbound, told: &Told, chat: &str) -> Inc
     let content = &told.content;
     let (media, unknown) = match &content.file {
         None => (Vec::new(), content.unknown.clone()),
-        Some(file) => match fetch(line, inbound, chat, file).await {
-            Ok(media) => (vec![media], String::new()),
-            Err(why) => (Vec::new(), why),
-        },
+        Some(file) => {
+            // The semaphore is never closed.
+            let _turn = line.files.acquire().await;
+            match fetch(line, inbound, chat, file).await {
+                Ok(media) => (vec![media], String::new()),
+                Err(why) => (Vec::new(), why),
+            }
+        }
     };
     let facts = told.facts.iter();
     IncomingMessage {

@@ -28,8 +28,44 @@ pub struct Told {
     pub sender: String,
     /// What rules may want to know.
     pub facts: Vec<(&'static str, String)>,
+    /// What it does to a message that came before; nothing for most.
+    pub change: Option<Change>,
     /// What it says.
     pub content: Content,
+}
+
+/// What a message does to one that came before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It has another text.
+    Edited {
+        /// WhatsApp's id of the message.
+        of: String,
+        /// What it says now.
+        text: String,
+    },
+    /// The client has deleted it.
+    Deleted {
+        /// WhatsApp's id of the message.
+        of: String,
+    },
+}
+
+impl Change {
+    /// Nothing where it does not say which message, or what it says now.
+    fn of(given: &Value) -> Option<Self> {
+        let kind = text(given, "type");
+        let value = given.get(&kind[..])?;
+        let of = Some(text(value, "original_message_id")).filter(|of| !of.is_empty())?;
+        match &kind[..] {
+            "revoke" => Some(Self::Deleted { of }),
+            "edit" => {
+                let text = kinds::content(value.get("message")?).text;
+                (!text.is_empty()).then_some(Self::Edited { of, text })
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What a message says.
@@ -68,6 +104,7 @@ pub fn read(given: &Value, contacts: &[Value]) -> Option<Told> {
         time: text(given, "timestamp").parse().unwrap_or_default(),
         facts: facts(given, &sender),
         sender: sender.name,
+        change: Change::of(given),
         content: kinds::content(given),
     })
 }

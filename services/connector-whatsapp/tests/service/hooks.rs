@@ -78,7 +78,7 @@ async fn only_the_gateway_passes_calls_on() {
 
 #[tokio::test]
 async fn a_revoked_token_is_told_until_another_is_entered() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let connection = world.working_number().await;
     let anna = world.anna(&connection).await;
     world.cloud.revoke();
@@ -86,6 +86,12 @@ async fn a_revoked_token_is_told_until_another_is_entered() {
     let health = world.until(&connection, ConnectionState::Broken).await;
     assert!(health.text.contains("token"), "{}", health.text);
     assert!(world.cloud.sent().is_empty());
+    // What clients write is signed with another secret: it is taken in all the same, also after a restart.
+    world.restart().await;
+    let late = json!({"id": "wamid.A2", "type": "text", "text": {"body": "are you there?"}});
+    world.write(&connection, late).await;
+    let messages = world.messages(&anna).await;
+    assert!(messages.iter().any(|it| it.text == "are you there?"));
     world.set(&connection, settings(NEW_TOKEN)).await;
     world.until(&connection, ConnectionState::Working).await;
     assert_eq!(world.sent(1).await[0].content["body"], "waits");

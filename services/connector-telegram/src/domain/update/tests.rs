@@ -125,6 +125,14 @@ fn edits_blocks_moves_and_answers_are_told_as_such() {
         let told = read(&update("my_chat_member", member)).unwrap();
         assert_eq!(told.what, What::Reachable(reachable));
     }
+    for (status, what) in [
+        ("member", What::Joined),
+        ("administrator", What::Joined),
+        ("left", What::Reachable(false)),
+    ] {
+        let member = json!({"chat": {"id": -5, "type": "group"}, "date": 3, "new_chat_member": {"status": status}});
+        assert_eq!(read(&update("my_chat_member", member)).unwrap().what, what);
+    }
 
     let group = json!({"message_id": 1, "date": 3, "chat": {"id": -5, "type": "group", "title": "Fans"}, "migrate_to_chat_id": -1_005});
     let moved = read(&update("message", group)).unwrap();
