@@ -70,7 +70,7 @@ impl Options {
             settings,
             patience: Duration::from_secs(30),
             quiet: Duration::from_millis(1_500),
-            chats: 300,
+            chats: 100,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A bot as a channel.
 
 mod desk;
+mod groups;
 mod pictures;
 mod receive;
 mod send;
@@ -24,6 +25,7 @@ use crate::bot::{Bot, Fault};
 use crate::domain::parts::LONGEST_TEXT;
 
 use desk::Desk;
+use groups::Groups;
 use pictures::Pictures;
 pub use receive::receive;
 
@@ -69,6 +71,8 @@ pub struct Line {
     pub bot: Arc<Bot>,
     /// Files that are fetched at once.
     files: Arc<Semaphore>,
+    /// Names of groups that the hub was told.
+    groups: Arc<Groups>,
     /// What Telegram says with every call, where it calls us.
     pub secret: SecretString,
     receives: Receives,
@@ -131,6 +135,7 @@ impl Channel for Telegram {
         Ok(Line {
             bot: Arc::new(bot),
             files: Arc::new(Semaphore::new(FILES)),
+            groups: Arc::default(),
             secret,
             receives: settings.receive,
             pictures: Pictures::default(),

@@ -66,15 +66,17 @@ fn batch(line: &Line, inbound: &Inbound, updates: Vec<Value>) -> Batch {
     let chats: Vec<String> = told.iter().map(|it| it.chat.to_string()).collect();
     let events = told.iter().map(|it| it.event_id.clone()).collect();
     let ids = updates.iter().filter_map(id).collect();
-    let (bot, files, of) = (
+    let (bot, files, groups, of) = (
         Arc::clone(&line.bot),
         Arc::clone(&line.files),
+        Arc::clone(&line.groups),
         inbound.clone(),
     );
     let making = async move {
         let mut events = Vec::with_capacity(updates.len());
         for update in &updates {
             events.extend(event(&bot, &files, &of, update).await);
+            events.extend(read(update).as_ref().and_then(|told| groups.name(told)));
         }
         events
     };

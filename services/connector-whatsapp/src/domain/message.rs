@@ -61,7 +61,7 @@ impl Change {
             "revoke" => Some(Self::Deleted { of }),
             "edit" => {
                 let text = kinds::content(value.get("message")?).text;
-                (!text.is_empty()).then_some(Self::Edited { of, text })
+                (!text.trim().is_empty()).then_some(Self::Edited { of, text })
             }
             _ => None,
         }

@@ -185,8 +185,9 @@ impl Plan {
             let now = item.imported.is_none().then_some(self.now);
             let written = item.event_time.or(now).min(Some(self.now));
             chat.chat.client_time = chat.chat.client_time.max(written);
-            // Nor is an old name news.
-            let is_news = item.imported.is_none() || chat.chat.client_name.is_empty();
+            // Nor is an old name news; a group has its own, which no member changes by writing.
+            let is_old = item.imported.is_some() || chat.chat.group;
+            let is_news = !is_old || chat.chat.client_name.is_empty();
             if is_news && !sender_name.is_empty() {
                 sender_name.clone_into(&mut chat.chat.client_name);
             }
