@@ -249,9 +249,13 @@ impl Bench {
         let mut there = self.hub.with(|book| count(book));
         while there < wanted {
             let more = |book: &Book| Some(count(book)).filter(|now| *now > there);
-            there = self.hub.until("another one", more).await.map_err(|failure| {
-                Failure::unmet(format!("{there} of {wanted} {what}; {failure}"))
-            })?;
+            there = self
+                .hub
+                .until("another one", more)
+                .await
+                .map_err(|failure| {
+                    Failure::unmet(format!("{there} of {wanted} {what}; {failure}"))
+                })?;
         }
         Ok(())
     }

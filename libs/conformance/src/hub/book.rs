@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-use api::connector::v1::{
-    ChannelEvent, ConnectorConnection, ConnectorManifest, PublishResult,
-};
+use api::connector::v1::{ChannelEvent, ConnectorConnection, ConnectorManifest, PublishResult};
 use api::conversations::v1::ConnectionState;
 
 use super::Options;
 use super::deliveries::Held;
-use super::history::Chat;
 use super::files::Kept;
+use super::history::Chat;
 
 /// A bad moment of the hub.
 #[derive(Debug, Clone, Copy)]

@@ -62,9 +62,7 @@ impl Book {
                 self.chats.insert(moved.new_external_chat_id.clone(), chat);
                 Some(accepted())
             }
-            Event::Reachable(_) | Event::Renamed(_) => {
-                self.chats.contains_key(chat).then(accepted)
-            }
+            Event::Reachable(_) | Event::Renamed(_) => self.chats.contains_key(chat).then(accepted),
         }
     }
 
@@ -225,9 +223,8 @@ impl Chat {
     }
 
     fn read(&mut self, thread: &str, seq: i64) {
-        let unread = |it: &&ChatMessage| {
-            !it.from_client && it.seq > seq && it.external_thread_id == thread
-        };
+        let unread =
+            |it: &&ChatMessage| !it.from_client && it.seq > seq && it.external_thread_id == thread;
         let unread = self.messages.iter().filter(unread).count();
         let unread = i32::try_from(unread).unwrap_or(i32::MAX);
         for it in &mut self.conversations {

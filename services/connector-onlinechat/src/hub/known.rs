@@ -76,10 +76,7 @@ impl Known {
     }
 }
 
-async fn link(
-    db: &Db,
-    connections: HashMap<OnlineChatId, ConnectionId>,
-) -> Result<(), pg::Error> {
+async fn link(db: &Db, connections: HashMap<OnlineChatId, ConnectionId>) -> Result<(), pg::Error> {
     let job = SystemScope::for_job("link online chats");
     let linked = db.tx(job, move |tx| {
         Box::pin(async move {

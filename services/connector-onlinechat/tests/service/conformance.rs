@@ -94,7 +94,9 @@ async fn insist<T, F: Future<Output = Result<T, Status>>>(
             Some(visitors) => match call(visitors).await {
                 Err(status) if is_passing(&status) => {
                     let told = status.get_details_retry_info();
-                    told.and_then(|it| it.retry_delay).unwrap_or(AGAIN).max(AGAIN)
+                    told.and_then(|it| it.retry_delay)
+                        .unwrap_or(AGAIN)
+                        .max(AGAIN)
                 }
                 answered => return answered,
             },
@@ -139,7 +141,10 @@ impl Channel for Browsers {
     }
 
     async fn received(&mut self, chat: &str) -> io::Result<Vec<Received>> {
-        let session = self.open.get(chat).and_then(|it| token(&it.session).clone());
+        let session = self
+            .open
+            .get(chat)
+            .and_then(|it| token(&it.session).clone());
         let Some(session) = session else {
             return Ok(Vec::new());
         };

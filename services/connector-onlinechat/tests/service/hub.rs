@@ -482,9 +482,9 @@ impl ConnectorHubService for Hub {
                 changes.changed().await.ok()?;
             }
         });
-        let steps = news.flat_map(stream::iter).map(|event| {
-            Ok(wire::WatchConnectionsResponse { event: Some(event) })
-        });
+        let steps = news
+            .flat_map(stream::iter)
+            .map(|event| Ok(wire::WatchConnectionsResponse { event: Some(event) }));
         Ok(Response::new(steps.boxed()))
     }
 

@@ -53,7 +53,12 @@ impl Desk {
 
     /// Begins to bring those of the updates that are new.
     pub fn begin(&mut self, line: &Line, inbound: &Inbound, mut updates: Vec<Value>) {
-        self.next = updates.iter().filter_map(id).max().map(|it| it + 1).or(self.next);
+        self.next = updates
+            .iter()
+            .filter_map(id)
+            .max()
+            .map(|it| it + 1)
+            .or(self.next);
         let is_known = |id: i64| {
             self.stored.contains(&id) || self.underway.iter().any(|batch| batch.ids.contains(&id))
         };
@@ -93,9 +98,14 @@ impl Desk {
     }
 
     fn confirm(&mut self) {
-        let first = self.underway.iter().filter_map(|batch| batch.ids.first()).min();
+        let first = self
+            .underway
+            .iter()
+            .filter_map(|batch| batch.ids.first())
+            .min();
         self.confirmed = first.copied().or(self.next);
         let confirmed = self.confirmed;
-        self.stored.retain(|id| first.is_some() && Some(*id) > confirmed);
+        self.stored
+            .retain(|id| first.is_some() && Some(*id) > confirmed);
     }
 }

@@ -49,7 +49,10 @@ pub(super) fn begin(line: &Line, inbound: &Inbound, updates: &[Value]) -> Vec<Ba
         .map(|told| told.chat)
         .collect();
     for (update, told) in told {
-        match told.map(|it| it.chat).filter(|chat| fetching.contains(chat)) {
+        match told
+            .map(|it| it.chat)
+            .filter(|chat| fetching.contains(chat))
+        {
             Some(chat) => alone.entry(chat).or_default().push(update.clone()),
             None => together.push(update.clone()),
         }

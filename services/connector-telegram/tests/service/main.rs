@@ -3,8 +3,8 @@
 mod conformance;
 mod inbound;
 mod outbound;
-mod referral;
 mod pictures;
+mod referral;
 mod secrets;
 mod telegram;
 mod webhook;

@@ -10,7 +10,9 @@ use types::Language;
 
 /// What a rule that asks for this fact makes of a message with these facts.
 fn is_taken(facts: &[(&'static str, String)], name: &str, value: &str) -> bool {
-    let known = facts.iter().filter_map(|(name, text)| Some((Parameter::of_name(name)?, text.clone())));
+    let known = facts
+        .iter()
+        .filter_map(|(name, text)| Some((Parameter::of_name(name)?, text.clone())));
     let channel = (Parameter::Channel, "telegram".to_owned());
     let request = Request::new(known.chain([channel]), Occasion::New, false);
     let wanted = Condition {
@@ -35,7 +37,15 @@ fn is_taken(facts: &[(&'static str, String)], name: &str, value: &str) -> bool {
         fields: Vec::new(),
     };
     let (known, catalogue) = (Known::default(), Catalogue::default());
-    plan(&settings, &request, &known, &catalogue, Before::default(), Language::En).takes
+    plan(
+        &settings,
+        &request,
+        &known,
+        &catalogue,
+        Before::default(),
+        Language::En,
+    )
+    .takes
 }
 
 #[test]

@@ -294,7 +294,10 @@ async fn file(
     State(telegram): State<Telegram>,
     Path((bot, path)): Path<(String, String)>,
 ) -> Response {
-    testkit::wait_for("files come", async || (!telegram.world().stalled).then_some(())).await;
+    testkit::wait_for("files come", async || {
+        (!telegram.world().stalled).then_some(())
+    })
+    .await;
     let world = telegram.world();
     let known = path
         .strip_prefix("files/")

@@ -239,7 +239,10 @@ async fn file(State(cloud): State<Cloud>, Path(id): Path<String>, headers: Heade
     if cloud.may(&headers).is_err() || !headers.contains_key(header::USER_AGENT) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    testkit::wait_for("files come", async || (!cloud.world().stalled).then_some(())).await;
+    testkit::wait_for("files come", async || {
+        (!cloud.world().stalled).then_some(())
+    })
+    .await;
     let mut world = cloud.world();
     if world.expiring > 0 {
         world.expiring -= 1;

@@ -91,7 +91,8 @@ async fn a_file_that_does_not_come_holds_up_its_own_chat_alone() {
     world.cloud.stall(true);
     let image = json!({"from": ANNA, "from_user_id": ANNA_ID, "id": "wamid.1", "timestamp": "1800000000",
         "type": "image", "image": {"id": "777", "mime_type": "image/png", "caption": "look"}});
-    let other = json!({"from": "79995556677", "id": "wamid.3", "type": "text", "text": {"body": "hello"}});
+    let other =
+        json!({"from": "79995556677", "id": "wamid.3", "type": "text", "text": {"body": "hello"}});
     let call = payload(&json!({"messages": [image, text("wamid.2", "and this"), other]}));
     let (answered, ()) = tokio::join!(world.call(&connection, &call), async {
         let all = world.all_messages(1).await;

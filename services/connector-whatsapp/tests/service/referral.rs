@@ -12,7 +12,9 @@ use crate::world::payload as call_with;
 
 /// What a rule that asks for this fact makes of a message with these facts.
 fn is_taken(facts: &[(&'static str, String)], name: &str, value: &str) -> bool {
-    let known = facts.iter().filter_map(|(name, text)| Some((Parameter::of_name(name)?, text.clone())));
+    let known = facts
+        .iter()
+        .filter_map(|(name, text)| Some((Parameter::of_name(name)?, text.clone())));
     let channel = (Parameter::Channel, "whatsapp".to_owned());
     let request = Request::new(known.chain([channel]), Occasion::New, false);
     let wanted = Condition {
@@ -37,7 +39,15 @@ fn is_taken(facts: &[(&'static str, String)], name: &str, value: &str) -> bool {
         fields: Vec::new(),
     };
     let (known, catalogue) = (Known::default(), Catalogue::default());
-    plan(&settings, &request, &known, &catalogue, Before::default(), Language::En).takes
+    plan(
+        &settings,
+        &request,
+        &known,
+        &catalogue,
+        Before::default(),
+        Language::En,
+    )
+    .takes
 }
 
 #[test]

@@ -13,7 +13,9 @@ pub async fn at_once(bench: &mut Bench) -> Result<(), Failure> {
     let before = bench.hub.with(|book| book.events.len());
     let lines = bench.write_many(size, 1).await?;
     let brought = |book: &Book| book.events.len() - before;
-    bench.counted("messages were brought", size, brought).await?;
+    bench
+        .counted("messages were brought", size, brought)
+        .await?;
     let events = bench.brought(&lines).await?;
     let chats = bench.chats(&lines, &events);
     let Some((stuck, free)) = chats.split_first() else {

@@ -128,9 +128,7 @@ async fn store(hub: &Hub, event: Event) -> Outcome {
             create_time: stored.create_time,
         };
         let noted = hub.db.tx(scope, move |tx| {
-            Box::pin(async move {
-                happenings::note(tx, scope, connection, &of, &became).await
-            })
+            Box::pin(async move { happenings::note(tx, scope, connection, &of, &became).await })
         });
         if let Err(error) = noted.await {
             // It came in the same moment, or the database is away: then both stand there.
