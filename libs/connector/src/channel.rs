@@ -38,6 +38,12 @@ pub trait Channel: Send + Sync + 'static {
         connection: &Connection,
     ) -> impl Future<Output = Result<Self::Line, Trouble>> + Send;
 
+    /// Is a connection that was opened said to work at once? One that brings and cannot send for now is not.
+    fn works(&self, line: &Self::Line) -> bool {
+        let _ = line;
+        true
+    }
+
     /// Listens to the channel and brings what it tells; ends only when it cannot go on. After [`Trouble::Disturbed`] the connection is
     /// opened and listened to again after a pause; say [`Inbound::working`] as soon as the channel answers. A channel that calls us, by webhooks, need not listen: it finds its connections in [`Lines`](crate::Lines).
     fn listen(&self, line: &Self::Line, inbound: &Inbound) -> impl Future<Output = Trouble> + Send {

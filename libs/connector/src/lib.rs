@@ -22,7 +22,6 @@ mod connector;
 mod deliveries;
 mod health;
 mod hub;
-mod lanes;
 mod lines;
 mod media;
 mod reports;
@@ -31,7 +30,6 @@ pub use backoff::{Backoff, jittered};
 pub use channel::{Channel, Connection, Outcome, Outgoing, Trouble};
 pub use connector::Connector;
 pub use hub::{Error, Hub, News};
-pub use lanes::Begun;
 pub use lines::{Inbound, Lines, Open};
 pub use media::{Download, Upload, UploadError};
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use api::connector::v1::{ChannelEvent, ConnectorConnection, DeliveryReport, PublishResult};
 use api::conversations::v1::Template;
 use kit::lifecycle::Lifecycle;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use types::Clock;
 
@@ -15,7 +15,6 @@ use crate::backoff::{Backoff, jittered};
 use crate::channel::{Channel, Connection, Trouble};
 use crate::health::Health;
 use crate::hub::{Error, Hub, MOST_EVENTS, is_passing};
-use crate::lanes::{Begun, Lanes};
 
 /// How long a delivery waits for a connection that is being opened; its lease is longer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -32,8 +31,6 @@ pub struct Inbound {
     hub: Hub,
     connection: Connection,
     health: Health,
-    lanes: Lanes,
-    life: Lifecycle,
 }
 
 impl Inbound {
@@ -67,39 +64,6 @@ impl Inbound {
             results.extend(self.store(std::mem::replace(&mut events, rest)).await?);
         }
         Ok(results)
-    }
-
-    /// Brings events whose making may take long, because files are fetched for them: in order within each of these chats, beside
-    /// everything else. It goes on when nobody waits for it any more; then the channel is not told that they have arrived, and brings
-    /// them again. `ids` are those of the events: where all of them were stored a moment ago, they are not made again.
-    pub fn begin(
-        &self,
-        chats: &[String],
-        ids: Vec<String>,
-        events: impl Future<Output = Vec<ChannelEvent>> + Send + 'static,
-    ) -> Begun {
-        let mut turn = self.lanes.enter(chats.iter().map(String::as_str));
-        let (answer, answered) = oneshot::channel();
-        let inbound = self.clone();
-        self.life.spawn("events", async move {
-            turn.come().await;
-            let stored = if inbound.lanes.are_stored(&ids) {
-                Ok(())
-            } else {
-                let stored = inbound.publish(events.await).await;
-                stored.map(|_| inbound.lanes.note_stored(ids))
-            };
-            drop(turn);
-            // Whoever waits no longer hears it when the channel brings them again.
-            let _ = answer.send(stored);
-        });
-        Begun(answered)
-    }
-
-    /// Is something under way in the chat that [`Inbound::begin`] began?
-    #[must_use]
-    pub fn is_busy(&self, chat: &str) -> bool {
-        self.lanes.is_busy(chat)
     }
 
     async fn store(&self, events: Vec<ChannelEvent>) -> Result<Vec<PublishResult>, Error> {
@@ -332,8 +296,6 @@ impl<C: Channel> Keeper<C> {
             hub: self.hub.clone(),
             connection,
             health: self.health.clone(),
-            lanes: Lanes::default(),
-            life: self.life.clone(),
         };
         let mut has_listened = false;
         loop {
@@ -341,7 +303,7 @@ impl<C: Channel> Keeper<C> {
             let trouble = match self.channel.open(&inbound.connection).await {
                 Ok(line) => {
                     // Whoever could not listen a moment ago may not be able to now: listening itself says when it can.
-                    if !has_listened {
+                    if !has_listened && self.channel.works(&line) {
                         inbound.working();
                     }
                     has_listened = true;

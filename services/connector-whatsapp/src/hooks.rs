@@ -80,18 +80,19 @@ impl Hooks {
         let Some(work) = self.sorted(open, &body) else {
             return said(503, "One of the numbers does not work now.\n");
         };
-        // Numbers side by side; what is not stored in time goes on, and WhatsApp calls again.
-        let stored = work
-            .into_iter()
-            .map(|(open, news)| async move { receive(&open, news).await });
-        let stored = futures::future::try_join_all(stored);
+        let stored = async {
+            for (open, news) in work {
+                receive(&open, news).await?;
+            }
+            Ok::<_, connector::Error>(())
+        };
         match tokio::time::timeout(TIME, stored).await {
-            Ok(Ok(_)) => said(200, ""),
+            Ok(Ok(())) => said(200, ""),
             Ok(Err(error)) => {
                 tracing::error!(%error, "the hub refuses the connector");
                 said(503, "The hub is away.\n")
             }
-            Err(_) => said(503, "It is not stored yet.\n"),
+            Err(_) => said(503, "The hub is away.\n"),
         }
     }
 

@@ -1,12 +1,10 @@
 //! A bot as a channel.
 
-mod desk;
 mod groups;
 mod pictures;
 mod receive;
 mod send;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use api::connector::v1::{ClientAddress, ConnectorManifest, MediaRule, SendRate};
@@ -17,14 +15,12 @@ use reqwest::Client;
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
-use tokio::sync::Semaphore;
 use types::Clock;
 use url::Url;
 
 use crate::bot::{Bot, Fault};
 use crate::domain::parts::LONGEST_TEXT;
 
-use desk::Desk;
 use groups::Groups;
 use pictures::Pictures;
 pub use receive::receive;
@@ -44,9 +40,6 @@ const SEND_RATE: SendRate = SendRate {
     per_minute: 30 * 60,
     burst: 30,
 };
-
-/// Files of one bot that are fetched at once.
-const FILES: usize = 16;
 
 /// How often Telegram is asked whether the webhook works.
 const LOOK: Duration = Duration::from_secs(60);
@@ -68,11 +61,9 @@ pub struct Telegram {
 #[derive(Debug)]
 pub struct Line {
     /// The bot.
-    pub bot: Arc<Bot>,
-    /// Files that are fetched at once.
-    files: Arc<Semaphore>,
+    pub bot: Bot,
     /// Names of groups that the hub was told.
-    groups: Arc<Groups>,
+    groups: Groups,
     /// What Telegram says with every call, where it calls us.
     pub secret: SecretString,
     receives: Receives,
@@ -133,9 +124,8 @@ impl Channel for Telegram {
             "a bot works"
         );
         Ok(Line {
-            bot: Arc::new(bot),
-            files: Arc::new(Semaphore::new(FILES)),
-            groups: Arc::default(),
+            bot,
+            groups: Groups::default(),
             secret,
             receives: settings.receive,
             pictures: Pictures::default(),
@@ -167,17 +157,12 @@ impl Telegram {
         format!("{url}/hooks/{CONNECTOR_KEY}/{}", connection.id())
     }
 
-    /// Asks for updates.
+    /// Asks for updates. They are confirmed by the next call after they are stored, and by no other: after a week of silence
+    /// Telegram begins anew with ids that may be lower.
     async fn poll(&self, line: &Line, inbound: &Inbound) -> Trouble {
-        let mut desk = Desk::default();
+        let mut confirmed = None;
         loop {
-            // What is under way is told again with what is new, and at once.
-            let wait = if desk.is_empty() {
-                self.poll_time
-            } else {
-                Duration::ZERO
-            };
-            let updates = match line.bot.updates(desk.confirmed(), wait).await {
+            let updates = match line.bot.updates(confirmed, self.poll_time).await {
                 Ok(updates) => updates,
                 Err(fault) => match fault.pause() {
                     Some(pause) => {
@@ -188,10 +173,11 @@ impl Telegram {
                 },
             };
             inbound.working();
-            desk.begin(line, inbound, updates);
-            if let Err(error) = desk.rest(line).await {
+            let last = updates.iter().filter_map(crate::domain::update::id).max();
+            if let Err(error) = receive(line, inbound, &updates).await {
                 return Trouble::Disturbed(format!("The hub refuses: {}", error.message()));
             }
+            confirmed = last.map(|id| id + 1);
         }
     }
 

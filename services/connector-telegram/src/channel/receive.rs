@@ -1,8 +1,5 @@
 //! From updates to events of the hub.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
 use api::connector::v1::channel_event::Event;
 use api::connector::v1::incoming_media::Source;
 use api::connector::v1::{
@@ -11,15 +8,17 @@ use api::connector::v1::{
 };
 use api::conversations::v1::AttachmentKind;
 use connector::{Backoff, Error, Inbound, Upload, UploadError};
+use futures::{StreamExt, stream};
 use serde_json::Value;
-use tokio::sync::Semaphore;
 use types::Clock;
 
 use super::Line;
-use super::desk::Batch;
 use crate::bot::{Bot, Fault};
 use crate::domain::message::{FileKind, LARGEST_FILE};
-use crate::domain::update::{File, Told, What, id, read};
+use crate::domain::update::{File, Told, What, read};
+
+/// Files that are fetched at once.
+const AT_ONCE: usize = 8;
 
 /// How often a file is tried. The message waits for it meanwhile, and then goes without.
 const TRIES: usize = 4;
@@ -29,73 +28,25 @@ const TRIES: usize = 4;
 /// # Errors
 /// When the hub refuses the connector itself.
 pub async fn receive(line: &Line, inbound: &Inbound, updates: &[Value]) -> Result<(), Error> {
-    for batch in begin(line, inbound, updates) {
-        batch.stored.await?;
-        batch.told.iter().for_each(|told| line.pictures.wrote(told));
+    let events = updates
+        .iter()
+        .map(|update| event(&line.bot, inbound, update));
+    // Side by side, and in their order.
+    let events = stream::iter(events.collect::<Vec<_>>()).buffered(AT_ONCE);
+    let events: Vec<Option<ChannelEvent>> = events.collect().await;
+    let told: Vec<Told> = updates.iter().filter_map(read).collect();
+    // A message makes the group of which the name is told.
+    let names = told.iter().filter_map(|told| line.groups.name(told));
+    inbound
+        .publish(events.into_iter().flatten().chain(names).collect())
+        .await?;
+    for told in &told {
+        line.pictures.wrote(told);
     }
     Ok(())
 }
 
-/// Begins to bring what updates tell: a chat for which a file is fetched by itself, and all others together.
-pub(super) fn begin(line: &Line, inbound: &Inbound, updates: &[Value]) -> Vec<Batch> {
-    let mut alone: BTreeMap<i64, Vec<Value>> = BTreeMap::new();
-    let mut together = Vec::new();
-    let told: Vec<(&Value, Option<Told>)> = updates.iter().map(|it| (it, read(it))).collect();
-    let fetches = |it: &Told| matches!(&it.what, What::Written { file: Some(_), .. });
-    let fetching: BTreeSet<i64> = told
-        .iter()
-        .filter_map(|(_, told)| told.as_ref())
-        .filter(|told| fetches(told) || inbound.is_busy(&told.chat.to_string()))
-        .map(|told| told.chat)
-        .collect();
-    for (update, told) in told {
-        match told
-            .map(|it| it.chat)
-            .filter(|chat| fetching.contains(chat))
-        {
-            Some(chat) => alone.entry(chat).or_default().push(update.clone()),
-            None => together.push(update.clone()),
-        }
-    }
-    let batches = alone.into_values().chain([together]);
-    batches
-        .filter(|updates| !updates.is_empty())
-        .map(|updates| batch(line, inbound, updates))
-        .collect()
-}
-
-fn batch(line: &Line, inbound: &Inbound, updates: Vec<Value>) -> Batch {
-    let told: Vec<Told> = updates.iter().filter_map(read).collect();
-    let chats: Vec<String> = told.iter().map(|it| it.chat.to_string()).collect();
-    let events = told.iter().map(|it| it.event_id.clone()).collect();
-    let ids = updates.iter().filter_map(id).collect();
-    let (bot, files, groups, of) = (
-        Arc::clone(&line.bot),
-        Arc::clone(&line.files),
-        Arc::clone(&line.groups),
-        inbound.clone(),
-    );
-    let making = async move {
-        let mut events = Vec::with_capacity(updates.len());
-        for update in &updates {
-            events.extend(event(&bot, &files, &of, update).await);
-            events.extend(read(update).as_ref().and_then(|told| groups.name(told)));
-        }
-        events
-    };
-    Batch {
-        ids,
-        told,
-        stored: inbound.begin(&chats, events, making),
-    }
-}
-
-async fn event(
-    bot: &Bot,
-    files: &Semaphore,
-    inbound: &Inbound,
-    update: &Value,
-) -> Option<ChannelEvent> {
+async fn event(bot: &Bot, inbound: &Inbound, update: &Value) -> Option<ChannelEvent> {
     let Some(told) = read(update) else {
         tracing::info!(
             connection = inbound.connection().id(),
@@ -110,7 +61,7 @@ async fn event(
             file,
         } => {
             let written = (&text[..], &unknown[..], file.as_ref());
-            Event::Message(message((bot, files), inbound, &told, written).await)
+            Event::Message(message(bot, inbound, &told, written).await)
         }
         What::Edited { of, text } => Event::Edited(MessageEdited {
             message_event_id: of.clone(),
@@ -144,7 +95,7 @@ async fn event(
 
 /// A message; what is not known of it, and a file, are told with the text.
 async fn message(
-    (bot, files): (&Bot, &Semaphore),
+    bot: &Bot,
     inbound: &Inbound,
     told: &Told,
     (text, unknown, file): (&str, &str, Option<&File>),
@@ -153,14 +104,10 @@ async fn message(
     let facts = facts.map(|(name, value)| ((*name).to_owned(), value.clone()));
     let (media, unknown) = match file {
         None => (Vec::new(), unknown.to_owned()),
-        Some(file) => {
-            // The semaphore is never closed.
-            let _turn = files.acquire().await;
-            match fetch(bot, inbound, told, file).await {
-                Ok(media) => (vec![media], String::new()),
-                Err(why) => (Vec::new(), why),
-            }
-        }
+        Some(file) => match fetch(bot, inbound, told, file).await {
+            Ok(media) => (vec![media], String::new()),
+            Err(why) => (Vec::new(), why),
+        },
     };
     IncomingMessage {
         text: text.to_owned(),

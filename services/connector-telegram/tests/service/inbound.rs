@@ -101,34 +101,6 @@ async fn whatever_somebody_sends_is_seen_by_employees() {
 }
 
 #[tokio::test]
-async fn a_file_that_does_not_come_holds_up_its_own_chat_alone() {
-    const BORIS: i64 = 43;
-    let world = World::start().await;
-    world.polling_bot().await;
-    let telegram = &world.telegram;
-    telegram.keep_file("photo", PIXEL);
-    telegram.stall(true);
-    telegram.write(
-        ANNA,
-        json!({"caption": "look", "photo": [{"file_id": "photo", "width": 1, "height": 1}]}),
-    );
-    telegram.text(ANNA, "and this");
-    // What comes with it, and what comes later.
-    for (count, text) in [(1, "hello"), (2, "anybody there?")] {
-        telegram.text(BORIS, text);
-        let all = world.all_messages(count).await;
-        assert_eq!(all.len(), 1);
-        assert_eq!(all[0][count - 1].text, text);
-    }
-    telegram.stall(false);
-    let mut all = world.all_messages(4).await;
-    all.retain(|messages| messages[0].text == "look");
-    let texts: Vec<&str> = all[0].iter().map(|it| &it.text[..]).collect();
-    assert_eq!(texts, ["look", "and this"]);
-    assert_eq!(all[0][0].attachments.len(), 1);
-}
-
-#[tokio::test]
 async fn a_bot_that_is_killed_loses_nothing_and_doubles_nothing() {
     const PEOPLE: i64 = 5;
     const EACH: i64 = 30;

@@ -44,8 +44,6 @@ struct World {
     /// Groups that go on under another id.
     moved: BTreeMap<i64, i64>,
     files: HashMap<String, Vec<u8>>,
-    /// Files do not come for now.
-    stalled: bool,
     /// Pictures that people show, the newest first: their unique ids, which here begin the ids of their files.
     pictures: HashMap<i64, Vec<String>>,
     /// How often a method was called.
@@ -160,11 +158,6 @@ impl Telegram {
 
     pub fn text(&self, person: i64, text: &str) -> Value {
         self.write(person, json!({"text": text}))
-    }
-
-    /// From now on files do not come; or they do again.
-    pub fn stall(&self, stalled: bool) {
-        self.world().stalled = stalled;
     }
 
     pub fn keep_file(&self, id: &str, contents: &[u8]) {
@@ -294,10 +287,6 @@ async fn file(
     State(telegram): State<Telegram>,
     Path((bot, path)): Path<(String, String)>,
 ) -> Response {
-    testkit::wait_for("files come", async || {
-        (!telegram.world().stalled).then_some(())
-    })
-    .await;
     let world = telegram.world();
     let known = path
         .strip_prefix("files/")

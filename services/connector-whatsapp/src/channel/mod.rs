@@ -13,7 +13,7 @@ use connector::{Channel, Connection, Inbound, Outcome, Outgoing, Trouble};
 use reqwest::Client;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use types::Clock;
 use url::Url;
 
@@ -36,9 +36,6 @@ const SEND_RATE: SendRate = SendRate {
     per_minute: 80 * 60,
     burst: 80,
 };
-
-/// Files of one number that are fetched at once.
-const FILES: usize = 16;
 
 /// The longest text, in characters.
 const LONGEST_TEXT: i32 = 4_096;
@@ -68,8 +65,6 @@ pub struct Line {
     /// Can the provider say who is registered?
     pub checks_numbers: bool,
     media_hosts: Arc<[String]>,
-    /// Files that are fetched at once.
-    files: Semaphore,
     /// Something changed: look at the templates now.
     look: Notify,
     /// WhatsApp refused a template because nobody pays; until then it is believed.
@@ -150,11 +145,14 @@ impl Channel for WhatsApp {
             verify_token: settings.verify_token,
             checks_numbers: settings.number_check == NumberCheck::Contacts,
             media_hosts: Arc::clone(&self.media_hosts),
-            files: Semaphore::new(FILES),
             look: Notify::new(),
             unpaid: Mutex::default(),
             refused: Mutex::new(refused),
         })
+    }
+
+    fn works(&self, line: &Line) -> bool {
+        line.refused().is_none()
     }
 
     /// WhatsApp calls us; what is left is to see whether the token still is good, and which templates there are.

@@ -1,8 +1,5 @@
 //! From what a webhook tells to events and reports of the hub.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
 use api::connector::v1::channel_event::Event;
 use api::connector::v1::incoming_media::Source;
 use api::connector::v1::{
@@ -10,7 +7,8 @@ use api::connector::v1::{
     MessageEdited,
 };
 use api::conversations::v1::{AttachmentKind, Cart, CartItem, Money};
-use connector::{Backoff, Begun, Error, Inbound, Open, Trouble, Upload, UploadError};
+use connector::{Backoff, Error, Inbound, Open, Trouble, Upload, UploadError};
+use futures::{StreamExt, stream};
 use types::Clock;
 
 use super::Line;
@@ -19,6 +17,9 @@ use crate::domain::message::{self, Change, File, FileKind, Told};
 use crate::domain::outgoing::delivery;
 use crate::domain::payload::{Stage, Status, What};
 use crate::graph::Fault;
+
+/// Files that are fetched at once.
+const AT_ONCE: usize = 8;
 
 /// How often a file is tried. WhatsApp blocks who asks for a failing one again and again.
 const TRIES: usize = 4;
@@ -35,7 +36,7 @@ const MOST_REPORTS: usize = 500;
 ///
 /// # Errors
 /// When the hub refuses the connector itself.
-pub async fn receive(open: &Arc<Open<Line>>, news: Vec<What>) -> Result<(), Error> {
+pub async fn receive(open: &Open<Line>, news: Vec<What>) -> Result<(), Error> {
     let (line, inbound) = (&open.line, &open.inbound);
     let (mut told, mut reports) = (Vec::new(), Vec::new());
     for what in news {
@@ -46,55 +47,30 @@ pub async fn receive(open: &Arc<Open<Line>>, news: Vec<What>) -> Result<(), Erro
             What::Changed { .. } => line.changed(),
         }
     }
-    let begun = begin(open, told).await?;
+    publish(line, inbound, told).await?;
     for some in reports.chunks(MOST_REPORTS) {
         inbound.report(some.to_vec()).await?;
-    }
-    for stored in begun {
-        stored.await?;
     }
     Ok(())
 }
 
-/// Begins to bring what clients did: a chat for which a file is fetched by itself, and all others together.
-async fn begin(open: &Arc<Open<Line>>, told: Vec<Told>) -> Result<Vec<Begun>, Error> {
-    let inbound = &open.inbound;
+async fn publish(line: &Line, inbound: &Inbound, told: Vec<Told>) -> Result<(), Error> {
+    if told.is_empty() {
+        return Ok(());
+    }
     let mut chats = Vec::with_capacity(told.len());
     for some in told.chunks(MOST_CHATS) {
         let ids = some.iter().map(|it| it.chat_ids.clone()).collect();
         chats.extend(inbound.resolve(ids).await?);
     }
-    let told: Vec<(Told, String)> = told.into_iter().zip(chats).collect();
-    let fetching: BTreeSet<String> = told
+    let events = told
         .iter()
-        .filter(|(told, chat)| told.content.file.is_some() || inbound.is_busy(chat))
-        .map(|(_, chat)| chat.clone())
-        .collect();
-    let mut alone: BTreeMap<String, Vec<(Told, String)>> = BTreeMap::new();
-    let mut together = Vec::new();
-    for (told, chat) in told {
-        match fetching.contains(&chat) {
-            true => alone.entry(chat.clone()).or_default().push((told, chat)),
-            false => together.push((told, chat)),
-        }
-    }
-    let batches = alone.into_values().chain([together]);
-    let batches = batches.filter(|told| !told.is_empty());
-    Ok(batches.map(|told| batch(open, told)).collect())
-}
-
-fn batch(open: &Arc<Open<Line>>, told: Vec<(Told, String)>) -> Begun {
-    let chats: Vec<String> = told.iter().map(|(_, chat)| chat.clone()).collect();
-    let ids = told.iter().map(|(told, _)| told.event_id.clone()).collect();
-    let of = Arc::clone(open);
-    let making = async move {
-        let mut events = Vec::with_capacity(told.len());
-        for (told, chat) in told {
-            events.push(event(&of.line, &of.inbound, &told, chat).await);
-        }
-        events
-    };
-    open.inbound.begin(&chats, ids, making)
+        .zip(chats)
+        .map(|(told, chat)| event(line, inbound, told, chat));
+    // Side by side, and in their order.
+    let events = stream::iter(events.collect::<Vec<_>>()).buffered(AT_ONCE);
+    inbound.publish(events.collect().await).await?;
+    Ok(())
 }
 
 async fn event(line: &Line, inbound: &Inbound, told: &Told, chat: String) -> ChannelEvent {
@@ -130,14 +106,10 @@ async fn message(line: &Line, inbound: &Inbound, told: &Told, chat: &str) -> Inc
     let content = &told.content;
     let (media, unknown) = match &content.file {
         None => (Vec::new(), content.unknown.clone()),
-        Some(file) => {
-            // The semaphore is never closed.
-            let _turn = line.files.acquire().await;
-            match fetch(line, inbound, chat, file).await {
-                Ok(media) => (vec![media], String::new()),
-                Err(why) => (Vec::new(), why),
-            }
-        }
+        Some(file) => match fetch(line, inbound, chat, file).await {
+            Ok(media) => (vec![media], String::new()),
+            Err(why) => (Vec::new(), why),
+        },
     };
     let facts = told.facts.iter();
     IncomingMessage {

@@ -45,8 +45,6 @@ struct World {
     files: HashMap<String, Vec<u8>>,
     /// Addresses of files that run out before they are used.
     expiring: usize,
-    /// Files do not come for now.
-    stalled: bool,
     /// Files that were brought: type, name, contents.
     uploads: BTreeMap<String, (String, String, Vec<u8>)>,
     sent: Vec<Sent>,
@@ -135,11 +133,6 @@ impl Cloud {
     /// The next addresses of files run out before they are used.
     pub fn expire(&self, count: usize) {
         self.world().expiring = count;
-    }
-
-    /// From now on files do not come; or they do again.
-    pub fn stall(&self, stalled: bool) {
-        self.world().stalled = stalled;
     }
 
     pub fn set_templates(&self, templates: Vec<Value>) {
@@ -239,10 +232,6 @@ async fn file(State(cloud): State<Cloud>, Path(id): Path<String>, headers: Heade
     if cloud.may(&headers).is_err() || !headers.contains_key(header::USER_AGENT) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    testkit::wait_for("files come", async || {
-        (!cloud.world().stalled).then_some(())
-    })
-    .await;
     let mut world = cloud.world();
     if world.expiring > 0 {
         world.expiring -= 1;

@@ -84,31 +84,6 @@ async fn a_file_comes_also_when_its_address_runs_out() {
 }
 
 #[tokio::test]
-async fn a_file_that_does_not_come_holds_up_its_own_chat_alone() {
-    let world = World::start().await;
-    let connection = world.working_number().await;
-    world.cloud.keep_file("777", PIXEL);
-    world.cloud.stall(true);
-    let image = json!({"from": ANNA, "from_user_id": ANNA_ID, "id": "wamid.1", "timestamp": "1800000000",
-        "type": "image", "image": {"id": "777", "mime_type": "image/png", "caption": "look"}});
-    let other =
-        json!({"from": "79995556677", "id": "wamid.3", "type": "text", "text": {"body": "hello"}});
-    let call = payload(&json!({"messages": [image, text("wamid.2", "and this"), other]}));
-    let (answered, ()) = tokio::join!(world.call(&connection, &call), async {
-        let all = world.all_messages(1).await;
-        assert_eq!(all[0][0].text, "hello");
-        world.cloud.stall(false);
-    });
-    assert_eq!(answered, 200);
-    assert_eq!(world.call(&connection, &call).await, 200);
-    let mut all = world.all_messages(3).await;
-    all.retain(|messages| messages.len() == 2);
-    let texts: Vec<&str> = all[0].iter().map(|it| &it.text[..]).collect();
-    assert_eq!(texts, ["look", "and this"]);
-    assert_eq!(all[0][0].attachments.len(), 1);
-}
-
-#[tokio::test]
 async fn a_message_that_was_changed_or_deleted_changes_here() {
     let world = World::start().await;
     let connection = world.working_number().await;
