@@ -129,7 +129,7 @@ impl Channel for WhatsApp {
         let ids = (settings.phone_number_id, settings.business_account_id);
         let graph = Graph::new(self.http.clone(), self.api.clone(), settings.token, ids);
         let refused = match graph.look().await {
-            Ok(()) => None,
+            Ok(_) => None,
             Err(fault) if is_of_sending(&fault) => Some(trouble(&fault)),
             Err(fault) => return Err(trouble(&fault)),
         };
@@ -159,7 +159,7 @@ impl Channel for WhatsApp {
     async fn listen(&self, line: &Line, inbound: &Inbound) -> Trouble {
         loop {
             match line.graph.look().await {
-                Ok(()) => {
+                Ok(_) => {
                     line.refuse(None);
                     inbound.working();
                     line.tell_templates(inbound).await;
