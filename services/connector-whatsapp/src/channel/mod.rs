@@ -165,8 +165,11 @@ impl Channel for WhatsApp {
                     line.tell_templates(inbound).await;
                 }
                 Err(fault) if is_of_sending(&fault) => {
-                    inbound.trouble(&trouble(&fault));
-                    line.refuse(Some(trouble(&fault)));
+                    let trouble = trouble(&fault);
+                    let connection = inbound.connection().id();
+                    tracing::warn!(connection, ?trouble, "a connection does not work");
+                    inbound.trouble(&trouble);
+                    line.refuse(Some(trouble));
                 }
                 Err(fault) => return trouble(&fault),
             }
