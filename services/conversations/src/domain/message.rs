@@ -124,11 +124,9 @@ pub struct Message {
 }
 
 impl Message {
-    /// The client changed it then; false when nothing changes. What is deleted is not changed any more, and a change that is told late
-    /// changes nothing that was changed after it.
+    /// The client changed it; false when nothing changes. What is deleted is not changed any more.
     pub fn edit(&mut self, text: String, at: OffsetDateTime) -> bool {
-        let is_late = self.edits.last().is_some_and(|it| it.replaced > at);
-        if self.deleted.is_some() || self.text == text || is_late {
+        if self.deleted.is_some() || self.text == text {
             return false;
         }
         let text = std::mem::replace(&mut self.text, text);

@@ -114,30 +114,6 @@ async fn a_change_of_a_message_that_never_came_is_a_message() {
         publish(&world, change).await.outcome(),
         PublishOutcome::Duplicate
     );
-    // What it said before comes late.
-    assert_eq!(
-        publish(&world, unknown).await.outcome(),
-        PublishOutcome::Duplicate
-    );
-    assert_eq!(world.messages(&result.conversation_id).await.len(), 1);
-}
-
-#[tokio::test]
-async fn a_change_that_is_told_late_changes_nothing_newer() {
-    let world = World::start().await;
-    let connection = world.connection().await;
-    let first = world.message(&connection, "anna", "at five");
-    let conversation = publish(&world, first.clone()).await.conversation_id;
-    let change = |id, text, minutes: i64| ChannelEvent {
-        event_time: Some(kit::time::to_proto(
-            world.clock.now() - time::Duration::minutes(minutes),
-        )),
-        ..happened(&connection, "anna", id, edited(&first, text))
-    };
-    publish(&world, change("second", "at seven", 1)).await;
-    publish(&world, change("first", "at six", 2)).await;
-    let messages = world.messages(&conversation).await;
-    assert_eq!((messages.len(), &messages[0].text[..]), (1, "at seven"));
 }
 
 #[tokio::test]

@@ -96,7 +96,11 @@ pub async fn happen(hub: &Hub, event: Event) -> Outcome {
             }
             Err(Error::Known(became)) => return Outcome::Duplicate(stored(&became)),
             Err(Error::Refused(refusal)) => return Outcome::Refused(Arc::new(refusal)),
-            Err(Error::Unknown) => return store(hub, event).await,
+            Err(Error::Unknown) => {
+                let stored = hub.ingest.submit(vec![event.item]).await.pop();
+                return stored
+                    .unwrap_or_else(|| Outcome::Refused(Arc::new(Refusal::shutting_down())));
+            }
             Err(Error::Store(pg::Error::Conflict { constraint })) if constraint == EXTERNAL_ID => {
                 let to = match &event.what {
                     Happening::Moved { to } => to.clone(),
@@ -111,31 +115,6 @@ pub async fn happen(hub: &Hub, event: Event) -> Outcome {
         }
     }
     Outcome::Refused(Arc::new(Refusal::shutting_down()))
-}
-
-/// Stores what a message says now that never came. Should it come later, it is known, and its old text does not stand beside the new one.
-async fn store(hub: &Hub, event: Event) -> Outcome {
-    let (scope, connection) = (event.scope, event.item.connection.id);
-    let stored = hub.ingest.submit(vec![event.item]).await.pop();
-    if let (Some(Outcome::Accepted(stored)), Happening::Edited { of, .. }) = (&stored, event.what)
-        && let Some(message) = stored.message
-    {
-        let became = Became {
-            conversation: stored.conversation,
-            number: stored.number,
-            message,
-            seq: stored.seq,
-            create_time: stored.create_time,
-        };
-        let noted = hub.db.tx(scope, move |tx| {
-            Box::pin(async move { happenings::note(tx, scope, connection, &of, &became).await })
-        });
-        if let Err(error) = noted.await {
-            // It came in the same moment, or the database is away: then both stand there.
-            tracing::warn!(%error, "a changed message could not be tied to what it said before");
-        }
-    }
-    stored.unwrap_or_else(|| Outcome::Refused(Arc::new(Refusal::shutting_down())))
 }
 
 fn stored(became: &Became) -> Stored {
@@ -159,13 +138,11 @@ async fn apply(
         return Err(Error::Known(known));
     }
     let (became, change) = match &event.what {
-        Happening::Edited { of, text, .. } => {
-            // As the channel dates it; what it dates into the future was now.
-            let at = event.item.event_time.map_or(now, |it| it.min(now));
-            let edit = |message: &mut Message| message.edit(text.clone(), at);
-            let done = changed(tx, event, of, now, edit).await?;
-            done.ok_or(Error::Unknown)?
-        }
+        Happening::Edited { of, text, .. } => changed(tx, event, of, now, |message| {
+            message.edit(text.clone(), now)
+        })
+        .await?
+        .ok_or(Error::Unknown)?,
         Happening::Deleted { of } => changed(tx, event, of, now, |message| message.delete(now))
             .await?
             .ok_or_else(|| Error::Refused(Refusal::message_not_found(of)))?,
