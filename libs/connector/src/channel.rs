@@ -204,6 +204,16 @@ impl Outgoing {
         &self.delivery.attachments
     }
 
+    /// The channel knows the chat under another id as well: what comes under either of them is the same chat.
+    ///
+    /// # Errors
+    /// When the hub cannot be reached, or refuses the id.
+    pub async fn is_known_as(&self, other: &str) -> Result<(), Error> {
+        let ids = vec![self.chat().to_owned(), other.to_owned()];
+        let resolved = self.hub.resolve(self.connection_id(), vec![ids]);
+        resolved.await.map(drop)
+    }
+
     /// The contents of one of the files.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ mod health;
 mod hub;
 mod lines;
 mod media;
+mod repair;
 mod reports;
 
 pub use backoff::{Backoff, jittered};
@@ -32,6 +33,7 @@ pub use connector::Connector;
 pub use hub::{Error, Hub, News};
 pub use lines::{Inbound, Lines, Open};
 pub use media::{Download, Upload, UploadError};
+pub use repair::repaired;
 
 /// The contract that connectors speak.
 pub use api::connector::v1 as proto;

@@ -222,6 +222,6 @@ async fn the_connector_passes_the_conformance_program() {
     let report = checked.await.expect("started");
     assert!(report.passed(), "{report}");
     // Visitors send texts, and no provider stands between them and the connector.
-    assert_eq!(report.count(conformance::Verdict::Passed), 18, "{report}");
+    assert_eq!(report.count(conformance::Verdict::Passed), 19, "{report}");
     life.stop();
 }

@@ -37,6 +37,9 @@ const SEND_RATE: SendRate = SendRate {
     burst: 80,
 };
 
+/// How long nothing is sent by a number that may not send, unless somebody changes its settings.
+const REST: Duration = Duration::from_secs(600);
+
 /// The longest text, in characters.
 const LONGEST_TEXT: i32 = 4_096;
 
@@ -70,7 +73,27 @@ pub struct Line {
     /// WhatsApp refused a template because nobody pays; until then it is believed.
     unpaid: Mutex<Option<Instant>>,
     /// Why nothing is sent: the token or the account. What WhatsApp brings meanwhile is taken in all the same.
-    refused: Mutex<Option<Trouble>>,
+    refused: Mutex<Option<Refusal>>,
+}
+
+/// Why nothing is sent.
+#[derive(Debug, Clone)]
+struct Refusal {
+    trouble: Trouble,
+    /// Looking at the number showed it, and shows when it is over. What only sending shows, sending is tried for again.
+    by_looking: bool,
+    until: Instant,
+}
+
+impl Refusal {
+    fn new(trouble: Trouble, by_looking: bool) -> Self {
+        let until = Instant::now() + REST;
+        Self {
+            trouble,
+            by_looking,
+            until,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -130,7 +153,7 @@ impl Channel for WhatsApp {
         let graph = Graph::new(self.http.clone(), self.api.clone(), settings.token, ids);
         let refused = match graph.look().await {
             Ok(_) => None,
-            Err(fault) if is_of_sending(&fault) => Some(trouble(&fault)),
+            Err(fault) if is_of_sending(&fault) => Some(Refusal::new(trouble(&fault), true)),
             Err(fault) => return Err(trouble(&fault)),
         };
         tracing::info!(
@@ -160,8 +183,9 @@ impl Channel for WhatsApp {
         loop {
             match line.graph.look().await {
                 Ok(_) => {
-                    line.refuse(None);
-                    inbound.working();
+                    if line.is_seen_to_work() {
+                        inbound.working();
+                    }
                     line.tell_templates(inbound).await;
                 }
                 Err(fault) if is_of_sending(&fault) => {
@@ -169,7 +193,7 @@ impl Channel for WhatsApp {
                     let connection = inbound.connection().id();
                     tracing::warn!(connection, ?trouble, "a connection does not work");
                     inbound.trouble(&trouble);
-                    line.refuse(Some(trouble));
+                    line.refuse(Some(Refusal::new(trouble, true)));
                 }
                 Err(fault) => return trouble(&fault),
             }
@@ -182,21 +206,42 @@ impl Channel for WhatsApp {
     }
 
     async fn send(&self, line: &Line, message: &Outgoing) -> Outcome {
-        match line.refused() {
-            Some(trouble) => Outcome::Halted(trouble),
-            None => send::send(line, message).await,
+        if let Some(trouble) = line.refused() {
+            return Outcome::Halted(trouble);
         }
+        let outcome = send::send(line, message).await;
+        match &outcome {
+            Outcome::Halted(trouble) => {
+                let connection = message.connection_id();
+                tracing::warn!(connection, ?trouble, "a number may not send");
+                line.refuse(Some(Refusal::new(trouble.clone(), false)));
+            }
+            Outcome::Sent(_) if line.refuse(None) => line.changed(),
+            _ => {}
+        }
+        outcome
     }
 }
 
 impl Line {
-    fn refuse(&self, trouble: Option<Trouble>) {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    /// True when something was refused before.
+    fn refuse(&self, refusal: Option<Refusal>) -> bool {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *refused, refusal).is_some()
     }
 
+    /// Why nothing is sent now.
     fn refused(&self) -> Option<Trouble> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.clone()
+        let refusal = refused.as_ref().filter(|it| it.until > Instant::now())?;
+        Some(refusal.trouble.clone())
+    }
+
+    /// The number answers: nothing is left of what looking showed, and nothing known of what sending shows.
+    fn is_seen_to_work(&self) -> bool {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.take_if(|it| it.by_looking);
+        refused.is_none()
     }
 }
 

@@ -127,8 +127,13 @@ impl Sender {
             let (its_id, its_number) = (text(contact, "user_id"), text(contact, "wa_id"));
             (!id.is_empty() && id == its_id) || (!number.is_empty() && number == its_number)
         };
-        // A single contact without anything to compare is the one.
+        // A single contact without anything to compare is the one; anybody else's is not.
+        let differs = |own: &str, its: String| !own.is_empty() && !its.is_empty() && own != its;
+        let fits = |contact: &&Value| {
+            !differs(&id, text(contact, "user_id")) && !differs(&number, text(contact, "wa_id"))
+        };
         let only = contacts.first().filter(|_| contacts.len() == 1);
+        let only = only.filter(fits);
         let contact = contacts.iter().find(is_this).or(only);
         let Some(contact) = contact else {
             return Self {
@@ -201,4 +206,25 @@ fn first_error(given: &Value) -> Option<String> {
     let error = list(given, "errors").first()?;
     let said = ["title", "message"].map(|name| text(error, name));
     said.into_iter().find(|it| !it.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn nobody_is_taken_for_the_only_contact_that_is_somebody_else() {
+        let given =
+            json!({"from": "79990000007", "id": "wamid.1", "type": "text", "text": {"body": "hi"}});
+        let bob = json!({"wa_id": "79990000008", "user_id": "RU.4444", "profile": {"name": "Bob"}});
+        let told = read(&given, &[bob]).unwrap();
+        assert_eq!(
+            (&told.chat_ids[..], &told.sender[..]),
+            (&["79990000007".to_owned()][..], "")
+        );
+        let hidden = json!({"user_id": "RU.4444", "profile": {"name": "Anna"}});
+        let told = read(&given, &[hidden]).unwrap();
+        assert_eq!(told.chat_ids, ["RU.4444", "79990000007"]);
+    }
 }

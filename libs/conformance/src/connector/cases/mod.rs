@@ -42,6 +42,7 @@ pub(super) fn all() -> Vec<Case> {
         many::at_once "many-chats" => "many chats at once are brought and answered, and one that the channel refuses for now delays none of them";
         life::rests "switched-off" => "a connection that is switched off neither brings nor sends; switched on it does both, and nothing is lost";
         life::hub_restarts "hub-restart" => "after a restart of the hub the connector registers again, and brings and sends what came meanwhile";
+        life::killed_bringing "killed-while-bringing" => "a connector that is killed before or after the hub stored what it brought, and was not told, loses and doubles nothing";
         life::killed "killed" => "a connector that is killed at work loses nothing, and doubles nothing, once it runs again";
     }
 }
