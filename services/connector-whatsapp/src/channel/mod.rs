@@ -240,7 +240,9 @@ impl Line {
     /// The number answers: nothing is left of what looking showed, and nothing known of what sending shows.
     fn is_seen_to_work(&self) -> bool {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.take_if(|it| it.by_looking);
+        if refused.as_ref().is_some_and(|it| it.by_looking) {
+            *refused = None;
+        }
         refused.is_none()
     }
 }
