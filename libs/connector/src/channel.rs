@@ -27,11 +27,22 @@ pub trait Channel: Send + Sync + 'static {
     /// Who the connector is and what it can do.
     fn manifest(&self) -> ConnectorManifest;
 
+    /// A connection was added or changed, before it is opened or closed. Few channels need to know.
+    fn told(&self, connection: &Connection) {
+        let _ = connection;
+    }
+
     /// Opens a connection that was switched on or changed. When it fails with [`Trouble::Disturbed`] it is tried again.
     fn open(
         &self,
         connection: &Connection,
     ) -> impl Future<Output = Result<Self::Line, Trouble>> + Send;
+
+    /// Is a connection that was opened said to work at once? One that brings and cannot send for now is not.
+    fn works(&self, line: &Self::Line) -> bool {
+        let _ = line;
+        true
+    }
 
     /// Listens to the channel and brings what it tells; ends only when it cannot go on. After [`Trouble::Disturbed`] the connection is
     /// opened and listened to again after a pause; say [`Inbound::working`] as soon as the channel answers. A channel that calls us, by webhooks, need not listen: it finds its connections in [`Lines`](crate::Lines).
@@ -98,7 +109,7 @@ impl Connection {
 pub enum Trouble {
     /// The channel cannot be reached or refuses for now: it is tried again.
     Disturbed(String),
-    /// Nothing helps until somebody changes something: it rests until the connection is changed.
+    /// Nothing helps until somebody changes something: it rests until the connection is changed, or for ten minutes.
     Broken(String),
 }
 
@@ -111,6 +122,8 @@ pub enum Outcome {
     Retry(Duration),
     /// It will never have it; the text is for the employee who wrote.
     Failed(String),
+    /// It will never have it, because the client has blocked the line or left: nothing more is written until they write.
+    Unreachable(String),
     /// Nobody knows whether it has it, for example after an answer that was lost.
     Unknown,
     /// The connection does not work; the message waits until it does.
@@ -135,6 +148,18 @@ impl Outgoing {
     #[must_use]
     pub fn delivery_id(&self) -> &str {
         &self.delivery.id
+    }
+
+    /// The connection that it goes out by: "cxn_…".
+    #[must_use]
+    pub fn connection_id(&self) -> &str {
+        &self.delivery.connection_id
+    }
+
+    /// Its place in the chat.
+    #[must_use]
+    pub fn seq(&self) -> i64 {
+        self.delivery.seq
     }
 
     /// Which try it is, 1 for the first.
@@ -177,6 +202,16 @@ impl Outgoing {
     #[must_use]
     pub fn files(&self) -> &[Attachment] {
         &self.delivery.attachments
+    }
+
+    /// The channel knows the chat under another id as well: what comes under either of them is the same chat.
+    ///
+    /// # Errors
+    /// When the hub cannot be reached, or refuses the id.
+    pub async fn is_known_as(&self, other: &str) -> Result<(), Error> {
+        let ids = vec![self.chat().to_owned(), other.to_owned()];
+        let resolved = self.hub.resolve(self.connection_id(), vec![ids]);
+        resolved.await.map(drop)
     }
 
     /// The contents of one of the files.

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use api::connector::v1::{Delivery, DeliveryOutcome, DeliveryReport};
+use api::connector::v1::channel_event::Event;
+use api::connector::v1::{
+    ChannelEvent, Delivery, DeliveryOutcome, DeliveryReport, ReachableChanged,
+};
 use kit::lifecycle::Lifecycle;
 use types::Clock;
 
@@ -122,7 +125,7 @@ impl<C: Channel> Sender<C> {
     }
 
     async fn send(&self, open: &Open<C::Line>, delivery: Delivery, lease: &AtomicI64) -> Outcome {
-        let id = delivery.id.clone();
+        let (id, chat) = (delivery.id.clone(), delivery.external_chat_id.clone());
         let message = Outgoing {
             hub: self.hub.clone(),
             delivery,
@@ -137,10 +140,24 @@ impl<C: Channel> Sender<C> {
             sent = self.channel.send(&open.line, &message) => sent,
             () = renewing => Outcome::Unknown,
         };
-        if let Outcome::Halted(trouble) = &sent {
-            open.inbound.trouble(trouble);
+        match &sent {
+            Outcome::Halted(trouble) => open.inbound.trouble(trouble),
+            Outcome::Unreachable(_) => tell_unreachable(open, &id, chat).await,
+            _ => {}
         }
         sent
+    }
+}
+
+async fn tell_unreachable<L>(open: &Open<L>, delivery: &str, chat: String) {
+    let event = ChannelEvent {
+        external_event_id: format!("unreachable:{delivery}"),
+        external_chat_id: chat,
+        event: Some(Event::Reachable(ReachableChanged { reachable: false })),
+        ..ChannelEvent::default()
+    };
+    if let Err(error) = open.inbound.publish(vec![event]).await {
+        tracing::warn!(%error, "the hub did not hear that a client cannot be written to");
     }
 }
 
@@ -156,7 +173,7 @@ fn report(id: &str, lease_token: i64, outcome: Outcome) -> DeliveryReport {
             external_message_id,
             ..report
         },
-        Outcome::Failed(text) => DeliveryReport {
+        Outcome::Failed(text) | Outcome::Unreachable(text) => DeliveryReport {
             outcome: DeliveryOutcome::Failed.into(),
             failure_text: text
                 .chars()
@@ -188,6 +205,7 @@ fn count(hub: &Hub, outcome: &Outcome) {
         Outcome::Sent(_) => "sent",
         Outcome::Retry(_) => "retry",
         Outcome::Failed(_) => "failed",
+        Outcome::Unreachable(_) => "unreachable",
         Outcome::Unknown => "unknown",
         Outcome::Halted(_) => "halted",
     };

@@ -13,7 +13,8 @@
 //!   the channel can tell ([`Channel::KNOWS_REPEATED`]);
 //! - tells administrators how each connection is ([`Trouble`]).
 //!
-//! The tutorial is docs/connectors.md. Whoever needs less than all of this uses [`Hub`] alone, as the online chat does.
+//! The tutorial is docs/connectors.md. Whoever calls the hub in other ways as well, as the online chat does for its visitors, has it
+//! in [`Hub`].
 
 mod backoff;
 mod channel;
@@ -23,6 +24,7 @@ mod health;
 mod hub;
 mod lines;
 mod media;
+mod repair;
 mod reports;
 
 pub use backoff::{Backoff, jittered};
@@ -31,6 +33,7 @@ pub use connector::Connector;
 pub use hub::{Error, Hub, News};
 pub use lines::{Inbound, Lines, Open};
 pub use media::{Download, Upload, UploadError};
+pub use repair::repaired;
 
 /// The contract that connectors speak.
 pub use api::connector::v1 as proto;

@@ -11,13 +11,16 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use types::Clock;
 
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, jittered};
 use crate::channel::{Channel, Connection, Trouble};
 use crate::health::Health;
 use crate::hub::{Error, Hub, MOST_EVENTS, is_passing};
 
 /// How long a delivery waits for a connection that is being opened; its lease is longer.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a connection rests that is broken: what was wrong may have been put right at the channel itself.
+const REST: Duration = Duration::from_secs(600);
 
 /// What went well for so long did go well.
 const LONG: Duration = Duration::from_secs(60);
@@ -275,6 +278,9 @@ impl<C: Channel> Keeper<C> {
             }
             true
         });
+        if is_new {
+            self.channel.told(&connection);
+        }
         if is_new && connection.is_enabled() {
             let keeper = Arc::clone(self);
             self.life.spawn("connection", async move {
@@ -283,7 +289,7 @@ impl<C: Channel> Keeper<C> {
         }
     }
 
-    /// Keeps one connection open, until it turns out to be broken.
+    /// Keeps one connection open.
     async fn keep(&self, connection: Connection) {
         let mut backoff = Backoff::default();
         let inbound = Inbound {
@@ -297,7 +303,7 @@ impl<C: Channel> Keeper<C> {
             let trouble = match self.channel.open(&inbound.connection).await {
                 Ok(line) => {
                     // Whoever could not listen a moment ago may not be able to now: listening itself says when it can.
-                    if !has_listened {
+                    if !has_listened && self.channel.works(&line) {
                         inbound.working();
                     }
                     has_listened = true;
@@ -316,7 +322,9 @@ impl<C: Channel> Keeper<C> {
                 "a connection does not work"
             );
             if let Trouble::Broken(_) = trouble {
-                return self.set(&inbound.connection, State::Closed);
+                self.set(&inbound.connection, State::Closed);
+                Clock::system().sleep(jittered(REST)).await;
+                continue;
             }
             if begun.elapsed() > LONG {
                 backoff.reset();

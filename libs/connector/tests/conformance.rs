@@ -34,7 +34,7 @@ async fn the_example_in_rust_passes_the_conformance_program() {
     );
     let report = check("folder", Command::new(example, Vec::new())).await;
     assert!(report.passed(), "{report}");
-    assert_eq!(report.count(Verdict::Passed), 18, "{report}");
+    assert_eq!(report.count(Verdict::Passed), 20, "{report}");
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn the_example_in_python_passes_the_conformance_program() {
     let command = Command::new(environment.join("bin/python"), vec![program]);
     let report = check("folder-python", command).await;
     assert!(report.passed(), "{report}");
-    assert_eq!(report.count(Verdict::Passed), 18, "{report}");
+    assert_eq!(report.count(Verdict::Passed), 20, "{report}");
 }
 
 #[test]

@@ -78,8 +78,17 @@ parameters! {
     UtmTerm = "utm_term": "utm_term", "utm_term", "utm_term";
     /// utm_content.
     UtmContent = "utm_content": "utm_content", "utm_content", "utm_content";
-    /// What a messenger says of the advertisement or link that led to the chat.
+    /// The advertisement or link that led to the chat, as a messenger says: what a Telegram link brings, the address of what was
+    /// clicked on in front of WhatsApp.
     Referral = "referral": "Реклама или ссылка, по которой клиент открыл чат", "Anuncio o enlace que llevó al chat", "The advertisement or link that led to the chat";
+    /// What it was, for example "ad" or "post".
+    ReferralType = "referral_type": "Вид рекламы: ad, post", "Tipo del anuncio: ad, post", "What kind of advertisement it was: ad, post";
+    /// Its id at the one who showed it.
+    ReferralId = "referral_id": "Идентификатор рекламы", "Identificador del anuncio", "The id of the advertisement";
+    /// Its headline.
+    ReferralHeadline = "referral_headline": "Заголовок рекламы", "Título del anuncio", "The headline of the advertisement";
+    /// The id of the click on it.
+    Click = "ctwa_clid": "Идентификатор перехода с рекламы (ctwa_clid)", "Identificador del clic (ctwa_clid)", "The id of the click (ctwa_clid)";
     /// Language of the device.
     Language = "language": "Язык устройства", "Idioma del dispositivo", "The language of the device";
     /// "first" or "repeated".

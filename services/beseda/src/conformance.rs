@@ -109,6 +109,9 @@ pub struct Connector {
     /// Where the hub listens
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// How many chats go side by side in the case many-chats
+    #[arg(long, default_value = "100")]
+    chats: usize,
     #[command(flatten)]
     which: Which,
     /// The connector's command
@@ -170,6 +173,7 @@ async fn check(connector: Connector) -> anyhow::Result<Report> {
     let options = Options {
         listen: connector.listen,
         patience: Duration::from_secs(connector.which.patience),
+        chats: connector.chats,
         ..Options::new(
             &connector.key.clone().unwrap_or_default(),
             settings(&connector)?,

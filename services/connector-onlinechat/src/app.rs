@@ -11,6 +11,7 @@ use api::onlinechat::internal::v1::embedding_service_server::EmbeddingServiceSer
 use api::onlinechat::v1::online_chat_service_server::OnlineChatServiceServer;
 use api::onlinechat::v1::visitor_service_server::VisitorServiceServer;
 use auth::{AuthLayer, ServiceTokens, Verifier};
+use connector::Connector;
 use erasure::StoreService;
 use kit::lifecycle::Lifecycle;
 use pg::Db;
@@ -29,7 +30,8 @@ use crate::grpc::embedding::Embeddings;
 use crate::grpc::online_chats::OnlineChats;
 use crate::grpc::visitors::Visitors;
 use crate::hub::Hub;
-use crate::hub::link::Link;
+use crate::hub::channel::Windows;
+use crate::hub::known::Known;
 use crate::hub::receipts::Receipts;
 use crate::jobs::Forget;
 use crate::limits::Limiter;
@@ -79,12 +81,14 @@ impl App {
             config.service_secret,
             config.clock.clone(),
         );
+        let known = Known::default();
         let crm = Crm::new(&tokens, kit::channel(&config.crm)?);
         let parts = Parts {
             crm,
             public_url: config.public_url,
             own_origin,
-            hub: Hub::new(&tokens, conversations.clone()),
+            hub: Hub::new(&tokens, conversations.clone(), known.clone()),
+            known,
             connections: ConnectionServiceClient::new(conversations),
             online_chats: memory::OnlineChats::new(db.clone(), config.clock.clone()),
             sessions: memory::Sessions::new(db.clone(), config.clock.clone()),
@@ -148,13 +152,14 @@ impl App {
 
 fn start_tasks(lifecycle: &Lifecycle, redis: redis::Client, state: &State) {
     let stopping = lifecycle.stopping();
-    let link = Link {
-        hub: state.hub.clone(),
-        db: state.db.clone(),
+    let windows = Windows {
         receipts: state.receipts.clone(),
-        clock: Clock::system(),
+        known: state.known.clone(),
     };
-    lifecycle.spawn("onlinechat.hub", link.keep(stopping.clone()));
+    // Visitors call by their sessions: the open connections are not needed.
+    let _ = Connector::start(Arc::new(windows), state.hub.of_connector(), lifecycle);
+    let linking = state.known.clone().link(state.db.clone(), stopping.clone());
+    lifecycle.spawn("onlinechat.link", linking);
     let subscriber = Subscriber {
         client: redis,
         watchers: state.watchers.clone(),

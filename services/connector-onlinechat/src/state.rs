@@ -11,6 +11,7 @@ use types::Clock;
 use crate::crm::Crm;
 use crate::domain::origin::Origin;
 use crate::hub::Hub;
+use crate::hub::known::Known;
 use crate::hub::receipts::Receipts;
 use crate::limits::Limiter;
 use crate::live::watchers::Watchers;
@@ -28,6 +29,8 @@ pub struct Parts {
     pub own_origin: Origin,
     /// The hub of conversations, with this service's own tokens.
     pub hub: Hub,
+    /// Our connections, as the hub tells them.
+    pub known: Known,
     /// Conversations' connections, with the caller's own token.
     pub connections: ConnectionServiceClient<Channel>,
     /// Fields and cards.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use api::connector::internal::v1::hook_service_server::HookService;
 use api::connector::internal::v1::{ReceiveRequest, ReceiveResponse};
 use auth::Caller;
-use connector::{Lines, Open};
+use connector::{Lines, Open, repaired};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use subtle::ConstantTimeEq;
@@ -55,7 +55,9 @@ impl Hooks {
             return (401, "The secret is wrong.\n");
         }
         // What cannot be read never will be: taken, so that it does not hold up what comes after it.
-        let Ok(update) = serde_json::from_slice::<Value>(&call.body) else {
+        let update = serde_json::from_slice::<Value>(&call.body)
+            .or_else(|_| serde_json::from_slice(&repaired(&call.body)));
+        let Ok(update) = update else {
             tracing::warn!(
                 connection = call.path,
                 "Telegram brought something that is no JSON"

@@ -7,7 +7,7 @@ use std::time::Duration;
 use api::connector::internal::v1::hook_service_server::HookService;
 use api::connector::internal::v1::{ReceiveRequest, ReceiveResponse};
 use auth::Caller;
-use connector::{Lines, Open};
+use connector::{Lines, Open, repaired};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tonic::{Request, Response, Status};
@@ -70,7 +70,9 @@ impl Hooks {
             return said(401, "The signature is wrong.\n");
         }
         // What cannot be read never will be: taken, so that it does not come for a week.
-        let Ok(body) = serde_json::from_slice::<Value>(&call.body) else {
+        let body = serde_json::from_slice::<Value>(&call.body)
+            .or_else(|_| serde_json::from_slice(&repaired(&call.body)));
+        let Ok(body) = body else {
             tracing::warn!(
                 connection = call.path,
                 "WhatsApp brought something that is no JSON"

@@ -1,6 +1,6 @@
 //! What cases are made of: clients who write, employees who answer, and looking at what became of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ impl Bench {
                 book.switch(true);
             }
             // What one case could not have is no burden to the next.
-            book.deliveries.retain(|it| it.ended.is_some());
+            book.drop_unsent();
             std::mem::take(&mut book.offences)
         });
         offences.extend(self.subject.ended());
@@ -187,9 +187,11 @@ impl Bench {
     /// Every line is stored once, in the order of its chat. The events in order of storing.
     pub async fn brought(&self, lines: &[Line]) -> Result<Vec<ChannelEvent>, Failure> {
         let stored = |book: &Book| events_of(book, lines);
+        let texts: HashSet<&str> = lines.iter().map(|it| &it.text[..]).collect();
         let reach = |book: &Book| {
-            let is_there = |line: &Line| book.events.iter().any(|it| text(it) == line.text);
-            lines.iter().all(is_there).then_some(())
+            let there = book.events.iter().map(text);
+            let there: HashSet<&str> = there.filter(|it| texts.contains(it)).collect();
+            (there.len() == texts.len()).then_some(())
         };
         if let Err(failure) = self.hub.until("", reach).await {
             let there = self.hub.with(|book| stored(book).len());
@@ -220,6 +222,42 @@ impl Bench {
             name,
             external: external.unwrap_or_default(),
         })
+    }
+
+    /// The chats of lines that were brought.
+    pub fn chats(&self, lines: &[Line], events: &[ChannelEvent]) -> Vec<Chat> {
+        let names: HashMap<&str, &str> = lines
+            .iter()
+            .map(|it| (&it.text[..], &it.chat[..]))
+            .collect();
+        let chat = |event: &ChannelEvent| {
+            Some(Chat {
+                name: (*names.get(text(event))?).to_owned(),
+                external: event.external_chat_id.clone(),
+            })
+        };
+        events.iter().filter_map(chat).collect()
+    }
+
+    /// Waits until the hub counts so many, as long as their number grows.
+    pub async fn counted(
+        &self,
+        what: &str,
+        wanted: usize,
+        count: impl Fn(&Book) -> usize,
+    ) -> Result<(), Failure> {
+        let mut there = self.hub.with(|book| count(book));
+        while there < wanted {
+            let more = |book: &Book| Some(count(book)).filter(|now| *now > there);
+            there = self
+                .hub
+                .until("another one", more)
+                .await
+                .map_err(|failure| {
+                    Failure::unmet(format!("{there} of {wanted} {what}; {failure}"))
+                })?;
+        }
+        Ok(())
     }
 
     /// An employee answers; the delivery.
@@ -304,8 +342,8 @@ impl Bench {
 
 /// Events of these lines.
 fn events_of(book: &Book, lines: &[Line]) -> Vec<ChannelEvent> {
-    let texts: HashMap<&str, ()> = lines.iter().map(|it| (&it.text[..], ())).collect();
-    let is_one = |it: &&ChannelEvent| message(it).is_some() && texts.contains_key(text(it));
+    let texts: HashSet<&str> = lines.iter().map(|it| &it.text[..]).collect();
+    let is_one = |it: &&ChannelEvent| message(it).is_some() && texts.contains(text(it));
     book.events.iter().filter(is_one).cloned().collect()
 }
 

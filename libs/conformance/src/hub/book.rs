@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-use api::connector::v1::{ChannelEvent, ConnectorConnection, ConnectorManifest};
+use api::connector::v1::{ChannelEvent, ConnectorConnection, ConnectorManifest, PublishResult};
 use api::conversations::v1::ConnectionState;
 
 use super::Options;
 use super::deliveries::Held;
 use super::files::Kept;
+use super::history::Chat;
 
 /// A bad moment of the hub.
 #[derive(Debug, Clone, Copy)]
@@ -59,8 +60,12 @@ pub struct Book {
     pub events: Vec<ChannelEvent>,
     /// Every event that was ever brought, and how often, by its id.
     pub brought: HashMap<String, (ChannelEvent, u32)>,
-    /// Chats by the channel's ids: conversation and newest place.
-    pub chats: BTreeMap<String, (String, i64)>,
+    /// What became of each stored event, by its id.
+    pub stored: HashMap<String, PublishResult>,
+    /// Chats by the channel's ids.
+    pub chats: BTreeMap<String, Chat>,
+    /// Conversations so far.
+    pub conversations: i64,
     /// Calls of Publish so far.
     pub publishes: u32,
     /// Chats of the calls of Publish that are not answered.
@@ -69,6 +74,10 @@ pub struct Book {
     pub takers: usize,
     /// What is to be sent, in order of writing.
     pub deliveries: Vec<Held>,
+    /// Where each stands among them, by its id.
+    pub places: HashMap<String, usize>,
+    /// How many of them were sent.
+    pub sent: usize,
     /// Files.
     pub files: HashMap<String, Kept>,
     /// What goes wrong next.
@@ -94,11 +103,15 @@ impl Book {
             health: None,
             events: Vec::new(),
             brought: HashMap::new(),
+            stored: HashMap::new(),
             chats: BTreeMap::new(),
+            conversations: 0,
             publishes: 0,
             publishing: Vec::new(),
             takers: 0,
             deliveries: Vec::new(),
+            places: HashMap::new(),
+            sent: 0,
             files: HashMap::new(),
             faults: Faults::default(),
             offences: Vec::new(),
@@ -117,5 +130,8 @@ impl Book {
     pub fn switch(&mut self, enabled: bool) {
         self.connection.enabled = enabled;
         self.version += 1;
+        if enabled {
+            self.show_what_waited();
+        }
     }
 }

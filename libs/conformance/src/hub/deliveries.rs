@@ -36,21 +36,20 @@ impl Book {
     /// An employee writes; the id of the delivery.
     pub fn queue(&mut self, chat: &str, text: &str, attachments: Vec<Attachment>) -> String {
         let id = DeliveryId::generate().to_string();
-        let seq = self.chats.get_mut(chat).map_or(1, |(_, seq)| {
-            *seq += 1;
-            *seq
-        });
-        let delivery = Delivery {
+        let mut delivery = Delivery {
             id: id.clone(),
             connection_id: self.connection.id.clone(),
             external_chat_id: chat.to_owned(),
             message_id: MessageId::generate().to_string(),
-            seq,
             text: text.to_owned(),
             author_name: "Maria".to_owned(),
             attachments,
             ..Delivery::default()
         };
+        if self.connection.enabled {
+            self.show(&mut delivery);
+        }
+        self.places.insert(id.clone(), self.deliveries.len());
         self.deliveries.push(Held {
             delivery,
             leased_until: None,
@@ -62,9 +61,27 @@ impl Book {
         id
     }
 
+    /// Nobody writes to a line that is off: what was queued meanwhile stands in the history once the line is on.
+    pub(super) fn show_what_waited(&mut self) {
+        for place in 0..self.deliveries.len() {
+            if self.deliveries[place].delivery.seq == 0 {
+                let mut delivery = self.deliveries[place].delivery.clone();
+                self.show(&mut delivery);
+                self.deliveries[place].delivery = delivery;
+            }
+        }
+    }
+
+    /// Forgets what was not sent.
+    pub fn drop_unsent(&mut self) {
+        self.deliveries.retain(|it| it.ended.is_some());
+        let ids = self.deliveries.iter().map(|it| it.delivery.id.clone());
+        self.places = ids.zip(0..).collect();
+    }
+
     /// A delivery.
     pub fn held(&self, id: &str) -> Option<&Held> {
-        self.deliveries.iter().find(|it| it.delivery.id == id)
+        self.places.get(id).map(|place| &self.deliveries[*place])
     }
 
     /// The hub hands it out again, as if what was told after SENDING had never come.
@@ -117,7 +134,7 @@ impl Book {
             return "FIELD_INVALID";
         }
         let id = &report.delivery_id;
-        let Some(place) = self.deliveries.iter().position(|it| it.delivery.id == *id) else {
+        let Some(place) = self.places.get(id).copied() else {
             self.offence(format!("a report about {id:?}, which was never handed out"));
             return "DELIVERY_NOT_FOUND";
         };
@@ -134,7 +151,9 @@ impl Book {
             return "DELIVERY_NOT_FOUND";
         }
         let unannounced = outcome == DeliveryOutcome::Sent && !held.sending;
+        let is_news = outcome == DeliveryOutcome::Sent && held.ended.is_none();
         held.take(report);
+        self.sent += usize::from(is_news);
         if unannounced {
             self.offence(
                 "SENT without SENDING before it: a connector that is killed in between sends twice",

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use api::connector::v1::channel_event::Event;
 use api::connector::v1::{ChannelEvent, IncomingMessage, PublishOutcome, PublishResult};
-use types::{ConversationId, MessageId};
 
 use super::book::Book;
 
@@ -98,26 +97,19 @@ impl Book {
         if is_refused {
             return refused("FIELD_INVALID");
         }
-        let is_known = |it: &ChannelEvent| it.external_event_id == event.external_event_id;
-        let outcome = if self.events.iter().any(is_known) {
-            PublishOutcome::Duplicate
-        } else {
-            self.events.push(event.clone());
-            PublishOutcome::Accepted
-        };
-        let (conversation, seq) = self
-            .chats
-            .entry(event.external_chat_id.clone())
-            .or_insert_with(|| (ConversationId::generate().to_string(), 0));
-        *seq += 1;
-        PublishResult {
-            outcome: outcome.into(),
-            conversation_id: conversation.clone(),
-            conversation_number: 1,
-            message_id: MessageId::generate().to_string(),
-            seq: *seq,
-            ..PublishResult::default()
+        if let Some(first) = self.stored.get(&event.external_event_id) {
+            return PublishResult {
+                outcome: PublishOutcome::Duplicate.into(),
+                ..first.clone()
+            };
         }
+        let Some(stored) = self.take_in(event) else {
+            return refused("CHAT_NOT_FOUND");
+        };
+        self.events.push(event.clone());
+        self.stored
+            .insert(event.external_event_id.clone(), stored.clone());
+        stored
     }
 }
 

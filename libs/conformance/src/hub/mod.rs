@@ -4,6 +4,7 @@ pub(crate) mod book;
 mod deliveries;
 pub(crate) mod events;
 mod files;
+mod history;
 mod service;
 
 use std::net::SocketAddr;
@@ -53,6 +54,8 @@ pub struct Options {
     pub patience: Duration,
     /// How long it takes to believe that nothing more comes.
     pub quiet: Duration,
+    /// How many chats write and are written to at once in the case for it.
+    pub chats: usize,
 }
 
 impl Options {
@@ -67,6 +70,7 @@ impl Options {
             settings,
             patience: Duration::from_secs(30),
             quiet: Duration::from_millis(1_500),
+            chats: 100,
         }
     }
 }

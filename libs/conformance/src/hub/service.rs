@@ -422,16 +422,22 @@ impl ConnectorHubService for Hub {
         &self,
         request: Request<ListChatMessagesRequest>,
     ) -> Result<Response<ListChatMessagesResponse>, Status> {
-        self.admit(request.metadata(), &request.get_ref().connector_key)?;
-        Ok(Response::new(ListChatMessagesResponse::default()))
+        let asked = request.get_ref();
+        self.admit(request.metadata(), &asked.connector_key)?;
+        let page = self.with(|book| book.messages(asked))?;
+        Ok(Response::new(page))
     }
 
     async fn list_chat_conversations(
         &self,
         request: Request<ListChatConversationsRequest>,
     ) -> Result<Response<ListChatConversationsResponse>, Status> {
-        self.admit(request.metadata(), &request.get_ref().connector_key)?;
-        Ok(Response::new(ListChatConversationsResponse::default()))
+        let asked = request.get_ref();
+        self.admit(request.metadata(), &asked.connector_key)?;
+        let conversations = self.with(|book| book.conversations_of(asked))?;
+        Ok(Response::new(ListChatConversationsResponse {
+            conversations,
+        }))
     }
 
     async fn upload_media(

@@ -3,8 +3,9 @@
 //! A chat of the hub is a visitor: its `external_chat_id` is the visitor's id. A visitor's calls name the chat from the
 //! session and from nothing else, so that no id in a request can lead to somebody else's chat.
 
+pub mod channel;
 pub mod events;
-pub mod link;
+pub mod known;
 pub mod receipts;
 mod refusal;
 
@@ -12,17 +13,19 @@ use std::time::Duration;
 
 use api::connector::v1::list_chat_messages_request::Position;
 use api::connector::v1::{
-    ChannelEvent, ChatConversation, DeliveryReport, ListChatMessagesResponse, PublishResult,
-    ReportResult,
+    ChannelEvent, ChatConversation, DeliveryReport, ListChatMessagesResponse, PublishOutcome,
+    PublishResult, ReportResult,
 };
 use api::conversations::internal::v1::BindChatRequest;
 use api::conversations::internal::v1::client_chat_service_client::ClientChatServiceClient;
+use api::error::v1::ErrorReason;
 use auth::{ServiceChannel, ServiceTokens};
 use kit::Refusal;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 use types::{AccountId, ConnectionId, ContactId, VisitorId};
 
+use known::Known;
 pub use refusal::of_event as refused_event;
 
 /// How long binding a chat may take.
@@ -44,24 +47,39 @@ pub struct Chat {
 #[derive(Clone, Debug)]
 pub struct Hub {
     hub: connector::Hub,
+    known: Known,
     clients: ClientChatServiceClient<ServiceChannel>,
 }
 
 impl Hub {
     /// The hub behind `channel`, called with this service's own tokens.
     #[must_use]
-    pub fn new(tokens: &ServiceTokens, channel: Channel) -> Self {
+    pub fn new(tokens: &ServiceTokens, channel: Channel, known: Known) -> Self {
         Self {
+            known,
             clients: ClientChatServiceClient::new(tokens.channel(channel.clone())),
             hub: connector::Hub::of_service(tokens, channel, CONNECTOR_KEY),
         }
     }
 
-    /// Brings one event.
+    /// The hub as every connector calls it.
+    #[must_use]
+    pub fn of_connector(&self) -> connector::Hub {
+        self.hub.clone()
+    }
+
+    /// Brings one event; nothing for a connection that is switched off.
     ///
     /// # Errors
     /// When the hub cannot be reached or fails; a refused event is no error.
     pub async fn publish(&self, event: ChannelEvent) -> Result<PublishResult, Refusal> {
+        if self.known.is_off(&event.connection_id) {
+            return Ok(PublishResult {
+                outcome: PublishOutcome::Refused.into(),
+                reason: kit::refusal::name(ErrorReason::ConnectionDisabled).to_owned(),
+                ..PublishResult::default()
+            });
+        }
         let results = self.hub.publish(vec![event]).await;
         let first = results.map_err(refusal::of_call)?.into_iter().next();
         first.ok_or_else(|| Refusal::internal(anyhow::anyhow!("the hub answered no event")))

@@ -39,23 +39,21 @@ impl Receipts {
         Self { redis }
     }
 
-    /// Notes deliveries and wakes the visitors' streams.
-    pub async fn note(&self, sent: &[Sent]) {
-        let mut pipeline = redis::pipe();
-        for Sent {
+    /// Notes a delivery and wakes the visitor's streams.
+    pub async fn note(&self, sent: &Sent) {
+        let Sent {
             chat,
             seq,
             delivery,
-        } in sent
-        {
-            let key = key(chat.visitor);
-            pipeline.hset(&key, seq, delivery).ignore();
-            pipeline.expire(&key, KEPT_SECONDS).ignore();
-            pipeline.publish(live::channel(*chat), seq).ignore();
-        }
+        } = sent;
+        let key = key(chat.visitor);
+        let mut pipeline = redis::pipe();
+        pipeline.hset(&key, seq, delivery).ignore();
+        pipeline.expire(&key, KEPT_SECONDS).ignore();
+        pipeline.publish(live::channel(*chat), seq).ignore();
         let done = pipeline.query_async::<()>(&mut self.redis.clone()).await;
         if let Err(error) = done {
-            tracing::debug!(%error, "deliveries could not be noted; they stay at sent");
+            tracing::debug!(%error, "a delivery could not be noted; it stays at sent");
         }
     }
 

@@ -48,6 +48,9 @@ pub fn of_event(reason: &str, online_chat: OnlineChatId) -> Refusal {
         Some(ErrorReason::ConnectionDisabled | ErrorReason::ImboxDisabled) => {
             Refusal::online_chat_disabled(online_chat)
         }
+        // What the hub will never take must not look like a bad moment: browsers would bring it for ever.
+        Some(ErrorReason::ChatBlocked) => Refusal::chat_blocked(online_chat),
+        Some(ErrorReason::FieldInvalid) => Refusal::field("text", "is not taken by the hub"),
         _ => Refusal::internal(anyhow::anyhow!(
             "the hub refused a visitor's event: {reason}"
         )),

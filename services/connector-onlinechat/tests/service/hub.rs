@@ -386,6 +386,26 @@ impl Chat {
     }
 }
 
+/// What a stream of connections tells after what it told before.
+fn steps(
+    now: &[Connection],
+    told: Option<&Vec<Connection>>,
+) -> Vec<wire::watch_connections_response::Event> {
+    use wire::watch_connections_response::Event as Step;
+    let is_news = |it: &&Connection| told.is_none_or(|told| !told.contains(it));
+    let news = now.iter().filter(is_news).map(|connection| {
+        Step::Connection(wire::ConnectorConnection {
+            id: connection.id.clone(),
+            external_id: connection.external_id.clone(),
+            title: connection.title.clone(),
+            enabled: connection.enabled,
+            ..wire::ConnectorConnection::default()
+        })
+    });
+    let synced = told.is_none().then_some(Step::Synced(wire::Synced {}));
+    news.chain(synced).collect()
+}
+
 /// Only the connector itself may speak as it.
 fn check<T>(request: &Request<T>, key: &str) -> Result<(), Refusal> {
     Caller::of(request)?.connector(key).map(|_| ())
@@ -451,23 +471,21 @@ impl ConnectorHubService for Hub {
         request: Request<wire::WatchConnectionsRequest>,
     ) -> Result<Response<Self::WatchConnectionsStream>, Status> {
         check(&request, &request.get_ref().connector_key)?;
-        use wire::watch_connections_response::Event as Step;
-        let all = self.connections().into_iter().map(|connection| {
-            Step::Connection(wire::ConnectorConnection {
-                id: connection.id,
-                external_id: connection.external_id,
-                title: connection.title,
-                enabled: connection.enabled,
-                ..wire::ConnectorConnection::default()
-            })
+        let begun = (self.clone(), self.0.changed.subscribe(), None);
+        let news = stream::unfold(begun, |(hub, mut changes, told)| async move {
+            loop {
+                let now = hub.connections();
+                let steps = steps(&now, told.as_ref());
+                if !steps.is_empty() {
+                    return Some((steps, (hub, changes, Some(now))));
+                }
+                changes.changed().await.ok()?;
+            }
         });
-        let steps: Vec<_> = all
-            .chain([Step::Synced(wire::Synced {})])
-            .map(|event| Ok(wire::WatchConnectionsResponse { event: Some(event) }))
-            .collect();
-        Ok(Response::new(
-            stream::iter(steps).chain(stream::pending()).boxed(),
-        ))
+        let steps = news
+            .flat_map(stream::iter)
+            .map(|event| Ok(wire::WatchConnectionsResponse { event: Some(event) }));
+        Ok(Response::new(steps.boxed()))
     }
 
     async fn publish(
@@ -540,26 +558,32 @@ impl ConnectorHubService for Hub {
                     reason: "DELIVERY_NOT_FOUND".to_owned(),
                 };
             };
-            let lease = if outcome == DeliveryOutcome::Sent {
-                known.delivery.lease_token
-            } else {
-                0
+            let lease = match outcome {
+                DeliveryOutcome::Delivered | DeliveryOutcome::Read => 0,
+                _ => known.delivery.lease_token,
             };
             assert_eq!(report.lease_token, lease, "{outcome:?}");
-            if outcome as i32 > known.outcome as i32 {
-                known.outcome = outcome;
+            match outcome {
+                DeliveryOutcome::Sending => {}
+                // Handed out before its connection was known.
+                DeliveryOutcome::Retry => known.leased = false,
+                _ if outcome as i32 > known.outcome as i32 => known.outcome = outcome,
+                _ => {}
             }
             wire::ReportResult::default()
         });
         let results = results.collect();
+        drop(world);
+        self.change();
         Ok(Response::new(wire::ReportDeliveriesResponse { results }))
     }
 
     async fn report_health(
         &self,
-        _: Request<wire::ReportHealthRequest>,
+        request: Request<wire::ReportHealthRequest>,
     ) -> Result<Response<wire::ReportHealthResponse>, Status> {
-        Err(Refusal::method_unknown().into())
+        check(&request, &request.get_ref().connector_key)?;
+        Ok(Response::new(wire::ReportHealthResponse {}))
     }
 
     async fn list_chat_messages(
@@ -675,6 +699,8 @@ impl ConnectionService for Hub {
         world
             .requests
             .insert(request_id, (request, connection.clone()));
+        drop(world);
+        self.change();
         Ok(Response::new(CreateConnectionResponse {
             connection: Some(connection),
         }))
@@ -725,8 +751,9 @@ impl ConnectionService for Hub {
         known.title = change.title;
         known.conversation_mode = change.conversation_mode;
         known.enabled = change.enabled;
-        Ok(Response::new(UpdateConnectionResponse {
-            connection: Some(known.clone()),
-        }))
+        let connection = Some(known.clone());
+        drop(world);
+        self.change();
+        Ok(Response::new(UpdateConnectionResponse { connection }))
     }
 }

@@ -41,7 +41,7 @@ pub struct World {
     config: Config,
 }
 
-async fn run(config: Config) -> (Channel, Lifecycle) {
+pub async fn run(config: Config) -> (Channel, Lifecycle) {
     let life = Lifecycle::new();
     let app = App::build(config).await.expect("the service is built");
     let channel = kit::channel(&format!("http://{}", app.addr())).expect("an address");
@@ -79,8 +79,17 @@ impl World {
     }
 
     pub async fn with(limits: Limits) -> Self {
+        Self::at(Clock::manual(NOW), limits).await
+    }
+
+    /// In the time of everybody.
+    pub async fn today() -> Self {
+        Self::at(Clock::system(), generous()).await
+    }
+
+    async fn at(clock: Clock, limits: Limits) -> Self {
         let db = testkit::database(&[&MIGRATIONS]).await;
-        let (clock, life) = (Clock::manual(NOW), Lifecycle::new());
+        let life = Lifecycle::new();
         let redis_url = db.redis_url().await;
         let (identity, identity_url) =
             Identity::start("connector-onlinechat", clock.clone(), &life).await;
@@ -133,6 +142,12 @@ impl World {
         self.app_life.drain(Duration::from_secs(5)).await;
         (self.channel, self.app_life) = run(self.config.clone()).await;
         self
+    }
+
+    /// Stops the service; with this it can be started again.
+    pub async fn halt(&mut self) -> Config {
+        self.app_life.drain(Duration::from_secs(5)).await;
+        self.config.clone()
     }
 
     pub fn manager(&self) -> String {

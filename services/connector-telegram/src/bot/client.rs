@@ -121,7 +121,9 @@ impl Bot {
         let response = request.timeout(time).send().await?;
         let status = response.status();
         let body = response.bytes().await?;
-        let answer: Result<Answer<T>, _> = serde_json::from_slice(&body);
+        // Half a sign in one update must not hold up all others.
+        let answer: Result<Answer<T>, _> = serde_json::from_slice(&body)
+            .or_else(|_| serde_json::from_slice(&connector::repaired(&body)));
         let answered = match answer {
             Ok(answer) => answer.result(),
             Err(_) if status == StatusCode::NOT_FOUND => Err(Fault::Refused {

@@ -1,5 +1,6 @@
 //! A bot as a channel.
 
+mod groups;
 mod pictures;
 mod receive;
 mod send;
@@ -20,6 +21,7 @@ use url::Url;
 use crate::bot::{Bot, Fault};
 use crate::domain::parts::LONGEST_TEXT;
 
+use groups::Groups;
 use pictures::Pictures;
 pub use receive::receive;
 
@@ -60,6 +62,8 @@ pub struct Telegram {
 pub struct Line {
     /// The bot.
     pub bot: Bot,
+    /// Names of groups that the hub was told.
+    groups: Groups,
     /// What Telegram says with every call, where it calls us.
     pub secret: SecretString,
     receives: Receives,
@@ -121,6 +125,7 @@ impl Channel for Telegram {
         );
         Ok(Line {
             bot,
+            groups: Groups::default(),
             secret,
             receives: settings.receive,
             pictures: Pictures::default(),

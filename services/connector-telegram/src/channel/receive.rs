@@ -34,11 +34,14 @@ pub async fn receive(line: &Line, inbound: &Inbound, updates: &[Value]) -> Resul
     // Side by side, and in their order.
     let events = stream::iter(events.collect::<Vec<_>>()).buffered(AT_ONCE);
     let events: Vec<Option<ChannelEvent>> = events.collect().await;
+    let told: Vec<Told> = updates.iter().filter_map(read).collect();
+    // A message makes the group of which the name is told.
+    let names = told.iter().filter_map(|told| line.groups.name(told));
     inbound
-        .publish(events.into_iter().flatten().collect())
+        .publish(events.into_iter().flatten().chain(names).collect())
         .await?;
-    for told in updates.iter().filter_map(read) {
-        line.pictures.wrote(&told);
+    for told in &told {
+        line.pictures.wrote(told);
     }
     Ok(())
 }
@@ -65,6 +68,7 @@ async fn event(bot: &Bot, inbound: &Inbound, update: &Value) -> Option<ChannelEv
             text: text.clone(),
             sender_name: told.sender.chars().take(200).collect(),
         }),
+        What::Joined => return None,
         What::Reachable(reachable) => Event::Reachable(ReachableChanged {
             reachable: *reachable,
         }),

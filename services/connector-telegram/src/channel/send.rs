@@ -92,6 +92,7 @@ async fn further_part(
             Err(failed) => failed,
         };
         let pause = match &failed {
+            Failed::Fault(Fault::Refused { code: 500.., .. }) => Some(backoff.wait()),
             Failed::Fault(fault @ Fault::Refused { .. }) => fault.pause(),
             Failed::Fault(Fault::Unreached(_)) | Failed::Hub(_) => Some(backoff.wait()),
             Failed::Fault(Fault::Lost(_)) => None,
@@ -187,7 +188,7 @@ fn outcome(failed: Failed) -> Outcome {
             code: 403,
             description,
             ..
-        } => Outcome::Failed(unreachable(description)),
+        } => Outcome::Unreachable(unreachable(description)),
         Fault::Refused { description, .. } => {
             Outcome::Failed(format!("Telegram refuses the message: {description}"))
         }

@@ -59,6 +59,8 @@ pub enum What {
     },
     /// The person blocked the bot, or let it write again.
     Reachable(bool),
+    /// The bot came into a group, in which nobody has written to it yet.
+    Joined,
     /// The group has another name.
     Renamed {
         /// The name.
@@ -136,7 +138,6 @@ fn facts(message: &Message) -> Vec<(&'static str, String)> {
     let answered = message.reply_to_message.as_ref();
     let answered = answered.map(|it| event_id(message.chat.id, it.message_id));
     let words = message.words();
-    let start = words.strip_prefix("/start ").unwrap_or_default();
     let facts = [
         ("user_id", id_text(user.id)),
         ("username", user.username),
@@ -145,9 +146,16 @@ fn facts(message: &Message) -> Vec<(&'static str, String)> {
         ("telegram_album", message.media_group_id.clone()),
         ("reply_to", answered.unwrap_or_default()),
         ("forwarded", flag(message.is_forwarded())),
-        ("start", start.trim().to_owned()),
+        ("referral", start_parameter(&words).to_owned()),
     ];
     facts.into_iter().filter(|(_, it)| !it.is_empty()).collect()
+}
+
+/// What the link brought by which somebody came: "/start shop-7", in a group "/start@bot shop-7".
+fn start_parameter(words: &str) -> &str {
+    let (command, parameter) = words.split_once(' ').unwrap_or_default();
+    let is_start = command == "/start" || command.starts_with("/start@");
+    if is_start { parameter.trim() } else { "" }
 }
 
 fn id_text(id: i64) -> String {
@@ -197,7 +205,10 @@ fn edited(update: &Value, message: &Message) -> Told {
     let update = id(update).unwrap_or_default();
     let id = format!("{of}:edit:{}:{update}", message.edit_date);
     let text = message.words();
-    told(message, id, What::Edited { of, text })
+    Told {
+        time: message.edit_date.max(message.date),
+        ..told(message, id, What::Edited { of, text })
+    }
 }
 
 #[derive(Deserialize)]
@@ -253,14 +264,21 @@ fn membership(update: &Value, value: &Value) -> Option<Told> {
     let membership = Membership::deserialize(value).ok()?;
     let update = id(update).unwrap_or_default();
     let status = &membership.new_chat_member.status;
+    let is_group = membership.chat.is_group();
+    let what = match &status[..] {
+        "kicked" | "left" => What::Reachable(false),
+        // Whoever writes there says that it can be written to.
+        _ if is_group => What::Joined,
+        _ => What::Reachable(true),
+    };
     Some(Told {
         event_id: format!("{}:member:{}:{update}", membership.chat.id, membership.date),
         chat: membership.chat.id,
-        is_group: membership.chat.is_group(),
+        is_group,
         time: membership.date,
         sender: membership.from.name(),
         facts: Vec::new(),
-        what: What::Reachable(!matches!(&status[..], "kicked" | "left")),
+        what,
     })
 }
 

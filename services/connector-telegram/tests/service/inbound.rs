@@ -151,7 +151,9 @@ async fn groups_are_groups_and_go_on_as_supergroups_with_what_was_changed() {
     let chats = world.all_messages(2).await;
     let texts: Vec<&str> = chats[0].iter().map(|it| &it.text[..]).collect();
     assert_eq!(texts, ["hello all", "still here"], "one conversation");
-    let chat = world.conversations().await[0].chat_id.clone();
+    let conversation = world.conversations().await.remove(0);
+    assert_eq!(conversation.title, "Fans", "not who wrote first");
+    let chat = conversation.chat_id;
     let request = world.with(GetChatRequest { chat_id: chat });
     let mut chats = ChatServiceClient::new(world.hub.clone());
     let shown = chats.get_chat(request).await.expect("shown").into_inner();

@@ -4,6 +4,7 @@ mod conformance;
 mod inbound;
 mod outbound;
 mod pictures;
+mod referral;
 mod secrets;
 mod telegram;
 mod webhook;

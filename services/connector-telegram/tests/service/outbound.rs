@@ -1,9 +1,12 @@
 //! What employees answer.
 
+use api::conversations::v1::conversation_service_client::ConversationServiceClient;
 use api::conversations::v1::upload_attachment_request::Part;
 use api::conversations::v1::{
-    AttachmentKind, ConnectionState, DeliveryStatus, Message, UploadAttachmentRequest, UploadHeader,
+    AttachmentKind, ConnectionState, DeliveryStatus, Message, SendMessageRequest,
+    UploadAttachmentRequest, UploadHeader,
 };
+use api::error::v1::ErrorReason;
 use serde_json::json;
 use testkit::wait_for;
 
@@ -83,6 +86,21 @@ async fn who_has_blocked_the_bot_is_told_to_the_employee() {
     world.answer(&anna, "hello?", Vec::new()).await;
     let messages = until(&world, &anna, DeliveryStatus::Failed).await;
     assert_eq!(messages[0].failure_text, "The client has blocked the bot.");
+    // Nothing more is taken until she writes.
+    let again = world.with(SendMessageRequest {
+        conversation_id: anna,
+        text: "hello??".to_owned(),
+        ..SendMessageRequest::default()
+    });
+    let mut conversations = ConversationServiceClient::new(world.hub.clone());
+    let refused = conversations
+        .send_message(again)
+        .await
+        .expect_err("refused");
+    assert_eq!(
+        kit::refusal::reason_of(&refused),
+        Some(ErrorReason::ClientUnreachable)
+    );
 }
 
 #[tokio::test]

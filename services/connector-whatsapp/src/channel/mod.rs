@@ -4,7 +4,7 @@ mod receive;
 mod send;
 mod templates;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use api::connector::v1::{ClientAddress, ConnectorManifest, MediaRule, SendRate};
@@ -36,6 +36,9 @@ const SEND_RATE: SendRate = SendRate {
     per_minute: 80 * 60,
     burst: 80,
 };
+
+/// How long nothing is sent by a number that may not send, unless somebody changes its settings.
+const REST: Duration = Duration::from_secs(600);
 
 /// The longest text, in characters.
 const LONGEST_TEXT: i32 = 4_096;
@@ -69,6 +72,28 @@ pub struct Line {
     look: Notify,
     /// WhatsApp refused a template because nobody pays; until then it is believed.
     unpaid: Mutex<Option<Instant>>,
+    /// Why nothing is sent: the token or the account. What WhatsApp brings meanwhile is taken in all the same.
+    refused: Mutex<Option<Refusal>>,
+}
+
+/// Why nothing is sent.
+#[derive(Debug, Clone)]
+struct Refusal {
+    trouble: Trouble,
+    /// Looking at the number showed it, and shows when it is over. What only sending shows, sending is tried for again.
+    by_looking: bool,
+    until: Instant,
+}
+
+impl Refusal {
+    fn new(trouble: Trouble, by_looking: bool) -> Self {
+        let until = Instant::now() + REST;
+        Self {
+            trouble,
+            by_looking,
+            until,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -126,11 +151,16 @@ impl Channel for WhatsApp {
         let settings: Settings = connection.settings()?;
         let ids = (settings.phone_number_id, settings.business_account_id);
         let graph = Graph::new(self.http.clone(), self.api.clone(), settings.token, ids);
-        graph.look().await.map_err(|fault| trouble(&fault))?;
+        let refused = match graph.look().await {
+            Ok(_) => None,
+            Err(fault) if is_of_sending(&fault) => Some(Refusal::new(trouble(&fault), true)),
+            Err(fault) => return Err(trouble(&fault)),
+        };
         tracing::info!(
             connection = connection.id(),
             number = graph.number,
-            "a number works"
+            may_send = refused.is_none(),
+            "a number is there"
         );
         Ok(Line {
             graph,
@@ -140,17 +170,33 @@ impl Channel for WhatsApp {
             media_hosts: Arc::clone(&self.media_hosts),
             look: Notify::new(),
             unpaid: Mutex::default(),
+            refused: Mutex::new(refused),
         })
+    }
+
+    fn works(&self, line: &Line) -> bool {
+        line.refused().is_none()
     }
 
     /// WhatsApp calls us; what is left is to see whether the token still is good, and which templates there are.
     async fn listen(&self, line: &Line, inbound: &Inbound) -> Trouble {
         loop {
-            if let Err(fault) = line.graph.look().await {
-                return trouble(&fault);
+            match line.graph.look().await {
+                Ok(_) => {
+                    if line.is_seen_to_work() {
+                        inbound.working();
+                    }
+                    line.tell_templates(inbound).await;
+                }
+                Err(fault) if is_of_sending(&fault) => {
+                    let trouble = trouble(&fault);
+                    let connection = inbound.connection().id();
+                    tracing::warn!(connection, ?trouble, "a connection does not work");
+                    inbound.trouble(&trouble);
+                    line.refuse(Some(Refusal::new(trouble, true)));
+                }
+                Err(fault) => return trouble(&fault),
             }
-            inbound.working();
-            line.tell_templates(inbound).await;
             let clock = Clock::system();
             tokio::select! {
                 () = line.look.notified() => {}
@@ -160,8 +206,53 @@ impl Channel for WhatsApp {
     }
 
     async fn send(&self, line: &Line, message: &Outgoing) -> Outcome {
-        send::send(line, message).await
+        if let Some(trouble) = line.refused() {
+            return Outcome::Halted(trouble);
+        }
+        let outcome = send::send(line, message).await;
+        match &outcome {
+            Outcome::Halted(trouble) => {
+                let connection = message.connection_id();
+                tracing::warn!(connection, ?trouble, "a number may not send");
+                line.refuse(Some(Refusal::new(trouble.clone(), false)));
+            }
+            Outcome::Sent(_) if line.refuse(None) => line.changed(),
+            _ => {}
+        }
+        outcome
     }
+}
+
+impl Line {
+    /// True when something was refused before.
+    fn refuse(&self, refusal: Option<Refusal>) -> bool {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *refused, refusal).is_some()
+    }
+
+    /// Why nothing is sent now.
+    fn refused(&self) -> Option<Trouble> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let refusal = refused.as_ref().filter(|it| it.until > Instant::now())?;
+        Some(refusal.trouble.clone())
+    }
+
+    /// The number answers: nothing is left of what looking showed, and nothing known of what sending shows.
+    fn is_seen_to_work(&self) -> bool {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.as_ref().is_some_and(|it| it.by_looking) {
+            *refused = None;
+        }
+        refused.is_none()
+    }
+}
+
+/// Does it keep the number from sending, until somebody changes something?
+fn is_of_sending(fault: &Fault) -> bool {
+    let Fault::Refused(refused) = fault else {
+        return false;
+    };
+    matches!(refused.class(), Class::Auth | Class::Account)
 }
 
 /// What a fault means for the connection.

@@ -3,7 +3,8 @@
 use api::connector::v1::channel_event::Event;
 use api::connector::v1::incoming_media::Source;
 use api::connector::v1::{
-    ChannelEvent, DeliveryOutcome, DeliveryReport, IncomingMedia, IncomingMessage,
+    ChannelEvent, DeliveryOutcome, DeliveryReport, IncomingMedia, IncomingMessage, MessageDeleted,
+    MessageEdited,
 };
 use api::conversations::v1::{AttachmentKind, Cart, CartItem, Money};
 use connector::{Backoff, Error, Inbound, Open, Trouble, Upload, UploadError};
@@ -12,7 +13,7 @@ use types::Clock;
 
 use super::Line;
 use crate::domain::errors::{Class, class, text};
-use crate::domain::message::{self, File, FileKind, Told};
+use crate::domain::message::{self, Change, File, FileKind, Told};
 use crate::domain::outgoing::delivery;
 use crate::domain::payload::{Stage, Status, What};
 use crate::graph::Fault;
@@ -73,7 +74,17 @@ async fn publish(line: &Line, inbound: &Inbound, told: Vec<Told>) -> Result<(), 
 }
 
 async fn event(line: &Line, inbound: &Inbound, told: &Told, chat: String) -> ChannelEvent {
-    let message = message(line, inbound, told, &chat).await;
+    let event = match &told.change {
+        Some(Change::Edited { of, text }) => Event::Edited(MessageEdited {
+            message_event_id: of.clone(),
+            text: text.chars().take(LONGEST_TEXT).collect(),
+            sender_name: told.sender.chars().take(LONGEST_NAME).collect(),
+        }),
+        Some(Change::Deleted { of }) => Event::Deleted(MessageDeleted {
+            message_event_id: of.clone(),
+        }),
+        None => Event::Message(message(line, inbound, told, &chat).await),
+    };
     ChannelEvent {
         connection_id: inbound.connection().id().to_owned(),
         external_event_id: told.event_id.clone(),
@@ -85,7 +96,7 @@ async fn event(line: &Line, inbound: &Inbound, told: &Told, chat: String) -> Cha
                 seconds: told.time,
                 nanos: 0,
             }),
-        event: Some(Event::Message(message)),
+        event: Some(event),
         group_chat: told.is_group,
         ..ChannelEvent::default()
     }

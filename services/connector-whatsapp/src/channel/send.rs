@@ -17,7 +17,7 @@ use super::{Line, trouble};
 use crate::domain::errors::Class;
 use crate::domain::outgoing::{MediaKind, Part, data, message as to_whom, parts};
 use crate::domain::templates::body;
-use crate::graph::{Fault, OnTheWay, Refused};
+use crate::graph::{Fault, OnTheWay, Refused, Taken};
 
 /// How long to wait when WhatsApp cannot be reached.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -48,7 +48,7 @@ pub async fn send(line: &Line, message: &Outgoing) -> Outcome {
         let content = to_whom(message.chat(), &data, "template", &template_body(template));
         let sent = line.graph.send(&content).await;
         return match sent {
-            Ok(id) => Outcome::Sent(id),
+            Ok(taken) => Outcome::Sent(known(message, taken).await),
             Err(fault) => outcome(line, message, &Failed::Fault(fault)),
         };
     }
@@ -142,7 +142,17 @@ async fn send_part(
             to_whom(message.chat(), data, kind.name(), &file)
         }
     };
-    line.graph.send(&content).await.map_err(Failed::Fault)
+    let taken = line.graph.send(&content).await.map_err(Failed::Fault)?;
+    Ok(known(message, taken).await)
+}
+
+/// The id of a message. Whoever WhatsApp knows by other digits answers under those: it is the same chat.
+async fn known(message: &Outgoing, taken: Taken) -> String {
+    let is_other = !taken.client.is_empty() && taken.client != message.chat();
+    if is_other && let Err(error) = message.is_known_as(&taken.client).await {
+        tracing::warn!(%error, "the hub did not hear under which other number a client is known");
+    }
+    taken.id
 }
 
 /// A file as a message names it, after bringing it to WhatsApp. Doing that twice harms nobody.

@@ -28,8 +28,44 @@ pub struct Told {
     pub sender: String,
     /// What rules may want to know.
     pub facts: Vec<(&'static str, String)>,
+    /// What it does to a message that came before; nothing for most.
+    pub change: Option<Change>,
     /// What it says.
     pub content: Content,
+}
+
+/// What a message does to one that came before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It has another text.
+    Edited {
+        /// WhatsApp's id of the message.
+        of: String,
+        /// What it says now.
+        text: String,
+    },
+    /// The client has deleted it.
+    Deleted {
+        /// WhatsApp's id of the message.
+        of: String,
+    },
+}
+
+impl Change {
+    /// Nothing where it does not say which message, or what it says now.
+    fn of(given: &Value) -> Option<Self> {
+        let kind = text(given, "type");
+        let value = given.get(&kind[..])?;
+        let of = Some(text(value, "original_message_id")).filter(|of| !of.is_empty())?;
+        match &kind[..] {
+            "revoke" => Some(Self::Deleted { of }),
+            "edit" => {
+                let text = kinds::content(value.get("message")?).text;
+                (!text.trim().is_empty()).then_some(Self::Edited { of, text })
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What a message says.
@@ -68,6 +104,7 @@ pub fn read(given: &Value, contacts: &[Value]) -> Option<Told> {
         time: text(given, "timestamp").parse().unwrap_or_default(),
         facts: facts(given, &sender),
         sender: sender.name,
+        change: Change::of(given),
         content: kinds::content(given),
     })
 }
@@ -90,8 +127,13 @@ impl Sender {
             let (its_id, its_number) = (text(contact, "user_id"), text(contact, "wa_id"));
             (!id.is_empty() && id == its_id) || (!number.is_empty() && number == its_number)
         };
-        // A single contact without anything to compare is the one.
+        // A single contact without anything to compare is the one; anybody else's is not.
+        let differs = |own: &str, its: String| !own.is_empty() && !its.is_empty() && own != its;
+        let fits = |contact: &&Value| {
+            !differs(&id, text(contact, "user_id")) && !differs(&number, text(contact, "wa_id"))
+        };
         let only = contacts.first().filter(|_| contacts.len() == 1);
+        let only = only.filter(fits);
         let contact = contacts.iter().find(is_this).or(only);
         let Some(contact) = contact else {
             return Self {
@@ -141,7 +183,10 @@ fn facts(given: &Value, sender: &Sender) -> Vec<(&'static str, String)> {
         ("phone", sender.number.clone()),
         ("reply_to", text(context, "id")),
         ("forwarded", is("forwarded") + &is("frequently_forwarded")),
-        ("referral_source", text(referral, "source_url")),
+        // What was clicked on to write: rules know it by these names.
+        ("referral", text(referral, "source_url")),
+        ("referral_type", text(referral, "source_type")),
+        ("referral_id", text(referral, "source_id")),
         ("referral_headline", text(referral, "headline")),
         ("ctwa_clid", text(referral, "ctwa_clid")),
     ];
@@ -161,4 +206,25 @@ fn first_error(given: &Value) -> Option<String> {
     let error = list(given, "errors").first()?;
     let said = ["title", "message"].map(|name| text(error, name));
     said.into_iter().find(|it| !it.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn nobody_is_taken_for_the_only_contact_that_is_somebody_else() {
+        let given =
+            json!({"from": "79990000007", "id": "wamid.1", "type": "text", "text": {"body": "hi"}});
+        let bob = json!({"wa_id": "79990000008", "user_id": "RU.4444", "profile": {"name": "Bob"}});
+        let told = read(&given, &[bob]).unwrap();
+        assert_eq!(
+            (&told.chat_ids[..], &told.sender[..]),
+            (&["79990000007".to_owned()][..], "")
+        );
+        let hidden = json!({"user_id": "RU.4444", "profile": {"name": "Anna"}});
+        let told = read(&given, &[hidden]).unwrap();
+        assert_eq!(told.chat_ids, ["RU.4444", "79990000007"]);
+    }
 }

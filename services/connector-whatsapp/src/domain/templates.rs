@@ -28,7 +28,7 @@ pub struct Template {
     pub category: Category,
     /// Its text.
     pub body: String,
-    /// Names of the values in its text, in their order.
+    /// Names of the values in its text, in the order in which the values are sent.
     pub parameters: Vec<String>,
     /// Does WhatsApp let it be sent, and can it be sent from here?
     pub is_approved: bool,
@@ -86,7 +86,8 @@ fn is_of_body_alone(component: &Value) -> bool {
     }
 }
 
-/// The names between double braces, in their order, each once.
+/// The names between double braces, each once: numbers by their size, as the Cloud API takes the values, other names in the order of
+/// the text.
 #[must_use]
 pub fn parameters(text: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
@@ -100,6 +101,12 @@ pub fn parameters(text: &str) -> Vec<String> {
             names.push(name);
         }
         rest = behind;
+    }
+    let numbers = names.iter().map(|name| name.parse().ok());
+    if let Some(numbers) = numbers.collect::<Option<Vec<u32>>>() {
+        let mut numbered: Vec<_> = numbers.into_iter().zip(names).collect();
+        numbered.sort();
+        return numbered.into_iter().map(|(_, name)| name).collect();
     }
     names
 }
@@ -131,6 +138,10 @@ mod tests {
         assert_eq!(
             parameters("Hi {{ name }}, {{2}} and {{name}} {{"),
             ["name", "2"]
+        );
+        assert_eq!(
+            parameters("Order {{2}} of {{10}} for {{1}}"),
+            ["1", "2", "10"]
         );
     }
 

@@ -60,6 +60,23 @@ struct Number {
 #[derive(Deserialize)]
 struct Sent {
     messages: Vec<SentMessage>,
+    #[serde(default)]
+    contacts: Vec<SentTo>,
+}
+
+#[derive(Deserialize)]
+struct SentTo {
+    #[serde(default)]
+    wa_id: String,
+}
+
+/// A message that WhatsApp took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Its id.
+    pub id: String,
+    /// The digits under which WhatsApp knows the client, which may differ from those that were given; empty when it does not say.
+    pub client: String,
 }
 
 #[derive(Deserialize)]
@@ -108,17 +125,22 @@ impl Graph {
         Ok(number.display_phone_number)
     }
 
-    /// Sends a message; its id.
+    /// Sends a message.
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn send(&self, message: &Value) -> Result<String, Fault> {
+    pub async fn send(&self, message: &Value) -> Result<Taken, Fault> {
         self.messages.until_ready().await;
         let request = self.post(&format!("{}/messages", self.number));
         let sent: Sent = self.ask(request.json(message), TIME).await?;
+        let client = sent.contacts.into_iter().next();
+        let client = client.map(|it| it.wa_id).unwrap_or_default();
         let first = sent.messages.into_iter().next();
         first
-            .map(|message| message.id)
+            .map(|message| Taken {
+                id: message.id,
+                client,
+            })
             .ok_or_else(|| Fault::Lost("an answer without a message".to_owned()))
     }
 

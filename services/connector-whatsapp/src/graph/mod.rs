@@ -5,6 +5,6 @@ mod fault;
 mod files;
 mod templates;
 
-pub use client::{Graph, Known};
+pub use client::{Graph, Known, Taken};
 pub use fault::{Fault, Refused};
 pub use files::OnTheWay;

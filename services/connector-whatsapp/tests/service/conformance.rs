@@ -7,7 +7,9 @@ use std::time::Duration;
 use api::connector::internal::v1::ReceiveRequest;
 use api::connector::internal::v1::hook_service_client::HookServiceClient;
 use auth::Principal;
-use conformance::{Abilities, Channel, Credentials, File, Options, Received, Subject, Written};
+use conformance::{
+    Abilities, Channel, Credentials, File, Options, Received, Report, Subject, Written,
+};
 use connector_whatsapp::Config;
 use kit::lifecycle::Lifecycle;
 use serde_json::{Value, json};
@@ -146,8 +148,8 @@ impl Subject for InProcess {
     }
 }
 
-#[tokio::test]
-async fn the_connector_passes_the_conformance_program() {
+/// What the program finds, in these cases or in all; `chats` of one case go side by side.
+async fn check(chats: Option<usize>, only: &[String]) -> Report {
     let (life, clock) = (Lifecycle::new(), Clock::system());
     let (identity, own) = Identity::start("connector-whatsapp", clock.clone(), &life).await;
     let cloud = Cloud::start(&life).await;
@@ -162,10 +164,10 @@ async fn the_connector_passes_the_conformance_program() {
         clock,
     };
     let settings = settings(TOKEN);
-    let options = Options {
-        credentials: Credentials::Any,
-        ..Options::new("whatsapp", settings.as_object().expect("an object").clone())
-    };
+    let settings = settings.as_object().expect("an object").clone();
+    let mut options = Options::new("whatsapp", settings);
+    options.credentials = Credentials::Any;
+    options.chats = chats.unwrap_or(options.chats);
     let gateway = identity.token(Principal::Service {
         name: "gateway".to_owned(),
     });
@@ -184,12 +186,24 @@ async fn the_connector_passes_the_conformance_program() {
         life: Lifecycle::new(),
     };
     let checked =
-        conformance::connector::check(options, Box::new(phones), Box::new(subject), &[], |_| {});
+        conformance::connector::check(options, Box::new(phones), Box::new(subject), only, |_| {});
     let report = checked.await.expect("started");
-    assert_eq!(
-        report.count(conformance::Verdict::Passed),
-        report.cases.len(),
-        "{report}"
-    );
     life.stop();
+    report
+}
+
+#[tokio::test]
+async fn the_connector_passes_the_conformance_program() {
+    let report = check(None, &[]).await;
+    let passed = report.count(conformance::Verdict::Passed);
+    assert_eq!(passed, report.cases.len(), "{report}");
+}
+
+/// A thousand, so that it takes seconds. `BESEDA_TEST_CHATS=10000` sets another number; docs/connectors.md says how long that takes.
+#[tokio::test]
+async fn thousands_of_chats_go_side_by_side_and_a_blocked_one_delays_none() {
+    let chats = std::env::var("BESEDA_TEST_CHATS").ok();
+    let chats = chats.map_or(1_000, |it| it.parse().expect("a number"));
+    let report = check(Some(chats), &["many-chats".to_owned()]).await;
+    assert!(report.passed(), "{report}");
 }

@@ -6,7 +6,7 @@ use api::conversations::v1::{Connection, ConnectionState};
 use serde_json::json;
 use tonic::Code;
 
-use crate::cloud::{NEW_TOKEN, TOKEN};
+use crate::cloud::{Fault, NEW_TOKEN, TOKEN};
 use crate::world::{World, payload, settings, sign, with};
 
 fn verification(connection: &Connection, query: &str) -> ReceiveRequest {
@@ -78,7 +78,7 @@ async fn only_the_gateway_passes_calls_on() {
 
 #[tokio::test]
 async fn a_revoked_token_is_told_until_another_is_entered() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let connection = world.working_number().await;
     let anna = world.anna(&connection).await;
     world.cloud.revoke();
@@ -86,6 +86,29 @@ async fn a_revoked_token_is_told_until_another_is_entered() {
     let health = world.until(&connection, ConnectionState::Broken).await;
     assert!(health.text.contains("token"), "{}", health.text);
     assert!(world.cloud.sent().is_empty());
+    // What clients write is signed with another secret: it is taken in all the same, also after a restart.
+    world.restart().await;
+    let late = json!({"id": "wamid.A2", "type": "text", "text": {"body": "are you there?"}});
+    world.write(&connection, late).await;
+    let messages = world.messages(&anna).await;
+    assert!(messages.iter().any(|it| it.text == "are you there?"));
+    world.set(&connection, settings(NEW_TOKEN)).await;
+    world.until(&connection, ConnectionState::Working).await;
+    assert_eq!(world.sent(1).await[0].content["body"], "waits");
+}
+
+#[tokio::test]
+async fn a_number_that_answers_and_may_not_send_is_told() {
+    let world = World::start().await;
+    let connection = world.working_number().await;
+    let anna = world.anna(&connection).await;
+    world.cloud.fail(&[Fault::Code(131_031, 403)]);
+    world.answer(&anna, "waits", Vec::new()).await;
+    let health = world.until(&connection, ConnectionState::Broken).await;
+    assert!(health.text.contains("restricted"), "{}", health.text);
+    // Only one call was to fail: nothing else was tried.
+    assert!(world.cloud.sent().is_empty());
+    world.cloud.revoke();
     world.set(&connection, settings(NEW_TOKEN)).await;
     world.until(&connection, ConnectionState::Working).await;
     assert_eq!(world.sent(1).await[0].content["body"], "waits");

@@ -84,6 +84,32 @@ async fn a_file_comes_also_when_its_address_runs_out() {
 }
 
 #[tokio::test]
+async fn a_message_that_was_changed_or_deleted_changes_here() {
+    let world = World::start().await;
+    let connection = world.working_number().await;
+    let edit = |id: &str, said: &str| {
+        let inner = json!({"type": "text", "text": {"body": said}});
+        json!({"from": ANNA, "from_user_id": ANNA_ID, "id": id, "type": "edit",
+            "edit": {"original_message_id": "wamid.1", "message": inner}})
+    };
+    let revoke = json!({"from": ANNA, "from_user_id": ANNA_ID, "id": "wamid.5", "type": "revoke",
+        "revoke": {"original_message_id": "wamid.2"}});
+    let told = [
+        text("wamid.1", "at five"),
+        text("wamid.2", "my card is 4111"),
+        edit("wamid.4", "at six"),
+        revoke,
+    ];
+    for message in told {
+        let call = payload(&json!({"messages": [message]}));
+        assert_eq!(world.call(&connection, &call).await, 200);
+    }
+    let all = world.all_messages(2).await;
+    let texts: Vec<&str> = all[0].iter().map(|it| &it.text[..]).collect();
+    assert_eq!(texts, ["at six", ""], "one changed, one deleted");
+}
+
+#[tokio::test]
 async fn a_basket_comes_with_exact_prices() {
     let world = World::start().await;
     let connection = world.working_number().await;

@@ -5,5 +5,6 @@ mod conformance;
 mod hooks;
 mod inbound;
 mod outbound;
+mod referral;
 mod secrets;
 mod world;

@@ -31,6 +31,8 @@ pub struct ChangedChat {
     pub chat: Chat,
     /// As it was read; `None` for a chat that is made.
     pub stored: Option<AsRead>,
+    /// The client writes now: whoever writes has not blocked the line. What an import brings says nothing of it.
+    pub is_heard: bool,
 }
 
 /// A conversation that the batch works on.
@@ -174,15 +176,18 @@ impl Plan {
                 external_id: item.chat.clone(),
                 chat: known.map_or_else(|| Chat::new(item.group), |(chat, _)| chat.clone()),
                 stored: known.map(|(_, as_read)| as_read.clone()),
+                is_heard: false,
             });
+        chat.is_heard |= item.imported.is_none();
         chat.chat.last_seq += 1;
         if item.imported != Some(AuthorKind::Employee) {
             // What the channel dates into the future was written now; an old message without a time may be of any time.
             let now = item.imported.is_none().then_some(self.now);
             let written = item.event_time.or(now).min(Some(self.now));
             chat.chat.client_time = chat.chat.client_time.max(written);
-            // Nor is an old name news.
-            let is_news = item.imported.is_none() || chat.chat.client_name.is_empty();
+            // Nor is an old name news; a group has its own, which no member changes by writing.
+            let is_old = item.imported.is_some() || chat.chat.group;
+            let is_news = !is_old || chat.chat.client_name.is_empty();
             if is_news && !sender_name.is_empty() {
                 sender_name.clone_into(&mut chat.chat.client_name);
             }

@@ -31,9 +31,9 @@ macro_rules! statement {
         concat!(
             "WITH chat AS (
                  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-                        $8::text[]::tid[], $64::boolean[], $65::timestamptz[])
+                        $8::text[]::tid[], $64::boolean[], $65::timestamptz[], $68::boolean[])
                      AS t (account_id, id, connection_id, external_id, client_name, last_seq, stored_seq, place, is_group,
-                        client_time)
+                        client_time, is_heard)
              ), conversation AS (
                  SELECT * FROM unnest($12::uuid[], $13::uuid[], $14::smallint[], $15::smallint[], $16::bigint[], $17::uuid[],
                         $18::smallint[], $19::text[], $20::uuid[], $21::text[], $22::timestamptz[], $23::bigint[],
@@ -59,7 +59,7 @@ macro_rules! statement {
                                 AND c.version = n.stored_version) AS holds
              ), chats_changed AS (
                  UPDATE chats c SET last_seq = n.last_seq, client_name = n.client_name, client_time = n.client_time,
-                        unreachable_time = NULL
+                        unreachable_time = CASE WHEN NOT n.is_heard THEN c.unreachable_time END
                    FROM chat n
                   WHERE c.ctid = n.place AND (c.account_id, c.id) IS NOT DISTINCT FROM (n.account_id, n.id)
                     AND c.last_seq = n.stored_seq AND (SELECT holds FROM fresh)
@@ -263,6 +263,7 @@ pub async fn write(
         .bind(column(&chats, |chat| chat.chat.client_time))
         .bind(column(&conversations, |conversation| conversation.group))
         .bind(column(&messages, |(_, message)| message.is_rich()))
+        .bind(column(&chats, |chat| chat.is_heard))
         .fetch_all(connection)
         .await?;
     Places::from_rows(&rows)

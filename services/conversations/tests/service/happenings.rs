@@ -189,6 +189,13 @@ async fn who_has_blocked_the_line_is_not_written_to_until_they_write() {
     );
     assert_eq!(send().await, None);
     publish(&world, reachable("blocked again", false)).await;
+    // An old message is no sign of life.
+    let old = ChannelEvent {
+        silent: true,
+        ..world.message(&connection, "anna", "long ago")
+    };
+    publish(&world, old).await;
+    assert_eq!(send().await, Some(ErrorReason::ClientUnreachable));
     world.conversation(&connection, "anna").await;
     assert_eq!(send().await, None, "the client has written");
     let nobody = happened(

@@ -86,6 +86,39 @@ async fn a_first_request_becomes_contact_deal_and_task_and_is_explained() {
 }
 
 #[tokio::test]
+async fn the_advertisement_by_which_a_client_came_decides_over_the_deal() {
+    let office = Office::open().await;
+    let mut draft = office.draft(TransferMethod::ContactAndDeal);
+    draft.filter = Some(condition("referral_type", "ad"));
+    draft.names = Some(NameTemplates {
+        deal: "{{referral_headline}} ({{referral}}, {{referral_id}}, {{ctwa_clid}})".into(),
+        ..NameTemplates::default()
+    });
+    office.create(draft).await.expect("created");
+    let by_ad = [
+        ("referral", "https://fb.me/1"),
+        ("referral_type", "ad"),
+        ("referral_id", "7"),
+        ("referral_headline", "Окна"),
+        ("ctwa_clid", "ARA"),
+    ];
+    let by_post = [("referral", "https://fb.me/2"), ("referral_type", "post")];
+    let events = vec![
+        told(&office.connector, "anna", "1", &by_ad),
+        told(&office.connector, "boris", "2", &by_post),
+    ];
+    let stored = office.connector.publish(events).await.expect("published");
+    let states = [RunState::Done, RunState::Nothing];
+    for (conversation, state) in stored.iter().zip(states) {
+        let run = office.settled(&conversation.conversation_id, 1).await;
+        assert_eq!(run[0].state(), state);
+    }
+    let deals = office.deals().await;
+    let names: Vec<&str> = deals.iter().map(|it| &it.name[..]).collect();
+    assert_eq!(names, ["Окна (https://fb.me/1, 7, ARA)"]);
+}
+
+#[tokio::test]
 async fn a_repeated_request_becomes_a_deal_only_where_none_is_open() {
     let office = Office::open().await;
     let mut draft = office.draft(TransferMethod::ContactAndDeal);

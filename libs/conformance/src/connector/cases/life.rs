@@ -3,7 +3,8 @@
 use api::conversations::v1::ConnectionState;
 
 use super::super::bench::Bench;
-use crate::hub::book::Book;
+use crate::hub::book::{Book, Fault};
+use crate::hub::events::text;
 use crate::report::{Failure, ensure};
 
 pub async fn registers(bench: &mut Bench) -> Result<(), Failure> {
@@ -95,6 +96,32 @@ pub async fn hub_restarts(bench: &mut Bench) -> Result<(), Failure> {
         .hub
         .until("RegisterConnector after the restart", again)
         .await
+}
+
+/// It is killed while the hub does not store what it brings, and again while the hub stores it and does not say so.
+pub async fn killed_bringing(bench: &mut Bench) -> Result<(), Failure> {
+    for fault in [Fault::Unavailable, Fault::LoseAnswer] {
+        bench
+            .hub
+            .change(|book| book.faults.publish_always = Some(fault));
+        let lines = bench.write_many(2, 3).await?;
+        let brought = |book: &Book| {
+            let mut texts = book.brought.values().map(|(event, _)| text(event));
+            let is_one = |it: &str| lines.iter().any(|line| line.text == it);
+            texts.any(is_one).then_some(())
+        };
+        bench.hub.until("one of the messages", brought).await?;
+        bench.kill().await?;
+        bench.hub.change(|book| {
+            book.faults.publish_always = None;
+            book.publishing.clear();
+        });
+        bench.start().await?;
+        bench.brought(&lines).await?;
+        bench.quiet().await;
+        bench.brought(&lines).await?;
+    }
+    Ok(())
 }
 
 /// It is killed while events and deliveries are under way; one delivery is in the channel, and its report was never told.

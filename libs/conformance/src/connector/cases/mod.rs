@@ -3,6 +3,7 @@
 mod files;
 mod inbound;
 mod life;
+mod many;
 mod outbound;
 
 use super::Case;
@@ -38,8 +39,10 @@ pub(super) fn all() -> Vec<Case> {
         outbound::lost_by_channel "channel-loses-answer" => "a message whose answer the channel lost is not sent twice: it is reported UNKNOWN, or SENT if the channel knows it";
         files::in_ "files-in" => "a file of a client is uploaded again until the hub has it, whole";
         files::out "files-out" => "a file that breaks off is not sent by half; the message arrives with the whole file or fails";
+        many::at_once "many-chats" => "many chats at once are brought and answered, and one that the channel refuses for now delays none of them";
         life::rests "switched-off" => "a connection that is switched off neither brings nor sends; switched on it does both, and nothing is lost";
         life::hub_restarts "hub-restart" => "after a restart of the hub the connector registers again, and brings and sends what came meanwhile";
+        life::killed_bringing "killed-while-bringing" => "a connector that is killed before or after the hub stored what it brought, and was not told, loses and doubles nothing";
         life::killed "killed" => "a connector that is killed at work loses nothing, and doubles nothing, once it runs again";
     }
 }

@@ -125,6 +125,14 @@ fn edits_blocks_moves_and_answers_are_told_as_such() {
         let told = read(&update("my_chat_member", member)).unwrap();
         assert_eq!(told.what, What::Reachable(reachable));
     }
+    for (status, what) in [
+        ("member", What::Joined),
+        ("administrator", What::Joined),
+        ("left", What::Reachable(false)),
+    ] {
+        let member = json!({"chat": {"id": -5, "type": "group"}, "date": 3, "new_chat_member": {"status": status}});
+        assert_eq!(read(&update("my_chat_member", member)).unwrap().what, what);
+    }
 
     let group = json!({"message_id": 1, "date": 3, "chat": {"id": -5, "type": "group", "title": "Fans"}, "migrate_to_chat_id": -1_005});
     let moved = read(&update("message", group)).unwrap();
@@ -148,12 +156,16 @@ fn edits_blocks_moves_and_answers_are_told_as_such() {
     let answer = of_anna(json!({"text": "yes", "reply_to_message": {"message_id": 3, "date": 1}}));
     let told = read(&update("message", answer)).unwrap();
     assert!(told.facts.contains(&("reply_to", "42:3".to_owned())));
-    let start = read(&update(
-        "message",
-        of_anna(json!({"text": "/start shop-7"})),
-    ))
-    .unwrap();
-    assert!(start.facts.contains(&("start", "shop-7".to_owned())));
+    let referral = |text: &str| {
+        let told = read(&update("message", of_anna(json!({"text": text})))).unwrap();
+        let mut facts = told.facts.into_iter();
+        facts.find(|(name, _)| *name == "referral").map(|it| it.1)
+    };
+    assert_eq!(referral("/start shop-7").as_deref(), Some("shop-7"));
+    assert_eq!(referral("/start@our_bot shop-7").as_deref(), Some("shop-7"));
+    for none in ["/start", "/started shop-7", "to /start shop-7"] {
+        assert_eq!(referral(none), None);
+    }
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
