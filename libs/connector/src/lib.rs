@@ -30,7 +30,7 @@ pub use channel::{Channel, Connection, Outcome, Outgoing, Trouble};
 pub use connector::Connector;
 pub use hub::{Error, Hub, News};
 pub use lines::{Inbound, Lines, Open};
-pub use media::{Download, Upload, UploadError};
+pub use media::{Download, Upload, UploadError, UploadPart, Wanted};
 
 /// The contract that connectors speak.
 pub use api::connector::v1 as proto;

@@ -15,7 +15,7 @@ use api::conversations::v1::AttachmentKind;
 use api::error::v1::ErrorReason;
 use auth::ServiceTokens;
 use bytes::Bytes;
-use connector::{Backoff, Download};
+use connector::{Backoff, Download, Wanted};
 use futures::{Stream, StreamExt, TryStreamExt};
 use kit::Refusal;
 use kit::refusal::reason_of;
@@ -115,9 +115,13 @@ impl Hub {
         preview: bool,
     ) -> Result<Download<impl Stream<Item = Result<Bytes, Status>> + Send + use<>>, Refusal> {
         let (connection, client) = (chat.connection.to_string(), chat.client.to_string());
+        let wanted = Wanted {
+            preview,
+            ..Wanted::default()
+        };
         let download = self
             .0
-            .download_part(&connection, &client, attachment, preview);
+            .download_wanted(&connection, &client, attachment, wanted);
         download.await.map_err(|status| match reason_of(&status) {
             Some(ErrorReason::AttachmentNotFound) => Refusal::attachment_not_found(attachment),
             Some(ErrorReason::AttachmentNotReady) => Refusal::attachment_not_ready(attachment),

@@ -8,7 +8,7 @@ use api::conversations::v1::ConnectionState;
 
 use super::Options;
 use super::deliveries::Held;
-use super::files::Kept;
+use super::files::{Coming, Kept};
 
 /// A bad moment of the hub.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +71,8 @@ pub struct Book {
     pub deliveries: Vec<Held>,
     /// Files.
     pub files: HashMap<String, Kept>,
+    /// Files that come in parts, by chat and the client's own key, as far as they have come.
+    pub coming: HashMap<(String, String), Coming>,
     /// What goes wrong next.
     pub faults: Faults,
     /// What no connector should do; each told once.
@@ -100,6 +102,7 @@ impl Book {
             takers: 0,
             deliveries: Vec::new(),
             files: HashMap::new(),
+            coming: HashMap::new(),
             faults: Faults::default(),
             offences: Vec::new(),
         }

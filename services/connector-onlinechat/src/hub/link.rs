@@ -7,8 +7,10 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use api::connector::v1::{
-    ConnectorConnection, ConnectorManifest, Delivery, DeliveryOutcome, DeliveryReport, SendRate,
+    ConnectorConnection, ConnectorManifest, Delivery, DeliveryOutcome, DeliveryReport, MediaRule,
+    SendRate,
 };
+use api::conversations::v1::AttachmentKind;
 use connector::{Backoff, News};
 use futures::{StreamExt, TryStreamExt};
 use pg::{Db, SystemScope};
@@ -67,6 +69,7 @@ impl Link {
             title: "Online chat".to_owned(),
             max_text_length: MAX_TEXT,
             reports_read: true,
+            media: media(),
             // Nothing is sent anywhere: visitors read it here.
             send_rate: Some(SendRate {
                 per_minute: 600_000,
@@ -139,6 +142,22 @@ impl Link {
             tracing::warn!(%error, "unfinished online chats could not be linked; the next connection tries again");
         }
     }
+}
+
+/// Whatever employees send, a browser can show or save.
+fn media() -> Vec<MediaRule> {
+    let kinds = [
+        AttachmentKind::Image,
+        AttachmentKind::Video,
+        AttachmentKind::Audio,
+        AttachmentKind::Voice,
+        AttachmentKind::Document,
+    ];
+    let rule = |kind: AttachmentKind| MediaRule {
+        kind: kind.into(),
+        ..MediaRule::default()
+    };
+    kinds.map(rule).to_vec()
 }
 
 fn ended() -> Status {
