@@ -3,6 +3,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { TEXTS as CHAT_TEXTS } from "../../widget/src/app/i18n/texts";
+import { sizeText } from "../../widget/src/app/i18n/sizes";
 import { Times } from "../../widget/src/app/i18n/times";
 import { MemoryStorage } from "../../widget/tests/memory_storage";
 import { Cabinet } from "../src/cabinet";
@@ -11,7 +12,7 @@ import { CabinetFieldSchema } from "../src/gen/beseda/cabinet/v1/cabinet_service
 import { AttachmentKind, AttachmentSchema } from "../src/gen/beseda/conversations/v1/attachment_pb";
 import { TEXTS } from "../src/i18n/texts";
 import { PageView } from "../src/view/page";
-import { fieldName, sizeText, Values } from "../src/view/values";
+import { fieldName, Values } from "../src/view/values";
 import { CODE, FakeServer, refusal } from "./fake_server";
 
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 10 });

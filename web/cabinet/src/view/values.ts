@@ -51,16 +51,3 @@ export class Values {
     }
   }
 }
-
-/** A size as people read it. */
-export function sizeText(bytes: number, locale: Locale): string {
-  const [unit, amount] =
-    bytes >= 1 << 20 ? ["megabyte", bytes / (1 << 20)] : ["kilobyte", Math.max(1, bytes / 1024)];
-  const format = new Intl.NumberFormat(locale, {
-    style: "unit",
-    unit: unit as string,
-    unitDisplay: "short",
-    maximumFractionDigits: unit === "megabyte" ? 1 : 0,
-  });
-  return format.format(amount as number);
-}
