@@ -2,7 +2,7 @@
 // stdout, {"ok":true,…} or {"ok":false,"error":"…"}. It ends when stdin does.
 //
 // Environment: BASE_URL (required), CHROMIUM (the program, /usr/bin/chromium), LOCALE (en-US), VIEWPORT (1280x800),
-// COLOR_SCHEME (light).
+// COLOR_SCHEME (light), MICROPHONE (given: a beep in place of a voice; refused: the person does not allow it).
 
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
@@ -21,7 +21,11 @@ const ARGUMENTS = [
 ];
 
 const { BASE_URL, CHROMIUM = "/usr/bin/chromium" } = process.env;
-const { COLOR_SCHEME = "light", LOCALE = "en-US", VIEWPORT = "1280x800" } = process.env;
+const { COLOR_SCHEME = "light", LOCALE = "en-US", MICROPHONE = "given", VIEWPORT = "1280x800" } = process.env;
+
+/** A device that beeps, and somebody who allows every page to hear it; otherwise nobody does. */
+const BEEPING = "--use-fake-device-for-media-stream";
+const ALLOWED = "--use-fake-ui-for-media-stream";
 
 /** Errors of a page and of its console, as they come. */
 export function watchProblems(page) {
@@ -46,7 +50,8 @@ export async function serve(open) {
 async function run(open) {
   if (!BASE_URL) throw new Error("BASE_URL is not set: give the address of the gateway, as http://127.0.0.1:8080");
   const [width, height] = VIEWPORT.split("x").map(Number);
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const args = [...ARGUMENTS, BEEPING, ...(MICROPHONE === "given" ? [ALLOWED] : [])];
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args });
   try {
     const options = { locale: LOCALE, viewport: { width, height }, colorScheme: COLOR_SCHEME };
     const act = await open(await browser.newContext(options));

@@ -6,6 +6,14 @@
 //   {"cmd":"send","text":"…"}          types a message and sends it by Enter
 //   {"cmd":"waitText","text":"…"}      waits for a message with this text; "author" (visitor, company), "state" (sent,
 //                                      pending, refused) and "count" narrow it
+//   {"cmd":"attach","files":[…]}       chooses files to send: [{"name","type","base64"}]
+//   {"cmd":"press","name":"…"}         presses the button of this name
+//   {"cmd":"see","text":"…"}           waits until a text is to be seen in the window
+//   {"cmd":"record","seconds":1}       records a voice message of so many seconds and sends it
+//   {"cmd":"waitFile","kind":"…"}      waits for the "count"th file of a kind (picture, sound, film, document); "author", "state"
+//   {"cmd":"seePicture"}               waits until the newest small picture is there: {"width","height"} of its pixels
+//   {"cmd":"play"}                     plays the newest sound to its first moment: {"seconds"} it has played
+//   {"cmd":"save","name":"…"}          presses what saves a file: {"file","base64"}
 //   {"cmd":"texts"}                    the messages on the screen: [{"author","state","text"}]
 //   {"cmd":"waitUnread","count":2}     waits for the number on the button
 //   {"cmd":"unread"}                   the number on the button, 0 when there is none
@@ -20,6 +28,7 @@
 //   {"cmd":"tab","index":1}            from now on commands are for this tab, opened when there is none of that number yet
 //   {"cmd":"problems"}                 errors of the page and of its console since the last time
 
+import { readFile } from "node:fs/promises";
 import { DEFAULT_TIMEOUT, serve, watchProblems } from "./serve.mjs";
 
 const { BASE_URL, CHAT_PATH = "/demo" } = process.env;
@@ -56,6 +65,68 @@ class Visitor {
     await messages.nth(count - 1).waitFor({ timeout });
     const found = await messages.count();
     if (found !== count) throw new Error(`wanted ${count} × ${JSON.stringify(text)}, found ${found}`);
+  }
+
+  async attach({ files, timeout }) {
+    const chosen = files.map(({ name, type, base64 }) => ({
+      name,
+      mimeType: type,
+      buffer: Buffer.from(base64, "base64"),
+    }));
+    await this.chat.locator("input[type=file]").setInputFiles(chosen, { timeout });
+  }
+
+  #named(name) {
+    const [button, link] = ["button", "link"].map((role) => this.chat.getByRole(role, { name, exact: true }));
+    return button.or(link).last();
+  }
+
+  async press({ name, timeout }) {
+    await this.#named(name).click({ timeout });
+  }
+
+  async see({ text, timeout }) {
+    await this.chat.getByText(text).filter({ visible: true }).first().waitFor({ timeout });
+  }
+
+  async record({ seconds, timeout }) {
+    await this.chat.locator(".microphone").click({ timeout });
+    await this.chat.locator(".recording .time", { hasText: `0:0${seconds}` }).waitFor({ timeout });
+    await this.chat.locator(".recording .send").click({ timeout });
+  }
+
+  async waitFile({ kind, author, state, count = 1, timeout }) {
+    const message = `.message${author ? `[data-author=${author}]` : ""}${state ? `[data-state=${state}]` : ""}`;
+    await this.chat.locator(`${message} .file.${kind}`).nth(count - 1).waitFor({ timeout });
+  }
+
+  async seePicture({ timeout }) {
+    const picture = this.chat.locator(".message .file.picture img").last();
+    await picture.waitFor({ timeout });
+    return picture.evaluate(async (image) => {
+      await image.decode();
+      return { width: image.naturalWidth, height: image.naturalHeight };
+    });
+  }
+
+  async play({ timeout }) {
+    const sound = this.chat.locator(".message audio").last();
+    await sound.waitFor({ timeout });
+    const heard = (element) =>
+      new Promise((resolve, reject) => {
+        element.ontimeupdate = () => element.currentTime > 0 && resolve(element.currentTime);
+        element.onerror = () => reject(new Error(element.error.message));
+        element.muted = true;
+        element.play().catch(reject);
+      });
+    return { seconds: await sound.evaluate(heard) };
+  }
+
+  async save({ name, timeout }) {
+    const saving = this.page.waitForEvent("download", { timeout });
+    await this.press({ name, timeout });
+    const download = await saving;
+    return { file: download.suggestedFilename(), base64: (await readFile(await download.path())).toString("base64") };
   }
 
   async texts() {
@@ -164,6 +235,14 @@ async function run(tabs, { cmd, timeout = DEFAULT_TIMEOUT, ...rest }) {
     close: () => visitor.close({ timeout }),
     send: () => visitor.send({ timeout, ...rest }),
     waitText: () => visitor.waitText({ timeout, ...rest }),
+    attach: () => visitor.attach({ timeout, ...rest }),
+    press: () => visitor.press({ timeout, ...rest }),
+    see: () => visitor.see({ timeout, ...rest }),
+    record: () => visitor.record({ timeout, ...rest }),
+    waitFile: () => visitor.waitFile({ timeout, ...rest }),
+    seePicture: () => visitor.seePicture({ timeout }),
+    play: () => visitor.play({ timeout }),
+    save: () => visitor.save({ timeout, ...rest }),
     texts: () => visitor.texts(),
     waitUnread: () => visitor.waitUnread({ timeout, ...rest }),
     unread: () => visitor.unread(),

@@ -1,5 +1,6 @@
 //! People in a real browser: a program of the folder `browser` is told what to do, a JSON line a command.
 
+mod files;
 mod person;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
+pub use files::OnDevice;
 pub use person::Person;
 
 /// How long a condition on the page may take to come true. Generous: a machine may be busy with other browsers.
@@ -25,7 +27,15 @@ impl Browser {
     /// # Panics
     /// When there is no browser, or the page does not come: the text says what to do.
     pub async fn open(url: &str) -> Self {
-        Self(Driver::start("talk.mjs", url, &[]).await)
+        Self::open_with(url, &[]).await
+    }
+
+    /// The same with settings of the browser: see serve.mjs.
+    ///
+    /// # Panics
+    /// As [`Browser::open`].
+    pub async fn open_with(url: &str, settings: &[(&str, &str)]) -> Self {
+        Self(Driver::start("talk.mjs", url, settings).await)
     }
 
     /// Opens the chat by its button.

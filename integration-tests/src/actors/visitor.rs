@@ -75,6 +75,7 @@ impl Visitor {
             client_message_id: id.to_string(),
             text: text.into(),
             thread_id: thread.into(),
+            ..SendVisitorMessageRequest::default()
         };
         Ok(self
             .client()

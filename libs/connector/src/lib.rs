@@ -32,7 +32,7 @@ pub use channel::{Channel, Connection, Outcome, Outgoing, Trouble};
 pub use connector::Connector;
 pub use hub::{Error, Hub, News};
 pub use lines::{Inbound, Lines, Open};
-pub use media::{Download, Upload, UploadError};
+pub use media::{Download, Upload, UploadError, UploadPart, Wanted, any_media};
 pub use repair::repaired;
 
 /// The contract that connectors speak.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use api::connector::v1::download_media_response::Part as Given;
 use api::connector::v1::upload_media_request::Part;
 use api::connector::v1::{
-    DownloadMediaHeader, DownloadMediaRequest, UploadMediaHeader, UploadMediaRequest,
+    DownloadMediaHeader, DownloadMediaRequest, MediaRule, UploadMediaHeader, UploadMediaPartRequest,
+    UploadMediaPartResponse, UploadMediaRequest,
 };
 use api::conversations::v1::{Attachment, AttachmentKind};
 use bytes::Bytes;
@@ -18,6 +19,9 @@ use crate::hub::{Error, Hub};
 
 /// Bytes of one part, at most.
 const CHUNK: usize = 1 << 20;
+
+/// One part: with the last one the whole file is put together.
+const PART_TIME: Duration = Duration::from_secs(25);
 
 /// The whole of an upload.
 const UPLOAD_TIME: Duration = Duration::from_secs(600);
@@ -33,6 +37,30 @@ pub struct Upload {
     pub kind: AttachmentKind,
     /// How long a sound or film is, in milliseconds; 0 when the channel does not say.
     pub duration_ms: i64,
+}
+
+/// A part of a file, for clients whose connection breaks.
+#[derive(Debug, Clone, Default)]
+pub struct UploadPart {
+    /// A UUID that the client's device gave the file: a part that is repeated makes no second file.
+    pub upload_id: String,
+    /// Bytes of the whole file.
+    pub size: i64,
+    /// Place of the part's first byte: a multiple of 131,072.
+    pub offset: i64,
+    /// 131,072 bytes, in the last part what is left; empty: where to go on is asked.
+    pub chunk: Vec<u8>,
+}
+
+/// What is wanted of a file.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
+    /// The small picture, where there is one, instead of the file.
+    pub preview: bool,
+    /// First byte.
+    pub offset: i64,
+    /// Bytes at most; 0 means to the end.
+    pub length: i64,
 }
 
 /// Why a file was not taken in.
@@ -66,15 +94,7 @@ impl Hub {
         upload: Upload,
         contents: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
     ) -> Result<Attachment, UploadError<E>> {
-        let header = UploadMediaHeader {
-            connector_key: self.key(),
-            connection_id: connection_id.to_owned(),
-            external_chat_id: upload.chat,
-            file_name: upload.file_name,
-            kind: upload.kind.into(),
-            duration_ms: upload.duration_ms,
-            max_size: 0,
-        };
+        let header = self.header(connection_id, upload);
         let broken: Arc<Mutex<Option<E>>> = Arc::default();
         let noted = Arc::clone(&broken);
         let chunks = contents.flat_map(move |piece| {
@@ -97,6 +117,40 @@ impl Hub {
         Ok(reply.attachment.unwrap_or_default())
     }
 
+    fn header(&self, connection_id: &str, upload: Upload) -> UploadMediaHeader {
+        UploadMediaHeader {
+            connector_key: self.key(),
+            connection_id: connection_id.to_owned(),
+            external_chat_id: upload.chat,
+            file_name: upload.file_name,
+            kind: upload.kind.into(),
+            duration_ms: upload.duration_ms,
+            max_size: 0,
+        }
+    }
+
+    /// Takes a part of a file of a client in; the answer to the last one has the file. Repeat a part whose answer was lost.
+    ///
+    /// # Errors
+    /// When the hub cannot be reached or refuses it.
+    pub async fn upload_part(
+        &self,
+        connection_id: &str,
+        upload: Upload,
+        part: UploadPart,
+    ) -> Result<UploadMediaPartResponse, Error> {
+        let mut request = Request::new(UploadMediaPartRequest {
+            header: Some(self.header(connection_id, upload)),
+            upload_id: part.upload_id,
+            size: part.size,
+            offset: part.offset,
+            chunk: part.chunk,
+        });
+        request.set_timeout(PART_TIME);
+        let reply = self.client.clone().upload_media_part(request).await?;
+        Ok(reply.into_inner())
+    }
+
     /// A file of a chat: of a delivery or of the history.
     ///
     /// # Errors
@@ -107,28 +161,30 @@ impl Hub {
         chat: &str,
         attachment_id: &str,
     ) -> Result<Download<impl Stream<Item = Result<Bytes, Error>> + Send + use<>>, Error> {
-        self.download_part(connection_id, chat, attachment_id, false)
+        let all = Wanted::default();
+        self.download_wanted(connection_id, chat, attachment_id, all)
             .await
     }
 
-    /// A file of a chat, or with `preview` the small picture of it, where it has one.
+    /// A part of a file of a chat, or the small picture of it.
     ///
     /// # Errors
     /// When the hub cannot be reached or does not have it.
-    pub async fn download_part(
+    pub async fn download_wanted(
         &self,
         connection_id: &str,
         chat: &str,
         attachment_id: &str,
-        preview: bool,
+        wanted: Wanted,
     ) -> Result<Download<impl Stream<Item = Result<Bytes, Error>> + Send + use<>>, Error> {
         let request = DownloadMediaRequest {
             connector_key: self.key(),
             connection_id: connection_id.to_owned(),
             external_chat_id: chat.to_owned(),
             attachment_id: attachment_id.to_owned(),
-            preview,
-            ..DownloadMediaRequest::default()
+            preview: wanted.preview,
+            offset: wanted.offset,
+            length: wanted.length,
         };
         let mut parts = self
             .client
@@ -158,4 +214,21 @@ fn chunks(mut bytes: Bytes) -> Vec<Option<Part>> {
         parts.push(Some(Part::Chunk(piece.to_vec())));
     }
     parts
+}
+
+/// The rules of a channel that takes files of every kind, whatever their size and type.
+#[must_use]
+pub fn any_media() -> Vec<MediaRule> {
+    let kinds = [
+        AttachmentKind::Image,
+        AttachmentKind::Video,
+        AttachmentKind::Audio,
+        AttachmentKind::Voice,
+        AttachmentKind::Document,
+    ];
+    let rule = |kind: AttachmentKind| MediaRule {
+        kind: kind.into(),
+        ..MediaRule::default()
+    };
+    kinds.map(rule).to_vec()
 }

@@ -6,6 +6,7 @@
 
 mod base32;
 mod clock;
+pub mod file;
 mod ids;
 mod language;
 pub mod phone;

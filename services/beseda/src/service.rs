@@ -322,6 +322,9 @@ pub fn visitor_limits(limited: bool) -> connector_onlinechat::Limits {
         sessions_by_address: any,
         messages_by_visitor: any,
         messages_by_address: any,
+        parts_by_visitor: any,
+        parts_by_address: any,
+        files_by_visitor: any,
         calls_by_visitor: any,
     }
 }

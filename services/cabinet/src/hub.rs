@@ -10,15 +10,14 @@ use api::connector::v1::channel_event::Event;
 use api::connector::v1::list_chat_messages_request::Position;
 use api::connector::v1::{
     ChannelEvent, ConnectorManifest, Delivery, DeliveryOutcome, DeliveryReport, IncomingMessage,
-    ListChatMessagesResponse, MediaRule, PublishResult, SendRate,
+    ListChatMessagesResponse, PublishResult, SendRate,
 };
 use api::conversations::internal::v1::BindChatRequest;
 use api::conversations::internal::v1::client_chat_service_client::ClientChatServiceClient;
-use api::conversations::v1::AttachmentKind;
 use api::error::v1::ErrorReason;
 use auth::{ServiceChannel, ServiceTokens};
 use bytes::Bytes;
-use connector::{Backoff, Download};
+use connector::{Backoff, Download, Wanted};
 use futures::{Stream, StreamExt, TryStreamExt};
 use kit::Refusal;
 use kit::refusal::reason_of;
@@ -168,9 +167,13 @@ impl Hub {
         preview: bool,
     ) -> Result<Download<impl Stream<Item = Result<Bytes, Status>> + Send + use<>>, Refusal> {
         let (connection, client) = (chat.connection.to_string(), chat.client.to_string());
+        let wanted = Wanted {
+            preview,
+            ..Wanted::default()
+        };
         let download = self
             .hub
-            .download_part(&connection, &client, attachment, preview);
+            .download_wanted(&connection, &client, attachment, wanted);
         download.await.map_err(|status| match reason_of(&status) {
             Some(ErrorReason::AttachmentNotFound) => Refusal::attachment_not_found(attachment),
             Some(ErrorReason::AttachmentNotReady) => Refusal::attachment_not_ready(attachment),
@@ -242,22 +245,11 @@ async fn serve(state: &State, backoff: &mut Backoff) -> Result<Infallible, Statu
 
 /// Whatever employees send, a browser can show or download.
 fn manifest() -> ConnectorManifest {
-    let kinds = [
-        AttachmentKind::Image,
-        AttachmentKind::Video,
-        AttachmentKind::Audio,
-        AttachmentKind::Voice,
-        AttachmentKind::Document,
-    ];
-    let media = kinds.map(|kind| MediaRule {
-        kind: kind.into(),
-        ..MediaRule::default()
-    });
     ConnectorManifest {
         key: CONNECTOR_KEY.to_owned(),
         title: "Client area".to_owned(),
         max_text_length: MAX_TEXT,
-        media: media.to_vec(),
+        media: connector::any_media(),
         // Nothing is sent anywhere: clients read it here.
         send_rate: Some(SendRate {
             per_minute: 600_000,

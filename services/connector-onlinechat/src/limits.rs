@@ -45,6 +45,12 @@ pub struct Limits {
     pub messages_by_visitor: Rate,
     /// SendVisitorMessage, by address: an office or a mobile network has many visitors.
     pub messages_by_address: Rate,
+    /// UploadVisitorFilePart, by visitor: parts of 128 KiB.
+    pub parts_by_visitor: Rate,
+    /// UploadVisitorFilePart, by address.
+    pub parts_by_address: Rate,
+    /// DownloadVisitorFile, by visitor: a page of the history may have many pictures, and a player fetches a film piece by piece.
+    pub files_by_visitor: Rate,
     /// Every other call, by visitor.
     pub calls_by_visitor: Rate,
 }
@@ -55,6 +61,9 @@ impl Default for Limits {
             sessions_by_address: Rate::new(60, 60),
             messages_by_visitor: Rate::new(30, 10),
             messages_by_address: Rate::new(600, 60),
+            parts_by_visitor: Rate::new(1_600, 60),
+            parts_by_address: Rate::new(16_000, 600),
+            files_by_visitor: Rate::new(600, 60),
             calls_by_visitor: Rate::new(120, 10),
         }
     }
@@ -67,6 +76,10 @@ pub enum Action {
     Start,
     /// A message is sent.
     Send,
+    /// A part of a file comes.
+    Upload,
+    /// A file is fetched.
+    Download,
     /// Anything else.
     Other,
 }
@@ -80,7 +93,7 @@ pub struct Limiter {
     redis: ConnectionManager,
     clock: Clock,
     alone_until: Mutex<Option<Instant>>,
-    local: [(Rate, DefaultKeyedRateLimiter<String>); 4],
+    local: [(Rate, DefaultKeyedRateLimiter<String>); 7],
 }
 
 impl Limiter {
@@ -91,6 +104,9 @@ impl Limiter {
             limits.sessions_by_address,
             limits.messages_by_visitor,
             limits.messages_by_address,
+            limits.parts_by_visitor,
+            limits.parts_by_address,
+            limits.files_by_visitor,
             limits.calls_by_visitor,
         ];
         let local = rates.map(|rate| (rate, RateLimiter::keyed(quota(rate))));
@@ -123,6 +139,11 @@ impl Limiter {
                 ("send", limits.messages_by_visitor, visitor),
                 ("send-from", limits.messages_by_address, address),
             ],
+            Action::Upload => vec![
+                ("part", limits.parts_by_visitor, visitor),
+                ("part-from", limits.parts_by_address, address),
+            ],
+            Action::Download => vec![("file", limits.files_by_visitor, visitor)],
             Action::Other => vec![("call", limits.calls_by_visitor, visitor)],
         };
         let counted: Vec<_> = counted

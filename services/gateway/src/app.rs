@@ -182,7 +182,10 @@ fn pages(config: &Config, backends: Arc<Backends>) -> anyhow::Result<Pages> {
     Ok(Pages {
         hooks: Hooks::new(hooks),
         files: Files::new(config.web_root.clone()),
-        attachments: Attachments::new(kit::channel(&config.conversations)?),
+        attachments: Attachments::new(
+            kit::channel(&config.conversations)?,
+            kit::channel(&config.onlinechat)?,
+        ),
         embeddings: Embeddings::new(onlinechat),
         cabinets: Cabinets::new(cabinet, Files::new(config.cabinet_root.clone())),
         jwks: Jwks::new(identity),

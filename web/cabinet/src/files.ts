@@ -1,6 +1,7 @@
 // Files of the correspondence and recordings of calls. Their contents come with the session's token over the API: no address opens them.
 
 import type { CallOptions, Client } from "@connectrpc/connect";
+import { type Shape, shapeOf as shape } from "../../widget/src/app/files/file";
 import type { CabinetService } from "./gen/beseda/cabinet/v1/cabinet_service_pb";
 import {
   type Attachment,
@@ -8,17 +9,8 @@ import {
   AttachmentState,
 } from "./gen/beseda/conversations/v1/attachment_pb";
 
-/** How a file is shown. */
-export type Shape = "picture" | "sound" | "film" | "document";
-
-/** Types that browsers show without running anything in them. */
-const PICTURES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
-
 export function shapeOf({ kind, mediaType }: Attachment): Shape {
-  if (PICTURES.has(mediaType)) return "picture";
-  if (mediaType.startsWith("audio/")) return "sound";
-  if (mediaType.startsWith("video/")) return kind === AttachmentKind.VOICE ? "sound" : "film";
-  return "document";
+  return shape(mediaType, kind === AttachmentKind.VOICE);
 }
 
 export function isReady({ state }: Attachment): boolean {

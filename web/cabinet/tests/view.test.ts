@@ -2,6 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { sizeText } from "../../widget/src/app/i18n/sizes";
 import { TEXTS as CHAT_TEXTS } from "../../widget/src/app/i18n/texts";
 import { Times } from "../../widget/src/app/i18n/times";
 import { MemoryStorage } from "../../widget/tests/memory_storage";
@@ -16,7 +17,7 @@ import {
 } from "../src/gen/beseda/conversations/v1/attachment_pb";
 import { TEXTS } from "../src/i18n/texts";
 import { PageView } from "../src/view/page";
-import { fieldName, sizeText, Values } from "../src/view/values";
+import { fieldName, Values } from "../src/view/values";
 import { CODE, FakeServer, refusal } from "./fake_server";
 
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 10 });

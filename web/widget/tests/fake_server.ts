@@ -11,8 +11,15 @@ import {
 } from "@connectrpc/connect";
 import type { VisitorClient } from "../src/app/session";
 import {
+  type Attachment,
+  AttachmentKind,
+  AttachmentSchema,
+  AttachmentState,
+} from "../src/gen/beseda/conversations/v1/attachment_pb";
+import {
   OnlineChatMode,
   type SendVisitorMessageRequest,
+  type UploadVisitorFilePartRequest,
   type VisitorConversationSchema,
   type VisitorMessage,
   VisitorMessageSchema,
@@ -46,6 +53,15 @@ export class FakeServer {
   readonly watches: number[] = [];
   readonly reads: { threadId: string; seq: number }[] = [];
   readonly resumeTokens: string[] = [];
+  /** Files as far as they have come, by the browser's ids. */
+  readonly files = new Map<string, Uint8Array>();
+  readonly attachments = new Map<string, Attachment>();
+  /** Places of the parts that came. */
+  readonly parts: number[] = [];
+  /** Called before a part is kept; throws to break the connection. */
+  beforePart: (request: UploadVisitorFilePartRequest) => void = () => undefined;
+  /** Called after a part is kept; throws to lose the answer. */
+  afterPart: (request: UploadVisitorFilePartRequest) => void = () => undefined;
   /** Called before a message is stored; throws to refuse it. */
   beforeStore: (request: SendVisitorMessageRequest) => void = () => undefined;
   /** Called after a message is stored; throws to lose the answer. */
@@ -63,6 +79,7 @@ export class FakeServer {
           this.#known(context, { conversations: this.#conversations() }),
         listVisitorMessages: ({ threadId, beforeSeq, pageSize }, context) =>
           this.#known(context, this.#page(threadId, Number(beforeSeq), pageSize || 50)),
+        uploadVisitorFilePart: (request, context) => this.#known(context, this.#takePart(request)),
         sendVisitorMessage: (request, context) => this.#known(context, this.#send(request)),
         markRead: ({ threadId, seq }) => {
           this.reads.push({ threadId, seq: Number(seq) });
@@ -100,7 +117,16 @@ export class FakeServer {
       sessionExpireTime: timestampFromMs(Date.now() + 3_600_000),
       resumeToken: `vrt_${this.visitorId}`,
       visitorId: this.visitorId,
-      settings: { title: "Demo", mode: this.mode, showSenderName: true, maxTextLength: 4096 },
+      fileTicket: `vft_${this.sessions}`,
+      settings: {
+        title: "Demo",
+        mode: this.mode,
+        showSenderName: true,
+        maxTextLength: 4096,
+        maxFileSize: 1_000_000n,
+        maxFiles: 3,
+        refusedFileEndings: ["exe"],
+      },
     };
   }
 
@@ -114,11 +140,35 @@ export class FakeServer {
   #send(request: SendVisitorMessageRequest) {
     this.sends.push(request);
     this.beforeStore(request);
-    const { clientMessageId, text, threadId } = request;
+    const { clientMessageId, text, threadId, attachmentIds } = request;
+    const attachments = attachmentIds
+      .map((id) => this.attachments.get(id))
+      .filter((file) => file !== undefined);
     const known = this.messages.find((message) => message.clientMessageId === clientMessageId);
-    const message = known ?? this.#store({ mine: true, text, threadId, clientMessageId, authorName: "" });
+    const message =
+      known ?? this.#store({ mine: true, text, threadId, clientMessageId, authorName: "", attachments });
     this.afterStore(request);
     return { message, conversation: this.#conversation(threadId) };
+  }
+
+  #takePart(request: UploadVisitorFilePartRequest) {
+    const { clientFileId, size, offset, chunk, fileName, kind, durationMs } = request;
+    this.parts.push(chunk.length === 0 ? -1 : Number(offset));
+    this.beforePart(request);
+    const before = this.files.get(clientFileId) ?? new Uint8Array();
+    const bytes = before.length === Number(offset) ? new Uint8Array([...before, ...chunk]) : before;
+    this.files.set(clientFileId, bytes);
+    this.afterPart(request);
+    if (bytes.length < Number(size)) return { nextOffset: BigInt(bytes.length) };
+    const id = `att_${clientFileId}`;
+    const state = AttachmentState.READY;
+    const isVoice = kind === AttachmentKind.VOICE;
+    const mediaType = isVoice ? "audio/webm" : "image/png";
+    const path = `/visitor-files/${id}`;
+    const fields = { id, fileName, kind, durationMs, size, state, path, mediaType, hasPreview: !isVoice };
+    const attachment = this.attachments.get(id) ?? create(AttachmentSchema, fields);
+    this.attachments.set(id, attachment);
+    return { nextOffset: size, attachment };
   }
 
   #store(fields: Omit<MessageInitShape<typeof VisitorMessageSchema>, "$typeName">): VisitorMessage {

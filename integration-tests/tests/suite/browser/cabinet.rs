@@ -6,7 +6,6 @@ use api::cabinet::v1::{
     CabinetCardKind, CabinetEventKind, CabinetSettings, CreateSmsProviderRequest, ShownField,
     ShownStatus, SmsProvider, UpdateCabinetSettingsRequest,
 };
-use api::conversations::v1::SendMessageRequest;
 use api::crm::v1 as crm;
 use api::crm::v1::contact_service_client::ContactServiceClient;
 use api::crm::v1::deal_service_client::DealServiceClient;
@@ -14,11 +13,11 @@ use api::crm::v1::pipeline_service_client::PipelineServiceClient;
 use integration_tests::actors::Admin;
 use integration_tests::browser::Person;
 use integration_tests::sms::{self, Sms};
-use integration_tests::{Cluster, Service, Settings};
+use integration_tests::{Cluster, Settings};
 use prost_types::FieldMask;
 use testkit::wait_for;
 
-use super::{texts, written};
+use super::{send_file, texts, written};
 
 const PHONE: &str = "+79990000001";
 const TYPED: &str = "+7 999 000-00-01";
@@ -84,28 +83,8 @@ impl Company {
         client.see("Окна для дачи").await;
     }
 
-    /// Uploads a file as the page of an employee's desk does, and sends it.
     async fn send_file(&self, conversation: &str, name: &str, contents: &[u8]) {
-        let bearer = format!("Bearer {}", self.admin.token().await);
-        let taken = integration_tests::http::request(
-            self.cluster.addr(Service::Gateway),
-            "POST",
-            &format!("/files?name={name}"),
-            &[("authorization", &bearer)],
-            contents,
-        )
-        .await
-        .expect("an answer");
-        assert_eq!(taken.status(), 201, "{:?}", taken.body());
-        let file: serde_json::Value = serde_json::from_slice(taken.body()).expect("JSON");
-        let message = SendMessageRequest {
-            conversation_id: conversation.to_owned(),
-            attachment_ids: vec![file["id"].as_str().expect("an id").to_owned()],
-            ..SendMessageRequest::default()
-        };
-        let message = self.admin.ask(message).await;
-        let sent = self.admin.conversations().send_message(message).await;
-        sent.expect("sent");
+        send_file(&self.cluster, &self.admin, conversation, name, contents).await;
     }
 }
 

@@ -1,8 +1,9 @@
 //! A person in a real browser and an employee talk to each other.
 
 pub mod cabinet;
+mod files;
 
-use api::conversations::v1::ChangeKind;
+use api::conversations::v1::{ChangeKind, SendMessageRequest};
 use api::onlinechat::v1::OnlineChatMode;
 use integration_tests::actors::{Admin, Watch};
 use integration_tests::browser::Browser;
@@ -37,6 +38,36 @@ async fn written(inbox: &mut Watch<'_>) -> (String, String) {
             }
         }
     }
+}
+
+/// Uploads a file as the page of an employee's desk does, and sends it.
+async fn send_file(
+    cluster: &Cluster,
+    admin: &Admin,
+    conversation: &str,
+    name: &str,
+    contents: &[u8],
+) {
+    let bearer = format!("Bearer {}", admin.token().await);
+    let taken = integration_tests::http::request(
+        cluster.addr(Service::Gateway),
+        "POST",
+        &format!("/files?name={name}"),
+        &[("authorization", &bearer)],
+        contents,
+    )
+    .await
+    .expect("an answer");
+    assert_eq!(taken.status(), 201, "{:?}", taken.body());
+    let file: serde_json::Value = serde_json::from_slice(taken.body()).expect("JSON");
+    let message = SendMessageRequest {
+        conversation_id: conversation.to_owned(),
+        attachment_ids: vec![file["id"].as_str().expect("an id").to_owned()],
+        ..SendMessageRequest::default()
+    };
+    let message = admin.ask(message).await;
+    let sent = admin.conversations().send_message(message).await;
+    sent.expect("sent");
 }
 
 /// The texts of the conversation, as the employee has them.

@@ -118,7 +118,7 @@ async fn a_browser_talks_grpc_web() {
     let message = SendVisitorMessageRequest {
         client_message_id: Seed::take().uuid().to_string(),
         text: "Привет".into(),
-        thread_id: String::new(),
+        ..SendVisitorMessageRequest::default()
     };
     let token = &session.session_token;
     let sent: SendVisitorMessageResponse = web_call(

@@ -427,6 +427,7 @@ async fn visitors_calls_refuse_wrong_fields() {
         client_message_id: id.clone(),
         text: "да".into(),
         thread_id: id.clone(),
+        ..Default::default()
     };
     let send = path("SendVisitorMessage");
     for text in [String::new(), " \n ".to_owned(), long(4_097)] {

@@ -796,6 +796,35 @@ pub struct UploadMediaResponse {
     #[prost(message, optional, tag = "1")]
     pub attachment: ::core::option::Option<super::super::conversations::v1::Attachment>,
 }
+/// A part of a file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UploadMediaPartRequest {
+    /// Required. What is uploaded, the same with every part.
+    #[prost(message, optional, tag = "1")]
+    pub header: ::core::option::Option<UploadMediaHeader>,
+    /// Required. A UUID that the client's device gave the file.
+    #[prost(string, tag = "2")]
+    pub upload_id: ::prost::alloc::string::String,
+    /// Required. Bytes of the whole file.
+    #[prost(int64, tag = "3")]
+    pub size: i64,
+    /// Place of the part's first byte: a multiple of 131,072.
+    #[prost(int64, tag = "4")]
+    pub offset: i64,
+    /// 131,072 bytes, in the last part what is left; empty: nothing comes, where to go on is asked.
+    #[prost(bytes = "vec", tag = "5")]
+    pub chunk: ::prost::alloc::vec::Vec<u8>,
+}
+/// How far it has come.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UploadMediaPartResponse {
+    /// Where to go on.
+    #[prost(int64, tag = "1")]
+    pub next_offset: i64,
+    /// The file, once it is whole.
+    #[prost(message, optional, tag = "2")]
+    pub attachment: ::core::option::Option<super::super::conversations::v1::Attachment>,
+}
 /// Which file, and what of it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DownloadMediaRequest {
@@ -1484,6 +1513,39 @@ pub mod connector_hub_service_client {
                 );
             self.inner.client_streaming(req, path, codec).await
         }
+        /// Takes a file of a client in part by part, for clients whose connection breaks: what has come stays for a day, and the same
+        /// `upload_id` never makes a second file of the chat, however often a part is repeated. The answer says where to go on; the last part brings
+        /// the file, which is published like any other.
+        /// Errors: CONNECTION_NOT_FOUND, SCOPE_MISSING, FIELD_INVALID, FILE_TOO_LARGE, FILE_TYPE_NOT_ALLOWED, STORE_UNAVAILABLE.
+        pub async fn upload_media_part(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UploadMediaPartRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UploadMediaPartResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.connector.v1.ConnectorHubService/UploadMediaPart",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.connector.v1.ConnectorHubService",
+                        "UploadMediaPart",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Gives a file of a chat out: one of a delivery or of the history. First what it is, then its contents.
         /// Errors: CONNECTION_NOT_FOUND, SCOPE_MISSING, FIELD_INVALID, ATTACHMENT_NOT_FOUND, ATTACHMENT_NOT_READY.
         pub async fn download_media(
@@ -1669,6 +1731,17 @@ pub mod connector_hub_service_server {
             request: tonic::Request<tonic::Streaming<super::UploadMediaRequest>>,
         ) -> std::result::Result<
             tonic::Response<super::UploadMediaResponse>,
+            tonic::Status,
+        >;
+        /// Takes a file of a client in part by part, for clients whose connection breaks: what has come stays for a day, and the same
+        /// `upload_id` never makes a second file of the chat, however often a part is repeated. The answer says where to go on; the last part brings
+        /// the file, which is published like any other.
+        /// Errors: CONNECTION_NOT_FOUND, SCOPE_MISSING, FIELD_INVALID, FILE_TOO_LARGE, FILE_TYPE_NOT_ALLOWED, STORE_UNAVAILABLE.
+        async fn upload_media_part(
+            &self,
+            request: tonic::Request<super::UploadMediaPartRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UploadMediaPartResponse>,
             tonic::Status,
         >;
         /// Server streaming response type for the DownloadMedia method.
@@ -2384,6 +2457,55 @@ pub mod connector_hub_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.client_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.connector.v1.ConnectorHubService/UploadMediaPart" => {
+                    #[allow(non_camel_case_types)]
+                    struct UploadMediaPartSvc<T: ConnectorHubService>(pub Arc<T>);
+                    impl<
+                        T: ConnectorHubService,
+                    > tonic::server::UnaryService<super::UploadMediaPartRequest>
+                    for UploadMediaPartSvc<T> {
+                        type Response = super::UploadMediaPartResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UploadMediaPartRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConnectorHubService>::upload_media_part(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UploadMediaPartSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

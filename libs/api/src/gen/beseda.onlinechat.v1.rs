@@ -46,6 +46,10 @@ pub struct StartVisitorSessionResponse {
     /// The visitor: "vis\_…".
     #[prost(string, tag = "5")]
     pub visitor_id: ::prost::alloc::string::String,
+    /// Opens the files of the visitor's own chat, and nothing else, in addresses for pictures and players: an attachment's `path` with
+    /// "?ticket=" and this behind it. It ends with the session.
+    #[prost(string, tag = "6")]
+    pub file_ticket: ::prost::alloc::string::String,
 }
 /// How the chat looks and works.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -71,6 +75,15 @@ pub struct VisitorChatSettings {
     /// What the bot says to a visitor who has not written yet; absent while «Приветственное сообщение» is off (ONL-27).
     #[prost(message, optional, tag = "7")]
     pub greeting: ::core::option::Option<VisitorGreeting>,
+    /// The largest file, in bytes.
+    #[prost(int64, tag = "8")]
+    pub max_file_size: i64,
+    /// Files of one message at most.
+    #[prost(int32, tag = "9")]
+    pub max_files: i32,
+    /// Endings of names, without the dot, of files that are not taken: programs and scripts.
+    #[prost(string, repeated, tag = "10")]
+    pub refused_file_endings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// The bot's first words.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -144,7 +157,7 @@ pub struct ListVisitorMessagesResponse {
     pub has_more: bool,
 }
 /// A message as the visitor sees it.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct VisitorMessage {
     /// "msg\_…".
     #[prost(string, tag = "1")]
@@ -170,6 +183,11 @@ pub struct VisitorMessage {
     /// Its conversation.
     #[prost(string, tag = "8")]
     pub thread_id: ::prost::alloc::string::String,
+    /// Its files, in their order. `path` is where the visitor fetches them, see `file_ticket`.
+    #[prost(message, repeated, tag = "9")]
+    pub attachments: ::prost::alloc::vec::Vec<
+        super::super::conversations::v1::Attachment,
+    >,
 }
 /// What to write.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -177,15 +195,18 @@ pub struct SendVisitorMessageRequest {
     /// Required. A UUID made by the browser.
     #[prost(string, tag = "1")]
     pub client_message_id: ::prost::alloc::string::String,
-    /// Required. 1 to 4096 characters.
+    /// 1 to 4096 characters; may be empty with files.
     #[prost(string, tag = "2")]
     pub text: ::prost::alloc::string::String,
     /// In MULTIPLE mode required: the visitor's own key of the conversation, a UUID; a new one begins a new conversation (ONL-11).
     #[prost(string, tag = "3")]
     pub thread_id: ::prost::alloc::string::String,
+    /// Files of this visitor that UploadVisitorFilePart has taken in: "att\_…". At most 10.
+    #[prost(string, repeated, tag = "4")]
+    pub attachment_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// What was written.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SendVisitorMessageResponse {
     /// The stored message.
     #[prost(message, optional, tag = "1")]
@@ -193,6 +214,77 @@ pub struct SendVisitorMessageResponse {
     /// Its conversation.
     #[prost(message, optional, tag = "2")]
     pub conversation: ::core::option::Option<VisitorConversation>,
+}
+/// A part of a file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UploadVisitorFilePartRequest {
+    /// Required. A UUID made by the browser, the same with every part of the file.
+    #[prost(string, tag = "1")]
+    pub client_file_id: ::prost::alloc::string::String,
+    /// Its name. At most 200 characters; folders are left out.
+    #[prost(string, tag = "2")]
+    pub file_name: ::prost::alloc::string::String,
+    /// VOICE for a spoken message; otherwise the contents say what it is.
+    #[prost(enumeration = "super::super::conversations::v1::AttachmentKind", tag = "3")]
+    pub kind: i32,
+    /// How long a sound is. 0 to one day.
+    #[prost(int64, tag = "4")]
+    pub duration_ms: i64,
+    /// Required. Bytes of the whole file.
+    #[prost(int64, tag = "5")]
+    pub size: i64,
+    /// Place of the part's first byte: a multiple of 131,072.
+    #[prost(int64, tag = "6")]
+    pub offset: i64,
+    /// 131,072 bytes, in the last part what is left; empty: nothing comes, where to go on is asked.
+    #[prost(bytes = "vec", tag = "7")]
+    pub chunk: ::prost::alloc::vec::Vec<u8>,
+}
+/// How far it has come.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UploadVisitorFilePartResponse {
+    /// Where to go on.
+    #[prost(int64, tag = "1")]
+    pub next_offset: i64,
+    /// The file, once it is whole.
+    #[prost(message, optional, tag = "2")]
+    pub attachment: ::core::option::Option<super::super::conversations::v1::Attachment>,
+}
+/// Which file, and what of it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DownloadVisitorFileRequest {
+    /// Required. "att\_…".
+    #[prost(string, tag = "1")]
+    pub attachment_id: ::prost::alloc::string::String,
+    /// The small picture instead of the file.
+    #[prost(bool, tag = "2")]
+    pub preview: bool,
+    /// The first byte that is wanted.
+    #[prost(int64, tag = "3")]
+    pub offset: i64,
+    /// How many bytes at most; 0 means to the end.
+    #[prost(int64, tag = "4")]
+    pub length: i64,
+}
+/// A part of a download.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DownloadVisitorFileResponse {
+    /// What it is.
+    #[prost(oneof = "download_visitor_file_response::Part", tags = "1, 2")]
+    pub part: ::core::option::Option<download_visitor_file_response::Part>,
+}
+/// Nested message and enum types in `DownloadVisitorFileResponse`.
+pub mod download_visitor_file_response {
+    /// What it is.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Part {
+        /// First: what comes.
+        #[prost(message, tag = "1")]
+        Header(super::super::super::conversations::v1::DownloadHeader),
+        /// Bytes, in order.
+        #[prost(bytes, tag = "2")]
+        Chunk(::prost::alloc::vec::Vec<u8>),
+    }
 }
 /// Where to start.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -202,7 +294,7 @@ pub struct WatchVisitorRequest {
     pub after_seq: i64,
 }
 /// One step of the stream.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchVisitorResponse {
     /// What it is.
     #[prost(oneof = "watch_visitor_response::Event", tags = "1, 2, 3")]
@@ -211,7 +303,7 @@ pub struct WatchVisitorResponse {
 /// Nested message and enum types in `WatchVisitorResponse`.
 pub mod watch_visitor_response {
     /// What it is.
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Event {
         /// A message.
         #[prost(message, tag = "1")]
@@ -471,7 +563,7 @@ pub mod visitor_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Writes to the company. Sending the same client_message_id again is safe and gives the same answer.
-        /// Errors: FIELD_INVALID, RATE_LIMITED, STORE_UNAVAILABLE, ONLINE_CHAT_DISABLED.
+        /// Errors: FIELD_INVALID, RATE_LIMITED, STORE_UNAVAILABLE, ONLINE_CHAT_DISABLED, ATTACHMENT_NOT_FOUND, ATTACHMENT_USED.
         pub async fn send_visitor_message(
             &mut self,
             request: impl tonic::IntoRequest<super::SendVisitorMessageRequest>,
@@ -500,6 +592,70 @@ pub mod visitor_service_client {
                     ),
                 );
             self.inner.unary(req, path, codec).await
+        }
+        /// Takes a file of the visitor in, part by part: a connection that breaks costs one part. What has come stays for a day, and the same
+        /// client_file_id never makes a second file. Send the file with SendVisitorMessage.
+        /// Errors: FIELD_INVALID, FILE_TOO_LARGE, FILE_TYPE_NOT_ALLOWED, RATE_LIMITED, STORE_UNAVAILABLE, ONLINE_CHAT_DISABLED.
+        pub async fn upload_visitor_file_part(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UploadVisitorFilePartRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UploadVisitorFilePartResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.onlinechat.v1.VisitorService/UploadVisitorFilePart",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.onlinechat.v1.VisitorService",
+                        "UploadVisitorFilePart",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gives a file of the visitor's own chat out: first what it is, then its contents. A file ticket will do as the token: over HTTP the
+        /// gateway offers the same as "GET /visitor-files/att\_…?ticket=…".
+        /// Errors: ATTACHMENT_NOT_FOUND, ATTACHMENT_NOT_READY, FIELD_INVALID, RATE_LIMITED, TOKEN_EXPIRED, TOKEN_INVALID.
+        pub async fn download_visitor_file(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DownloadVisitorFileRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::DownloadVisitorFileResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/beseda.onlinechat.v1.VisitorService/DownloadVisitorFile",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "beseda.onlinechat.v1.VisitorService",
+                        "DownloadVisitorFile",
+                    ),
+                );
+            self.inner.server_streaming(req, path, codec).await
         }
         /// New messages and changed conversations, live. First the messages after `after_seq` and the conversations as they are.
         /// A heartbeat every 20 seconds; the stream ends by itself when the session token expires.
@@ -635,12 +791,41 @@ pub mod visitor_service_server {
             tonic::Status,
         >;
         /// Writes to the company. Sending the same client_message_id again is safe and gives the same answer.
-        /// Errors: FIELD_INVALID, RATE_LIMITED, STORE_UNAVAILABLE, ONLINE_CHAT_DISABLED.
+        /// Errors: FIELD_INVALID, RATE_LIMITED, STORE_UNAVAILABLE, ONLINE_CHAT_DISABLED, ATTACHMENT_NOT_FOUND, ATTACHMENT_USED.
         async fn send_visitor_message(
             &self,
             request: tonic::Request<super::SendVisitorMessageRequest>,
         ) -> std::result::Result<
             tonic::Response<super::SendVisitorMessageResponse>,
+            tonic::Status,
+        >;
+        /// Takes a file of the visitor in, part by part: a connection that breaks costs one part. What has come stays for a day, and the same
+        /// client_file_id never makes a second file. Send the file with SendVisitorMessage.
+        /// Errors: FIELD_INVALID, FILE_TOO_LARGE, FILE_TYPE_NOT_ALLOWED, RATE_LIMITED, STORE_UNAVAILABLE, ONLINE_CHAT_DISABLED.
+        async fn upload_visitor_file_part(
+            &self,
+            request: tonic::Request<super::UploadVisitorFilePartRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UploadVisitorFilePartResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the DownloadVisitorFile method.
+        type DownloadVisitorFileStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::DownloadVisitorFileResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Gives a file of the visitor's own chat out: first what it is, then its contents. A file ticket will do as the token: over HTTP the
+        /// gateway offers the same as "GET /visitor-files/att\_…?ticket=…".
+        /// Errors: ATTACHMENT_NOT_FOUND, ATTACHMENT_NOT_READY, FIELD_INVALID, RATE_LIMITED, TOKEN_EXPIRED, TOKEN_INVALID.
+        async fn download_visitor_file(
+            &self,
+            request: tonic::Request<super::DownloadVisitorFileRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::DownloadVisitorFileStream>,
             tonic::Status,
         >;
         /// Server streaming response type for the WatchVisitor method.
@@ -946,6 +1131,106 @@ pub mod visitor_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.onlinechat.v1.VisitorService/UploadVisitorFilePart" => {
+                    #[allow(non_camel_case_types)]
+                    struct UploadVisitorFilePartSvc<T: VisitorService>(pub Arc<T>);
+                    impl<
+                        T: VisitorService,
+                    > tonic::server::UnaryService<super::UploadVisitorFilePartRequest>
+                    for UploadVisitorFilePartSvc<T> {
+                        type Response = super::UploadVisitorFilePartResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UploadVisitorFilePartRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as VisitorService>::upload_visitor_file_part(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UploadVisitorFilePartSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/beseda.onlinechat.v1.VisitorService/DownloadVisitorFile" => {
+                    #[allow(non_camel_case_types)]
+                    struct DownloadVisitorFileSvc<T: VisitorService>(pub Arc<T>);
+                    impl<
+                        T: VisitorService,
+                    > tonic::server::ServerStreamingService<
+                        super::DownloadVisitorFileRequest,
+                    > for DownloadVisitorFileSvc<T> {
+                        type Response = super::DownloadVisitorFileResponse;
+                        type ResponseStream = T::DownloadVisitorFileStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DownloadVisitorFileRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as VisitorService>::download_visitor_file(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DownloadVisitorFileSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

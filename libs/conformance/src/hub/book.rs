@@ -8,7 +8,7 @@ use api::conversations::v1::ConnectionState;
 
 use super::Options;
 use super::deliveries::Held;
-use super::files::Kept;
+use super::files::{Coming, Kept};
 use super::history::Chat;
 
 /// A bad moment of the hub.
@@ -80,6 +80,8 @@ pub struct Book {
     pub sent: usize,
     /// Files.
     pub files: HashMap<String, Kept>,
+    /// Files that come in parts, by chat and the client's own key, as far as they have come.
+    pub coming: HashMap<(String, String), Coming>,
     /// What goes wrong next.
     pub faults: Faults,
     /// What no connector should do; each told once.
@@ -113,6 +115,7 @@ impl Book {
             places: HashMap::new(),
             sent: 0,
             files: HashMap::new(),
+            coming: HashMap::new(),
             faults: Faults::default(),
             offences: Vec::new(),
         }

@@ -1,7 +1,9 @@
 //! Files, both ways.
 
 use api::connector::v1::upload_media_request::Part;
-use api::connector::v1::{UploadMediaHeader, UploadMediaRequest};
+use api::connector::v1::{
+    UploadMediaHeader, UploadMediaPartRequest, UploadMediaPartResponse, UploadMediaRequest,
+};
 use api::conversations::v1::{Attachment, AttachmentKind, AttachmentState};
 use kit::Refusal;
 use tonic::{Status, Streaming};
@@ -10,6 +12,9 @@ use super::book::Book;
 
 /// Bytes of one part, at most.
 const CHUNK: usize = 1 << 20;
+
+/// Bytes of one part of a file that comes part by part.
+const PART: i64 = 128 << 10;
 
 /// A file.
 #[derive(Debug, Clone)]
@@ -20,7 +25,49 @@ pub struct Kept {
     pub bytes: Vec<u8>,
 }
 
+/// A file that comes in parts.
+#[derive(Debug, Clone, Default)]
+pub struct Coming {
+    bytes: Vec<u8>,
+    /// Once it is whole.
+    file: Option<Attachment>,
+}
+
 impl Book {
+    /// Takes a part in.
+    pub fn take_part(
+        &mut self,
+        request: UploadMediaPartRequest,
+    ) -> Result<UploadMediaPartResponse, Refusal> {
+        let header = request.header.unwrap_or_default();
+        let left = request.size - request.offset;
+        if request.offset % PART != 0 || left < 1 || request.offset < 0 {
+            return Err(Refusal::field(
+                "offset",
+                "must be a part's place in the file",
+            ));
+        }
+        let is_whole_part = request.chunk.len() as i64 == left.min(PART);
+        if !request.chunk.is_empty() && !is_whole_part {
+            return Err(Refusal::field("chunk", "must be a whole part"));
+        }
+        let key = (header.external_chat_id.clone(), request.upload_id.clone());
+        let mut coming = self.coming.remove(&key).unwrap_or_default();
+        if coming.bytes.len() as i64 == request.offset {
+            coming.bytes.extend(request.chunk);
+        }
+        if coming.file.is_none() && coming.bytes.len() as i64 == request.size {
+            let bytes = coming.bytes.clone();
+            coming.file = Some(self.keep(&header.file_name, header.kind(), bytes));
+        }
+        let answer = UploadMediaPartResponse {
+            next_offset: coming.bytes.len() as i64,
+            attachment: coming.file.clone(),
+        };
+        self.coming.insert(key, coming);
+        Ok(answer)
+    }
+
     /// Keeps a file, of an employee or of a client.
     pub fn keep(&mut self, name: &str, kind: AttachmentKind, bytes: Vec<u8>) -> Attachment {
         let attachment = Attachment {

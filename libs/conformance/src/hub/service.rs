@@ -16,8 +16,8 @@ use api::connector::v1::{
     ReportDeliveriesRequest, ReportDeliveriesResponse, ReportHealthRequest, ReportHealthResponse,
     ReportPictureRequest, ReportPictureResponse, ReportResult, ReportTemplatesRequest,
     ReportTemplatesResponse, ResolveChatsRequest, ResolveChatsResponse, Synced,
-    TakeDeliveriesRequest, TakeDeliveriesResponse, UploadMediaRequest, UploadMediaResponse,
-    WatchConnectionsRequest, WatchConnectionsResponse,
+    TakeDeliveriesRequest, TakeDeliveriesResponse, UploadMediaPartRequest, UploadMediaPartResponse,
+    UploadMediaRequest, UploadMediaResponse, WatchConnectionsRequest, WatchConnectionsResponse,
 };
 use api::conversations::v1::ConnectionState;
 use futures::Stream;
@@ -456,6 +456,22 @@ impl ConnectorHubService for Hub {
         Ok(Response::new(UploadMediaResponse {
             attachment: Some(attachment),
         }))
+    }
+
+    async fn upload_media_part(
+        &self,
+        request: Request<UploadMediaPartRequest>,
+    ) -> Result<Response<UploadMediaPartResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let key = request.header.clone().unwrap_or_default().connector_key;
+        self.admit(&metadata, &key)?;
+        let fault = self.change(|book| book.faults.upload.pop_front());
+        let is_lost = self.bad_moment(fault).await?;
+        let answer = self.change(|book| book.take_part(request))?;
+        if is_lost {
+            return Err(unavailable());
+        }
+        Ok(Response::new(answer))
     }
 
     async fn download_media(

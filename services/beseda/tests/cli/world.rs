@@ -202,7 +202,7 @@ impl Visitor {
         let mut request = Request::new(SendVisitorMessageRequest {
             client_message_id: types::new_uuid().to_string(),
             text: text.to_owned(),
-            thread_id: String::new(),
+            ..SendVisitorMessageRequest::default()
         });
         let bearer = format!("Bearer {}", self.token).parse().expect("a token");
         request.metadata_mut().insert("authorization", bearer);

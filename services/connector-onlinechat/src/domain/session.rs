@@ -23,6 +23,9 @@ pub const ISSUED_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Session tokens.
 pub const SESSION: TokenKind = TokenKind::new("vst_");
 
+/// File tickets: they stand in addresses of pictures and players, and open the files of the visitor's own chat and nothing else.
+pub const FILE_TICKET: TokenKind = TokenKind::new("vft_");
+
 const ISSUED_PREFIX: &str = "vit_";
 const RESUME_PREFIX: &str = "vrt_";
 
@@ -85,6 +88,15 @@ mod tests {
         let (text, digest) = new_resume_token();
         assert_eq!(resume_digest(&text), Some(digest));
         assert_eq!(SESSION.read(&text), None);
+    }
+
+    #[test]
+    fn a_file_ticket_is_no_session_token_whatever_stands_before_it() {
+        let ticket = FILE_TICKET.generate(AccountId::generate());
+        assert_eq!(SESSION.read(&ticket.text), None);
+        let renamed = ticket.text.replace("vft_", "vst_");
+        let (_, digest) = SESSION.read(&renamed).expect("the form of a token");
+        assert_ne!(digest, ticket.digest);
     }
 
     proptest! {

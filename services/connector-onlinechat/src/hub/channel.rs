@@ -31,6 +31,7 @@ impl Channel for Windows {
             title: "Online chat".to_owned(),
             max_text_length: MAX_TEXT,
             reports_read: true,
+            media: connector::any_media(),
             // Nothing is sent anywhere: visitors read it here.
             send_rate: Some(SendRate {
                 per_minute: 600_000,

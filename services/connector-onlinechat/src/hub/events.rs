@@ -4,37 +4,47 @@
 //! online chat share, and a visitor must not be able to meet an event of another by repeating its id.
 
 use api::connector::v1::channel_event::Event;
-use api::connector::v1::{ChannelEvent, ConversationFinished, IncomingMessage, ReadUpTo};
+use api::connector::v1::incoming_media::Source;
+use api::connector::v1::{
+    ChannelEvent, ConversationFinished, IncomingMedia, IncomingMessage, ReadUpTo,
+};
 use time::OffsetDateTime;
+use types::AttachmentId;
 use uuid::Uuid;
 
 use super::Chat;
 use crate::domain::session::Session;
 
+/// What a visitor writes.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// The id that the browser gave the message.
+    pub id: Uuid,
+    /// Its text; may be empty with files.
+    pub text: String,
+    /// Its conversation.
+    pub thread: String,
+    /// Files that the hub has taken in.
+    pub files: Vec<AttachmentId>,
+}
+
 /// The visitor wrote.
 #[must_use]
-pub fn message(
-    chat: Chat,
-    session: &Session,
-    thread: &str,
-    client_message_id: Uuid,
-    text: String,
-    now: OffsetDateTime,
-) -> ChannelEvent {
+pub fn message(chat: Chat, session: &Session, draft: &Draft, now: OffsetDateTime) -> ChannelEvent {
+    let media = draft.files.iter().map(|id| IncomingMedia {
+        source: Some(Source::AttachmentId(id.to_string())),
+        ..IncomingMedia::default()
+    });
     let event = Event::Message(IncomingMessage {
-        text,
+        text: draft.text.clone(),
+        media: media.collect(),
         sender_name: session.visitor_name.clone(),
         unsupported_kind: String::new(),
         facts: session.page.facts(),
         ..IncomingMessage::default()
     });
-    channel_event(
-        chat,
-        thread,
-        message_event_id(chat, client_message_id),
-        now,
-        event,
-    )
+    let id = message_event_id(chat, draft.id);
+    channel_event(chat, &draft.thread, id, now, event)
 }
 
 /// The visitor has seen every message of the thread up to `seq`.

@@ -14,12 +14,15 @@ use std::time::Duration;
 use api::connector::v1::list_chat_messages_request::Position;
 use api::connector::v1::{
     ChannelEvent, ChatConversation, DeliveryReport, ListChatMessagesResponse, PublishOutcome,
-    PublishResult, ReportResult,
+    PublishResult, ReportResult, UploadMediaPartResponse,
 };
 use api::conversations::internal::v1::BindChatRequest;
 use api::conversations::internal::v1::client_chat_service_client::ClientChatServiceClient;
 use api::error::v1::ErrorReason;
 use auth::{ServiceChannel, ServiceTokens};
+use bytes::Bytes;
+use connector::{Download, Upload, UploadPart, Wanted};
+use futures::Stream;
 use kit::Refusal;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
@@ -111,6 +114,40 @@ impl Hub {
         let (connection, visitor) = (chat.connection.to_string(), chat.visitor.to_string());
         let found = self.hub.conversations(&connection, &visitor);
         found.await.map_err(refusal::of_call)
+    }
+
+    /// Takes a part of a visitor's file in.
+    ///
+    /// # Errors
+    /// FILE_TOO_LARGE, FILE_TYPE_NOT_ALLOWED, or when the hub cannot be reached or fails.
+    pub async fn upload_part(
+        &self,
+        chat: Chat,
+        upload: Upload,
+        part: UploadPart,
+    ) -> Result<UploadMediaPartResponse, Refusal> {
+        let connection = chat.connection.to_string();
+        let taken = self.hub.upload_part(&connection, upload, part).await;
+        taken.map_err(|status| refusal::of_file(status, ""))
+    }
+
+    /// A file of the visitor's chat.
+    ///
+    /// # Errors
+    /// ATTACHMENT_NOT_FOUND, ATTACHMENT_NOT_READY, FIELD_INVALID beyond its end, or when the hub cannot be reached or fails.
+    pub async fn download(
+        &self,
+        chat: Chat,
+        attachment: &str,
+        wanted: Wanted,
+    ) -> Result<Download<impl Stream<Item = Result<Bytes, Status>> + Send + use<>>, Refusal> {
+        let (connection, visitor) = (chat.connection.to_string(), chat.visitor.to_string());
+        let download = self
+            .hub
+            .download_wanted(&connection, &visitor, attachment, wanted);
+        download
+            .await
+            .map_err(|status| refusal::of_file(status, attachment))
     }
 
     /// Binds a visitor's chat to a contact, unless it is bound already; the chat need not be there yet.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use kit::Refusal;
 use pg::{Db, SystemScope};
 use quick_cache::sync::Cache;
-use types::Clock;
+use types::{AccountId, Clock};
 
-use crate::domain::session::{Digest, SESSION, Session};
+use crate::domain::session::{Digest, FILE_TICKET, SESSION, Session};
 use crate::store::visitors;
 
 /// Sessions remembered at once: at some 500 bytes each, ten megabytes when all are in use.
@@ -35,7 +35,20 @@ impl Sessions {
     /// # Errors
     /// TOKEN_INVALID, TOKEN_EXPIRED, or when the database fails.
     pub async fn open(&self, token: &str) -> Result<Arc<Session>, Refusal> {
-        let (account, digest) = SESSION.read(token).ok_or_else(Refusal::token_invalid)?;
+        let read = SESSION.read(token).ok_or_else(Refusal::token_invalid)?;
+        self.find(read).await
+    }
+
+    /// The session of a token or file ticket.
+    ///
+    /// # Errors
+    /// As [`Sessions::open`].
+    pub async fn open_files(&self, token: &str) -> Result<Arc<Session>, Refusal> {
+        let read = SESSION.read(token).or_else(|| FILE_TICKET.read(token));
+        self.find(read.ok_or_else(Refusal::token_invalid)?).await
+    }
+
+    async fn find(&self, (account, digest): (AccountId, Digest)) -> Result<Arc<Session>, Refusal> {
         let session = match self.known.get(&digest) {
             Some(session) => session,
             None => {

@@ -1,5 +1,7 @@
 //! A strict double of conversations: `ConnectionService` and `ConnectorHubService` as their contracts say, in memory.
 
+mod files;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -58,6 +60,7 @@ struct World {
     events: HashMap<(String, String), PublishResult>,
     received: Vec<wire::ChannelEvent>,
     deliveries: VecDeque<Delivery>,
+    files: Vec<files::File>,
     numbers: i64,
 }
 
@@ -295,10 +298,16 @@ impl World {
             _ => String::new(),
         };
         let key = (event.connection_id.clone(), event.external_chat_id.clone());
+        let Some(attachments) = files::of_event(&self.files, &key, event) else {
+            return refused("ATTACHMENT_NOT_FOUND");
+        };
         let chat = self.chats.entry(key).or_default();
         let result = match event.event.as_ref().expect("an event") {
             Event::Message(message) => {
-                chat.write(mode, &thread, event, message, now, &mut self.numbers)
+                let result = chat.write(mode, &thread, event, message, now, &mut self.numbers);
+                let stored = chat.messages.last_mut().expect("it was written");
+                stored.1.attachments = attachments;
+                result
             }
             Event::Finished(_) => {
                 chat.close(&thread);
@@ -420,7 +429,10 @@ impl ConnectorHubService for Hub {
         let manifest = request.get_ref().manifest.clone().unwrap_or_default();
         check(&request, &manifest.key)?;
         assert!(
-            !manifest.title.is_empty() && manifest.max_text_length == 4096 && manifest.reports_read
+            !manifest.title.is_empty()
+                && manifest.max_text_length == 4096
+                && manifest.reports_read
+                && manifest.media.len() == 5
         );
         self.world().registered = true;
         Ok(Response::new(wire::RegisterConnectorResponse {}))
@@ -454,13 +466,26 @@ impl ConnectorHubService for Hub {
         Err(Status::unimplemented("visitors bring no files"))
     }
 
+    async fn upload_media_part(
+        &self,
+        request: Request<wire::UploadMediaPartRequest>,
+    ) -> Result<Response<wire::UploadMediaPartResponse>, Status> {
+        self.check_failing()?;
+        let header = request.get_ref().header.clone().expect("a header");
+        check(&request, &header.connector_key)?;
+        let taken = files::take_part(&mut self.world().files, header, request.into_inner())?;
+        Ok(Response::new(taken))
+    }
+
     type DownloadMediaStream = BoxStream<'static, Result<wire::DownloadMediaResponse, Status>>;
 
     async fn download_media(
         &self,
-        _: Request<wire::DownloadMediaRequest>,
+        request: Request<wire::DownloadMediaRequest>,
     ) -> Result<Response<Self::DownloadMediaStream>, Status> {
-        Err(Status::unimplemented("visitors get no files"))
+        check(&request, &request.get_ref().connector_key)?;
+        let parts = files::give(&self.world().files, request.get_ref())?;
+        Ok(Response::new(stream::iter(parts).boxed()))
     }
 
     type WatchConnectionsStream =

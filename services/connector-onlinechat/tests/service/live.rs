@@ -5,7 +5,8 @@ use std::time::Duration;
 use api::connector::v1::DeliveryOutcome;
 use api::onlinechat::v1::watch_visitor_response::Event;
 use api::onlinechat::v1::{
-    OnlineChat, OnlineChatMode, VisitorConversation, WatchVisitorRequest, WatchVisitorResponse,
+    OnlineChat, OnlineChatMode, VisitorConversation, VisitorMessage, WatchVisitorRequest,
+    WatchVisitorResponse,
 };
 use tonic::Streaming;
 
@@ -38,6 +39,15 @@ impl Watched {
             .expect("a step in time");
         step.expect("no error")
             .map(|step| step.event.expect("an event"))
+    }
+
+    /// The next message.
+    pub async fn message(&mut self) -> VisitorMessage {
+        loop {
+            if let Event::Message(message) = self.next().await.expect("not the end") {
+                return message;
+            }
+        }
     }
 
     /// Texts of the messages up to and with this one.

@@ -2,6 +2,7 @@
 //! here stand strict doubles of them; the suite in `integration-tests` runs the real ones.
 
 mod conformance;
+mod files;
 mod hub;
 mod landing;
 mod live;

@@ -170,7 +170,8 @@ async fn the_database_holds_no_token() {
         .await
         .expect("rows");
     assert!(dump.contains("\\\\x"), "digests are there");
-    for token in [&visitor.token, &visitor.started.resume_token] {
+    let started = &visitor.started;
+    for token in [&visitor.token, &started.resume_token, &started.file_ticket] {
         let hex: String = token.bytes().map(|byte| format!("{byte:02x}")).collect();
         assert!(!dump.contains(token.as_str()) && !dump.contains(&hex));
     }

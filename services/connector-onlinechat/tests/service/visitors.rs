@@ -372,6 +372,7 @@ async fn every_field_of_a_visitors_calls_is_checked() {
             client_message_id: id.to_owned(),
             text: text.to_owned(),
             thread_id: thread.to_owned(),
+            ..Default::default()
         })
     };
     insta::assert_snapshot!(

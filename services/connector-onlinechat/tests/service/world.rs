@@ -69,6 +69,9 @@ fn generous() -> Limits {
         sessions_by_address: many,
         messages_by_visitor: many,
         messages_by_address: many,
+        parts_by_visitor: many,
+        parts_by_address: many,
+        files_by_visitor: many,
         calls_by_visitor: many,
     }
 }
@@ -258,6 +261,7 @@ impl Visitor {
             client_message_id: id.to_string(),
             text: text.to_owned(),
             thread_id: thread.to_owned(),
+            ..SendVisitorMessageRequest::default()
         };
         Ok(self
             .client

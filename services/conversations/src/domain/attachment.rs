@@ -4,15 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use types::AttachmentId;
-
-/// The largest file, in bytes.
-pub const MAX_SIZE: u64 = 100 << 20;
-
-/// Files of one message at most.
-pub const MOST: usize = 10;
-
-/// The longest name, in characters.
-pub const MAX_NAME: usize = 200;
+pub use types::file::{MAX_DURATION_MS, MAX_NAME, MAX_SIZE, MOST, PART_SIZE};
 
 /// How long a file that was uploaded may wait to be sent.
 pub const UNUSED_LIFE: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,5 +1,7 @@
 //! What a file is, by its first bytes. The name and what the sender says decide nothing, except between kinds of text.
 
+use types::file::PROGRAMS;
+
 use super::attachment::Kind;
 
 /// How many of the first bytes tell it.
@@ -7,13 +9,6 @@ pub const FIRST_BYTES: usize = 8_192;
 
 /// A type that is not known.
 pub const UNKNOWN: &str = "application/octet-stream";
-
-/// Endings of names that some system runs when somebody opens the file.
-const PROGRAMS: [&str; 36] = [
-    "apk", "app", "bat", "cmd", "com", "command", "cpl", "deb", "desktop", "dll", "dmg", "exe",
-    "gadget", "hta", "inf", "jar", "js", "jse", "lnk", "msc", "msi", "msp", "pif", "pkg", "ps1",
-    "ps2", "reg", "rpm", "scr", "sct", "sh", "svg", "vb", "vbe", "vbs", "wsf",
-];
 
 /// A file that is not taken; its type.
 #[derive(Debug, Clone, PartialEq, Eq)]

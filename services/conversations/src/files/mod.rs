@@ -2,6 +2,7 @@
 //! a name made of the account and the file's id.
 
 pub mod fetch;
+mod parts;
 mod preview;
 mod receive;
 mod unused;
@@ -19,6 +20,7 @@ use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
 use tokio::sync::Semaphore;
 use types::{AccountId, AttachmentId};
 
+pub use parts::{Error as PartsError, Parts};
 pub use preview::MEDIA_TYPE as PREVIEW_TYPE;
 pub use receive::{Error, Incoming, Received};
 pub use unused::delete_unused;

@@ -1,4 +1,4 @@
-//! Deleting what was uploaded and never sent.
+//! Deleting what was uploaded and never sent, and what was uploaded in part.
 
 use std::time::Duration;
 
@@ -51,6 +51,7 @@ async fn pass(files: &Files, db: &Db, clock: &Clock) -> anyhow::Result<usize> {
         Box::pin(async move { attachments::forget_announced(tx, before, BATCH).await })
     });
     Result::<_, Error>::map_err(lost.await, anyhow::Error::from)?;
+    files.forget_old_parts(before).await?;
     for (account, id) in &found {
         files.delete(*account, *id).await?;
     }

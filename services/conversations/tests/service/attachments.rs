@@ -369,7 +369,7 @@ pub async fn upload_media(
 }
 
 /// A message with files and no text.
-fn rich(
+pub fn rich(
     world: &World,
     connection: &Connection,
     chat: &str,
@@ -381,7 +381,7 @@ fn rich(
     }
 }
 
-fn media(source: Source) -> IncomingMessage {
+pub fn media(source: Source) -> IncomingMessage {
     IncomingMessage {
         media: vec![IncomingMedia {
             kind: AttachmentKind::Image.into(),

@@ -34,6 +34,7 @@ mod search;
 mod search_chats;
 mod search_rebuild;
 mod templates;
+mod upload_parts;
 mod visibility;
 mod watch_connections;
 mod window;

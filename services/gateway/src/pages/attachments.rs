@@ -1,4 +1,6 @@
-//! Files of messages over plain HTTP: `POST /files?name=…` takes one in, `GET /files/att_…` gives one out.
+//! Files of messages over plain HTTP: `POST /files?name=…` takes one in, `GET /files/att_…` gives one out, and
+//! `GET /visitor-files/att_…?ticket=…` gives a visitor of an online chat one of their own chat: pictures and players cannot say who asks
+//! but in the address.
 //!
 //! What somebody uploads is never a page of ours: only pictures, sounds and films are shown in place, everything else is
 //! saved, nothing is guessed from contents, and a policy keeps a browser from running anything in it.
@@ -6,13 +8,17 @@
 use std::time::Duration;
 
 use api::conversations::v1::attachment_service_client::AttachmentServiceClient;
-use api::conversations::v1::download_attachment_response::Part as Given;
-use api::conversations::v1::upload_attachment_request::Part;
+use api::conversations::v1::download_attachment_response::Part;
+use api::conversations::v1::upload_attachment_request::Part as Coming;
 use api::conversations::v1::{
     Attachment, AttachmentKind, DownloadAttachmentRequest, DownloadAttachmentResponse,
     DownloadHeader, UploadAttachmentRequest, UploadHeader,
 };
+use api::onlinechat::v1::download_visitor_file_response::Part as ToVisitor;
+use api::onlinechat::v1::visitor_service_client::VisitorServiceClient;
+use api::onlinechat::v1::{DownloadVisitorFileRequest, DownloadVisitorFileResponse};
 use bytes::Bytes;
+use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, stream};
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
@@ -21,6 +27,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, BodyStream, StreamBody};
 use kit::Refusal;
+use tonic::metadata::MetadataValue;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
@@ -63,18 +70,55 @@ pub fn is_here(path: &str) -> bool {
     path == "/files" || path.starts_with("/files/")
 }
 
+/// Where visitors of online chats fetch files.
+const OF_VISITORS: &str = "/visitor-files/";
+
+/// Is it an address of visitors' files? Who asks is for the online chat to say.
+pub fn is_of_visitors(path: &str) -> bool {
+    path.starts_with(OF_VISITORS)
+}
+
+/// What is wanted of a file.
+struct Wanted {
+    id: String,
+    preview: bool,
+    range: Option<(i64, i64)>,
+}
+
+/// What a service gives of it: first what comes, then its bytes.
+struct Given {
+    head: DownloadHeader,
+    contents: BoxStream<'static, Result<Bytes, Status>>,
+}
+
 /// Files of messages.
 pub struct Attachments {
     conversations: AttachmentServiceClient<Channel>,
+    visitors: VisitorServiceClient<Channel>,
 }
 
 impl Attachments {
-    /// From conversations.
+    /// From conversations; those of visitors from the online chat.
     #[must_use]
-    pub fn new(conversations: Channel) -> Self {
+    pub fn new(conversations: Channel, onlinechat: Channel) -> Self {
         Self {
             conversations: AttachmentServiceClient::new(conversations),
+            visitors: VisitorServiceClient::new(onlinechat),
         }
+    }
+
+    /// Answers a visitor's request.
+    pub(super) async fn answer_visitor(&self, call: &Call) -> Response<Body> {
+        if call.method != Method::GET && call.method != Method::HEAD {
+            return page(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Files are fetched by GET from /visitor-files/att_…?ticket=….\n",
+            );
+        }
+        let id = call.uri.path().trim_start_matches(OF_VISITORS).to_owned();
+        let wanted = wanted(call, id);
+        let given = self.give_visitor(call, &wanted).await;
+        answered(call, &wanted, given).unwrap_or_else(|status| plain(&status))
     }
 
     /// Answers a request.
@@ -96,11 +140,11 @@ impl Attachments {
     async fn upload(&self, call: &mut Call) -> Result<Response<Body>, Status> {
         let header = announced(call)?;
         let body = std::mem::replace(&mut call.body, RequestBody::empty());
-        let first = stream::iter([Part::Header(header)]);
+        let first = stream::iter([Coming::Header(header)]);
         let parts = first.chain(chunks(body)).map(Some);
         // A part without anything is refused: the service must not take half a file for a whole one.
         let parts = parts.map(|part| UploadAttachmentRequest {
-            part: part.filter(|part| !matches!(part, Part::Chunk(bytes) if bytes.is_empty())),
+            part: part.filter(|part| !matches!(part, Coming::Chunk(bytes) if bytes.is_empty())),
         });
         let request = on_behalf(call, parts, UPLOAD_TIME);
         let reply = self
@@ -118,50 +162,126 @@ impl Attachments {
     }
 
     async fn download(&self, call: &Call, id: String) -> Result<Response<Body>, Status> {
-        let range = range(&call.headers);
-        let (offset, length) = range.unwrap_or_default();
-        let wanted = DownloadAttachmentRequest {
-            attachment_id: id,
-            preview: asks_for(call, "preview"),
+        let wanted = wanted(call, id);
+        let given = self.give(call, &wanted).await;
+        answered(call, &wanted, given)
+    }
+
+    async fn give(&self, call: &Call, wanted: &Wanted) -> Result<Given, Status> {
+        let (offset, length) = wanted.range.unwrap_or_default();
+        let request = DownloadAttachmentRequest {
+            attachment_id: wanted.id.clone(),
+            preview: wanted.preview,
             offset,
             length,
         };
-        let request = on_behalf(call, wanted, DOWNLOAD_TIME);
-        let reply = self
-            .conversations
-            .clone()
-            .download_attachment(request)
-            .await;
-        let mut parts = match reply {
-            Err(status) if range.is_some() && status.code() == Code::InvalidArgument => {
-                return Ok(page(
-                    StatusCode::RANGE_NOT_SATISFIABLE,
-                    "The file is shorter.\n",
-                ));
-            }
-            reply => reply?.into_inner(),
-        };
+        let request = on_behalf(call, request, DOWNLOAD_TIME);
+        let mut service = self.conversations.clone();
+        let mut parts = service.download_attachment(request).await?.into_inner();
         let Some(DownloadAttachmentResponse {
-            part: Some(Given::Header(head)),
+            part: Some(Part::Header(head)),
         }) = parts.message().await?
         else {
             return Err(Status::internal("a download without a beginning"));
         };
-        let mut response = if is_known(&call.headers, &head) {
-            let mut unchanged = Response::new(Body::empty());
-            *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
-            unchanged
-        } else {
-            let mut response = Response::new(match call.method {
-                Method::HEAD => Body::empty(),
-                _ => contents(parts),
-            });
-            measure(&mut response, &head, range);
-            response
-        };
-        describe(response.headers_mut(), &head, asks_for(call, "download"));
-        Ok(response)
+        let contents = parts.map(|part| {
+            part.map(|part| match part.part {
+                Some(Part::Chunk(bytes)) => Bytes::from(bytes),
+                Some(Part::Header(_)) | None => Bytes::new(),
+            })
+        });
+        Ok(Given {
+            head,
+            contents: contents.boxed(),
+        })
     }
+
+    async fn give_visitor(&self, call: &Call, wanted: &Wanted) -> Result<Given, Status> {
+        let (offset, length) = wanted.range.unwrap_or_default();
+        let request = DownloadVisitorFileRequest {
+            attachment_id: wanted.id.clone(),
+            preview: wanted.preview,
+            offset,
+            length,
+        };
+        let request = on_behalf_of_visitor(call, request)?;
+        let mut service = self.visitors.clone();
+        let mut parts = service.download_visitor_file(request).await?.into_inner();
+        let Some(DownloadVisitorFileResponse {
+            part: Some(ToVisitor::Header(head)),
+        }) = parts.message().await?
+        else {
+            return Err(Status::internal("a download without a beginning"));
+        };
+        let contents = parts.map(|part| {
+            part.map(|part| match part.part {
+                Some(ToVisitor::Chunk(bytes)) => Bytes::from(bytes),
+                Some(ToVisitor::Header(_)) | None => Bytes::new(),
+            })
+        });
+        Ok(Given {
+            head,
+            contents: contents.boxed(),
+        })
+    }
+}
+
+fn wanted(call: &Call, id: String) -> Wanted {
+    Wanted {
+        id,
+        preview: says(call, "preview").is_some(),
+        range: range(&call.headers),
+    }
+}
+
+/// The answer with what was given: all of it, a part, or that nothing has changed.
+fn answered(
+    call: &Call,
+    wanted: &Wanted,
+    given: Result<Given, Status>,
+) -> Result<Response<Body>, Status> {
+    let Given { head, contents } = match given {
+        Err(status) if wanted.range.is_some() && status.code() == Code::InvalidArgument => {
+            return Ok(page(
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                "The file is shorter.\n",
+            ));
+        }
+        given => given?,
+    };
+    let mut response = if is_known(&call.headers, &head) {
+        let mut unchanged = Response::new(Body::empty());
+        *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
+        unchanged
+    } else {
+        let mut response = Response::new(match call.method {
+            Method::HEAD => Body::empty(),
+            _ => body(contents),
+        });
+        measure(&mut response, &head, wanted.range);
+        response
+    };
+    let save = says(call, "download").is_some();
+    describe(response.headers_mut(), &head, save);
+    Ok(response)
+}
+
+/// A request in the name of a visitor, whose ticket stands in the address. Who calls from where is told, as with every call of theirs.
+fn on_behalf_of_visitor<T>(call: &Call, message: T) -> Result<Request<T>, Refusal> {
+    let ticket = says(call, "ticket").ok_or_else(Refusal::token_missing)?;
+    let mut request = Request::new(message);
+    request.set_timeout(DOWNLOAD_TIME);
+    let bearer = MetadataValue::try_from(format!("Bearer {ticket}"));
+    let bearer = bearer.map_err(|_| Refusal::token_invalid())?;
+    let metadata = request.metadata_mut();
+    metadata.insert("authorization", bearer);
+    for name in ["origin", "x-beseda-client-address", "accept-language"] {
+        let value = call.header(name).and_then(|value| value.parse().ok());
+        if let Some(value) = value {
+            metadata.insert(name, value);
+        }
+    }
+    Ok(request)
 }
 
 /// A request to a service in the name of whoever calls.
@@ -203,34 +323,31 @@ fn announced(call: &Call) -> Result<UploadHeader, Refusal> {
     Ok(header)
 }
 
-fn asks_for(call: &Call, what: &str) -> bool {
+/// What the query says under a name.
+fn says(call: &Call, what: &str) -> Option<String> {
     let query = call.uri.query().unwrap_or_default();
-    url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == what)
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find_map(|(name, value)| (name == what).then(|| value.into_owned()))
 }
 
 /// The body in parts of a fitting size; an empty one where it broke off.
-fn chunks(body: RequestBody) -> impl Stream<Item = Part> {
+fn chunks(body: RequestBody) -> impl Stream<Item = Coming> {
     let frames = BodyStream::new(body).map(|frame| match frame.map(|frame| frame.into_data()) {
         Ok(Ok(bytes)) => split(&bytes),
         // Trailers say nothing here.
         Ok(Err(_)) => Vec::new(),
-        Err(_) => vec![Part::Chunk(Vec::new())],
+        Err(_) => vec![Coming::Chunk(Vec::new())],
     });
     frames.flat_map(stream::iter)
 }
 
-fn split(bytes: &Bytes) -> Vec<Part> {
+fn split(bytes: &Bytes) -> Vec<Coming> {
     let chunks = bytes.chunks(CHUNK);
-    chunks.map(|chunk| Part::Chunk(chunk.to_vec())).collect()
+    chunks.map(|chunk| Coming::Chunk(chunk.to_vec())).collect()
 }
 
-fn contents(parts: tonic::Streaming<DownloadAttachmentResponse>) -> Body {
-    let frames = parts.map(|part| {
-        part.map(|part| match part.part {
-            Some(Given::Chunk(bytes)) => http_body::Frame::data(Bytes::from(bytes)),
-            Some(Given::Header(_)) | None => http_body::Frame::data(Bytes::new()),
-        })
-    });
+fn body(contents: BoxStream<'static, Result<Bytes, Status>>) -> Body {
+    let frames = contents.map(|bytes| bytes.map(http_body::Frame::data));
     Body::local(tonic::body::Body::new(
         StreamBody::new(frames).boxed_unsync(),
     ))

@@ -19,6 +19,7 @@ use http::header::{
 };
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
+use attachments::is_of_visitors;
 pub use attachments::{Attachments, is_here as is_file};
 pub use cabinet::Cabinets;
 pub use chat::Embeddings;
@@ -61,6 +62,9 @@ impl Pages {
     pub async fn answer(&self, call: &mut Call) -> Response<Body> {
         if is_file(call.uri.path()) {
             return private(self.attachments.answer(call).await);
+        }
+        if is_of_visitors(call.uri.path()) {
+            return private(self.attachments.answer_visitor(call).await);
         }
         if is_hook(call.uri.path()) {
             return private(self.hooks.answer(call).await);

@@ -16,4 +16,5 @@ mod pages;
 mod redis;
 mod streams;
 mod tls;
+mod visitor_files;
 mod web;

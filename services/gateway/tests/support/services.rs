@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use api::connector::v1::connector_hub_service_server::ConnectorHubService;
 use api::connector::v1::*;
+use api::conversations::v1::DownloadHeader;
 use api::identity::internal::v1::identity_internal_service_server::IdentityInternalService;
 use api::identity::internal::v1::*;
 use api::identity::v1::session_service_server::SessionService;
@@ -91,6 +92,43 @@ impl VisitorService for OnlineChat {
         }
         call.1 = true;
         Ok(response)
+    }
+
+    async fn upload_visitor_file_part(
+        &self,
+        _: Request<UploadVisitorFilePartRequest>,
+    ) -> Answer<UploadVisitorFilePartResponse> {
+        Err(Status::unimplemented("not in these tests"))
+    }
+
+    type DownloadVisitorFileStream = Answers<DownloadVisitorFileResponse>;
+
+    /// Gives who asked, and from where, as the file's contents.
+    async fn download_visitor_file(
+        &self,
+        request: Request<DownloadVisitorFileRequest>,
+    ) -> Answer<Self::DownloadVisitorFileStream> {
+        use download_visitor_file_response::Part;
+        let said = ["authorization", "x-beseda-client-address", "origin"].map(|name| {
+            let value = request.metadata().get(name);
+            value
+                .map_or("", |value| value.to_str().expect("text"))
+                .to_owned()
+        });
+        let wanted = request.get_ref();
+        if wanted.attachment_id != "att_1" {
+            return Err(Refusal::attachment_not_found(&wanted.attachment_id).into());
+        }
+        let contents = format!("{}, preview {}", said.join(", "), wanted.preview);
+        let header = DownloadHeader {
+            media_type: "image/png".to_owned(),
+            total_size: contents.len() as i64,
+            etag: "e".to_owned(),
+            ..DownloadHeader::default()
+        };
+        let parts = [Part::Header(header), Part::Chunk(contents.into_bytes())];
+        let parts = parts.map(|part| Ok(DownloadVisitorFileResponse { part: Some(part) }));
+        Ok(Response::new(Box::pin(stream::iter(parts))))
     }
 
     async fn watch_visitor(
@@ -240,6 +278,13 @@ impl ConnectorHubService for Hub {
         &self,
         _: Request<Streaming<UploadMediaRequest>>,
     ) -> Result<Response<UploadMediaResponse>, Status> {
+        Err(Status::unimplemented("not in these tests"))
+    }
+
+    async fn upload_media_part(
+        &self,
+        _: Request<UploadMediaPartRequest>,
+    ) -> Result<Response<UploadMediaPartResponse>, Status> {
         Err(Status::unimplemented("not in these tests"))
     }
 

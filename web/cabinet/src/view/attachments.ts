@@ -1,12 +1,13 @@
 // Files of a message (CAB-03): pictures are seen, sounds and recordings are played, documents are saved.
 
+import type { Shape } from "../../../widget/src/app/files/file";
+import { sizeText } from "../../../widget/src/app/i18n/sizes";
 import { button, h, icon, setChildren } from "../../../widget/src/app/view/dom";
 import type { Locale } from "../../../widget/src/shared/locale";
 import type { Cabinet } from "../cabinet";
-import { isPending, isReady, type Shape, shapeOf } from "../files";
+import { isPending, isReady, shapeOf } from "../files";
 import type { Attachment } from "../gen/beseda/conversations/v1/attachment_pb";
 import type { Texts } from "../i18n/texts";
-import { sizeText } from "./values";
 
 const PLAY = "M8 5l11 7-11 7z";
 const SAVE = "M12 4v11m-5-5l5 5 5-5M5 20h14";

@@ -1,5 +1,6 @@
 // What happened to a deal: read when somebody looks, the newest first, with the authors (CAB-13, CAB-14).
 
+import { lengthText } from "../../../widget/src/app/i18n/sizes";
 import type { Times } from "../../../widget/src/app/i18n/times";
 import { button, h, setChildren, setText } from "../../../widget/src/app/view/dom";
 import type { Cabinet } from "../cabinet";
@@ -8,7 +9,7 @@ import { CabinetEventKind as Kind } from "../gen/beseda/cabinet/v1/cabinet_setti
 import type { Texts } from "../i18n/texts";
 import { toDate } from "../talk";
 import { explain } from "../trouble";
-import { durationText, fieldName } from "./values";
+import { fieldName } from "./values";
 
 export class EventsView {
   readonly element: HTMLDetailsElement;
@@ -93,7 +94,7 @@ export class EventsView {
       case Kind.CALL: {
         const which = call?.incoming ? this.texts.callIncoming : this.texts.callOutgoing;
         const seconds = call?.durationSeconds ?? 0;
-        return `${which}, ${seconds === 0 ? this.texts.callUnanswered : durationText(seconds)}`;
+        return `${which}, ${seconds === 0 ? this.texts.callUnanswered : lengthText(seconds * 1_000)}`;
       }
       case Kind.DEAL_CREATED:
         return this.texts.dealCreated;

@@ -51,23 +51,3 @@ export class Values {
     }
   }
 }
-
-/** A size as people read it. */
-export function sizeText(bytes: number, locale: Locale): string {
-  const [unit, amount] =
-    bytes >= 1 << 20 ? ["megabyte", bytes / (1 << 20)] : ["kilobyte", Math.max(1, bytes / 1024)];
-  const format = new Intl.NumberFormat(locale, {
-    style: "unit",
-    unit: unit as string,
-    unitDisplay: "short",
-    maximumFractionDigits: unit === "megabyte" ? 1 : 0,
-  });
-  return format.format(amount as number);
-}
-
-/** How long something lasted: "1:03", "1:00:00". */
-export function durationText(seconds: number): string {
-  const two = (part: number) => String(part).padStart(2, "0");
-  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return hours === 0 ? `${minutes}:${two(rest)}` : `${hours}:${two(minutes)}:${two(rest)}`;
-}

@@ -1,6 +1,10 @@
 // The chat as one thing: puts the parts together and offers what a person can do with it.
 
+import type { Locale } from "../shared/locale";
 import { ChatState } from "./chat_state";
+import { Blobs } from "./files/blobs";
+import { Deliveries } from "./files/deliveries";
+import type { LocalFile, Picked, StoredFile } from "./files/file";
 import type { Host } from "./host";
 import { Live } from "./live";
 import { type Message, ONLY_THREAD, toConversation, toMessage } from "./model";
@@ -22,10 +26,16 @@ export class Chat {
   readonly #sender: Sender;
   readonly #reader: Reader;
   readonly #profile: ProfileStorage;
+  readonly #blobs: Blobs;
+  readonly #deliveries: Deliveries;
   #visitorId = "";
+  #fileTicket = "";
+  /** Messages with files go into the outbox when their contents are kept; whatever is written meanwhile, after them. */
+  #keeping: Promise<void> | null = null;
   #listener: () => void = () => undefined;
   #isNotifying = false;
   readonly #loading = new Set<string>();
+  readonly #picked = new Map<string, Picked[]>();
 
   constructor(
     private readonly client: VisitorClient,
@@ -36,7 +46,9 @@ export class Chat {
     const changed = () => this.#changed();
     this.#profile = new ProfileStorage(storage, chatId);
     this.#session = new Session(client, host, chatId, (welcome) => this.#welcome(welcome));
-    this.#outbox = new Outbox(storage, chatId, "", changed);
+    this.#blobs = new Blobs(`beseda:${chatId}`);
+    this.#outbox = new Outbox(storage, chatId, "", changed, Date.now, (entry) => this.#forget(entry));
+    this.#deliveries = new Deliveries(client, this.#session, this.#blobs, changed);
     this.#reader = new Reader(client, this.#session, this.state, changed);
     this.#live = new Live(client, this.#session, this.state, this.#wake, {
       changed,
@@ -44,6 +56,17 @@ export class Chat {
     });
     const lock = `beseda:${chatId}:outbox`;
     this.#sender = new Sender(this.#outbox, this.#wake, lock, (entry) => this.#deliver(entry));
+  }
+
+  get locale(): Locale {
+    return this.host.locale;
+  }
+
+  /** Files that were chosen for a conversation and are not sent; the view changes the list. */
+  picked(threadId: string): Picked[] {
+    const picked = this.#picked.get(threadId) ?? [];
+    this.#picked.set(threadId, picked);
+    return picked;
   }
 
   /** Begins to work; the listener is called after every change. */
@@ -70,8 +93,34 @@ export class Chat {
     return [...threads].filter((threadId) => !this.state.conversations.has(threadId));
   }
 
-  send(threadId: string, text: string): void {
-    this.#outbox.add(threadId, text);
+  send(threadId: string, text: string, files: readonly Picked[] = []): void {
+    if (!this.#keeping && files.length === 0) {
+      this.#outbox.add(threadId, text);
+      return;
+    }
+    const before = this.#keeping ?? Promise.resolve();
+    const kept = before.then(() => this.#keep(threadId, text, files));
+    this.#keeping = kept;
+    void kept.then(() => {
+      if (this.#keeping === kept) this.#keeping = null;
+    });
+  }
+
+  /** How much of an unsent message's files the server has, from 0 to 1; null while none of them goes. */
+  progress(entryId: string): number | null {
+    return this.#deliveries.progress(entryId);
+  }
+
+  /** Where a stored file is fetched; the address ends with the session. */
+  fileAddress({ path }: StoredFile, what: "whole" | "preview" | "save"): string {
+    const query = new URLSearchParams({ ticket: this.#fileTicket });
+    if (what !== "whole") query.set(what === "save" ? "download" : "preview", "");
+    return `${path}?${query}`;
+  }
+
+  /** The contents of a file that is not sent yet. */
+  contents({ id }: LocalFile): Promise<Blob | null> {
+    return this.#blobs.read(id);
   }
 
   retry(entryId: string): void {
@@ -80,6 +129,7 @@ export class Chat {
 
   discard(entryId: string): void {
     this.#outbox.remove(entryId);
+    this.#deliveries.giveUp(entryId);
   }
 
   openList(): void {
@@ -142,7 +192,22 @@ export class Chat {
     this.#outbox.switchVisitor(profile.visitorId, false);
   }
 
-  #welcome({ visitorId, settings, isReturning }: Welcome): void {
+  async #keep(threadId: string, text: string, files: readonly Picked[]): Promise<void> {
+    let isHere = false;
+    for (const { id, blob } of files) {
+      const isKept = await this.#blobs.keep(id, blob);
+      isHere ||= !isKept;
+    }
+    const known = files.map(({ blob: _, ...file }) => file);
+    this.#outbox.add(threadId, text, known, isHere);
+  }
+
+  #forget({ files }: Entry): void {
+    for (const { id } of files) void this.#blobs.forget(id);
+  }
+
+  #welcome({ visitorId, settings, isReturning, fileTicket }: Welcome): void {
+    this.#fileTicket = fileTicket;
     const isSameChat = this.state.settings?.isMultiple === settings.isMultiple;
     if (this.#visitorId !== "" && (this.#visitorId !== visitorId || !isSameChat)) {
       this.state.reset();
@@ -156,9 +221,11 @@ export class Chat {
     this.#changed();
   }
 
-  async #deliver({ id, text, threadId }: Entry): Promise<void> {
+  async #deliver(entry: Entry): Promise<void> {
+    const { id, text, threadId } = entry;
+    const attachmentIds = await this.#deliveries.upload(entry);
     const { message, conversation } = await this.#session.call((options) =>
-      this.client.sendVisitorMessage({ clientMessageId: id, text, threadId }, options),
+      this.client.sendVisitorMessage({ clientMessageId: id, text, threadId, attachmentIds }, options),
     );
     if (message) this.state.addMessage(toMessage(message));
     if (conversation) this.state.putConversation(toConversation(conversation));

@@ -65,7 +65,7 @@ export class ChatState {
     this.conversations.set(threadId, {
       ...conversation,
       lastSeq: message.seq,
-      lastText: message.text,
+      lastText: message.text || (message.files[0]?.name ?? ""),
       time: message.time,
       unreadCount: conversation.unreadCount + (message.isMine ? 0 : 1),
     });

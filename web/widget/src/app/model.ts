@@ -7,6 +7,7 @@ import {
   type VisitorConversation,
   type VisitorMessage,
 } from "../gen/beseda/onlinechat/v1/visitor_service_pb";
+import { type StoredFile, toStoredFile } from "./files/file";
 import { pictureAddress } from "./picture";
 
 /** The conversation everything is in while the online chat has a single one. */
@@ -22,6 +23,12 @@ export interface Settings {
   readonly accentColor: string;
   /** What the bot says to somebody who has not written yet; null while it is off. */
   readonly greeting: Greeting | null;
+  /** The largest file, in bytes. */
+  readonly maxFileSize: number;
+  /** Files of one message at most. */
+  readonly maxFiles: number;
+  /** Endings of names of files that are not taken. */
+  readonly refusedFileEndings: readonly string[];
 }
 
 export interface Greeting {
@@ -40,6 +47,7 @@ export interface Message {
   readonly text: string;
   readonly time: Date;
   readonly threadId: string;
+  readonly files: readonly StoredFile[];
 }
 
 export interface Conversation {
@@ -63,6 +71,9 @@ export function toSettings(wire: VisitorChatSettings | undefined): Settings {
     avatar: wire ? pictureAddress(wire.avatar) : "",
     accentColor: wire?.accentColor ?? "",
     greeting: wire?.greeting ? { name: wire.greeting.name, text: wire.greeting.text } : null,
+    maxFileSize: Number(wire?.maxFileSize ?? 0),
+    maxFiles: wire?.maxFiles ?? 0,
+    refusedFileEndings: wire?.refusedFileEndings ?? [],
   };
 }
 
@@ -76,6 +87,7 @@ export function toMessage(wire: VisitorMessage): Message {
     text: wire.text,
     time: toDate(wire.createTime),
     threadId: wire.threadId,
+    files: wire.attachments.map(toStoredFile),
   };
 }
 

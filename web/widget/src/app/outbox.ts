@@ -2,6 +2,7 @@
 // each message is an entry of its own in the storage, so that tabs never overwrite each other's, and the keys sort in
 // the order of writing.
 
+import type { LocalFile } from "./files/file";
 import type { KeyValues } from "./storage";
 import type { Reason } from "./trouble";
 import { randomUuid } from "./uuid";
@@ -11,6 +12,10 @@ export interface Entry {
   readonly id: string;
   readonly threadId: string;
   readonly text: string;
+  /** Files to send with it; their contents are kept apart. */
+  readonly files: readonly LocalFile[];
+  /** The contents are in this window alone, and so is the entry. */
+  readonly isHere: boolean;
   readonly time: number;
   /** Set when the server will not have it as it is. */
   readonly refusal: Reason | "UNKNOWN" | null;
@@ -18,6 +23,8 @@ export interface Entry {
 
 export class Outbox {
   #lastPlace = 0;
+  /** Entries that no other tab could send. */
+  readonly #here = new Map<string, string>();
 
   constructor(
     private readonly storage: KeyValues,
@@ -25,6 +32,8 @@ export class Outbox {
     private visitorId: string,
     private readonly changed: () => void,
     private readonly now: () => number = Date.now,
+    /** An entry is gone: sent or given up. */
+    private readonly gone: (entry: Entry) => void = () => undefined,
   ) {
     window.addEventListener("storage", (event) => {
       if (event.key === null || event.key.startsWith(this.#prefix())) this.changed();
@@ -41,8 +50,12 @@ export class Outbox {
     return this.entries().find(({ refusal }) => refusal === null) ?? null;
   }
 
-  add(threadId: string, text: string): Entry {
-    const entry = { id: randomUuid(), threadId, text, time: this.now(), refusal: null };
+  has(id: string): boolean {
+    return this.#find(id) !== undefined;
+  }
+
+  add(threadId: string, text: string, files: readonly LocalFile[] = [], isHere = false): Entry {
+    const entry = { id: randomUuid(), threadId, text, files, isHere, time: this.now(), refusal: null };
     this.#write(this.#nextKey(entry.id), entry);
     return entry;
   }
@@ -51,7 +64,8 @@ export class Outbox {
   remove(id: string): void {
     const found = this.#find(id);
     if (!found) return;
-    this.storage.remove(found.key);
+    this.#erase(found.key);
+    this.gone(found.entry);
     this.changed();
   }
 
@@ -65,7 +79,7 @@ export class Outbox {
     const found = this.#find(id);
     if (!found) return;
     const key = this.#nextKey(id);
-    this.storage.remove(found.key);
+    this.#erase(found.key);
     this.#write(key, { ...found.entry, time: this.now(), refusal: null });
   }
 
@@ -73,7 +87,7 @@ export class Outbox {
   switchVisitor(visitorId: string, carry: boolean): void {
     if (visitorId === this.visitorId) return;
     const waiting = carry ? this.#stored() : [];
-    for (const { key } of waiting) this.storage.remove(key);
+    for (const { key } of waiting) this.#erase(key);
     this.visitorId = visitorId;
     for (const { entry } of waiting) this.#write(this.#nextKey(entry.id), entry);
     this.changed();
@@ -84,10 +98,16 @@ export class Outbox {
   }
 
   #stored(): { key: string; entry: Entry }[] {
-    return this.storage.keys(this.#prefix()).flatMap((key) => {
-      const entry = parseEntry(this.storage.get(key));
+    return this.#keys().flatMap((key) => {
+      const entry = parseEntry(this.#here.get(key) ?? this.storage.get(key));
       return entry ? [{ key, entry }] : [];
     });
+  }
+
+  #keys(): string[] {
+    const prefix = this.#prefix();
+    const here = [...this.#here.keys()].filter((key) => key.startsWith(prefix));
+    return [...this.storage.keys(prefix), ...here].sort();
   }
 
   #find(id: string): { key: string; entry: Entry } | undefined {
@@ -96,24 +116,31 @@ export class Outbox {
 
   #nextKey(id: string): string {
     // The clock may stand still or go back between two messages; their order may not.
-    const newest = Number(
-      this.storage.keys(this.#prefix()).at(-1)?.slice(this.#prefix().length).split(":")[0] ?? 0,
-    );
+    const newest = Number(this.#keys().at(-1)?.slice(this.#prefix().length).split(":")[0] ?? 0);
     this.#lastPlace = Math.max(this.now(), this.#lastPlace + 1, newest + 1);
     return `${this.#prefix()}${String(this.#lastPlace).padStart(16, "0")}:${id}`;
   }
 
   #write(key: string, entry: Entry): void {
-    this.storage.set(key, JSON.stringify(entry));
+    const json = JSON.stringify(entry);
+    if (entry.isHere) this.#here.set(key, json);
+    else this.storage.set(key, json);
     this.changed();
+  }
+
+  #erase(key: string): void {
+    this.#here.delete(key);
+    this.storage.remove(key);
   }
 }
 
 function parseEntry(json: string | null): Entry | null {
   try {
-    const { id, threadId, text, time, refusal = null } = JSON.parse(json ?? "") as Partial<Entry>;
+    const entry = JSON.parse(json ?? "") as Partial<Entry>;
+    // What an earlier version wrote has no files.
+    const { id, threadId, text, files = [], isHere = false, time, refusal = null } = entry;
     if (typeof id !== "string" || typeof threadId !== "string" || typeof text !== "string") return null;
-    return { id, threadId, text, time: Number(time), refusal };
+    return { id, threadId, text, files, isHere, time: Number(time), refusal };
   } catch {
     return null;
   }

@@ -59,6 +59,8 @@ export class Sender {
   }
 
   #afterTrouble(entry: Entry, error: unknown): number {
+    // Given up while it was on its way.
+    if (!this.outbox.has(entry.id)) return 0;
     const trouble = toTrouble(error);
     if (trouble.kind === "session") return this.#backoff.next();
     if (trouble.kind === "refused" || this.#isDefect(entry, trouble.reason)) {

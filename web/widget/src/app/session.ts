@@ -30,6 +30,8 @@ interface Current {
 export interface Welcome {
   readonly visitorId: string;
   readonly settings: Settings;
+  /** Opens the visitor's files in addresses, for as long as the session lasts. */
+  readonly fileTicket: string;
   /** Did the browser come with a token of an earlier visit? */
   readonly isReturning: boolean;
 }
@@ -85,6 +87,7 @@ export class Session {
       this.welcome({
         visitorId: response.visitorId,
         settings: toSettings(response.settings),
+        fileTicket: response.fileTicket,
         isReturning: visit.resumeToken !== "",
       });
       return toCurrent(response);

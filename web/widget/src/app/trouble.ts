@@ -4,8 +4,11 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { ErrorReason } from "../gen/beseda/error/v1/error_reason_pb";
 import { ErrorInfoSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb";
 
-/** Names of the contract's reasons. */
-export type Reason = keyof typeof ErrorReason;
+/** Names of the contract's reasons, and one of our own. */
+export type Reason = keyof typeof ErrorReason | "FILE_GONE";
+
+/** A file that was to be sent is no longer on the device. */
+export class FileGone extends Error {}
 
 export type Trouble =
   /** It may work later; `after` is what the server asks to wait, in milliseconds. */
@@ -25,11 +28,13 @@ const REFUSALS: ReadonlySet<Code> = new Set([
 ]);
 
 export function toTrouble(error: unknown): Trouble {
+  if (error instanceof FileGone) return { kind: "refused", reason: "FILE_GONE" };
   const connectError = ConnectError.from(error);
   const reason = reasonOf(connectError);
   if (connectError.code === Code.Unauthenticated) return { kind: "session", reason };
-  // Its code is the one of a rate limit, but waiting makes nothing smaller.
-  if (REFUSALS.has(connectError.code) || reason === "TOO_LARGE") return { kind: "refused", reason };
+  // The code is the one of a rate limit, but waiting makes nothing smaller.
+  const isTooLarge = reason === "TOO_LARGE" || reason === "FILE_TOO_LARGE";
+  if (REFUSALS.has(connectError.code) || isTooLarge) return { kind: "refused", reason };
   return { kind: "again", after: retryDelay(connectError), reason };
 }
 

@@ -33,6 +33,8 @@ export class ChatFrame {
 
   constructor(private readonly options: FrameOptions) {
     this.element.title = options.title;
+    // For voice messages; the browser asks the visitor when one is begun.
+    this.element.allow = "microphone";
     this.element.addEventListener("load", () => this.#greet());
     window.addEventListener("message", (event) => this.#receive(event));
     window.addEventListener("online", () => {

@@ -38,7 +38,7 @@ pub(super) async fn finish(
     match result.outcome() {
         PublishOutcome::Accepted | PublishOutcome::Duplicate => Ok(FinishConversationResponse {}),
         PublishOutcome::Refused | PublishOutcome::Unspecified => {
-            Err(refused_event(&result.reason, visitor.online_chat.id))
+            Err(refused_event(&result.reason, visitor.online_chat.id, None))
         }
     }
 }

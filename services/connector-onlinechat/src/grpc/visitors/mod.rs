@@ -4,21 +4,24 @@
 //! an id of another visitor's finds nothing there.
 
 mod conversations;
+mod download;
 mod finish;
 mod mark_read;
 mod messages;
 mod send;
 mod start;
+mod upload;
 mod visitor;
 mod watch;
 pub(crate) mod wire;
 
 use api::onlinechat::v1::visitor_service_server::VisitorService;
 use api::onlinechat::v1::{
-    FinishConversationRequest, FinishConversationResponse, ListVisitorConversationsRequest,
-    ListVisitorConversationsResponse, ListVisitorMessagesRequest, ListVisitorMessagesResponse,
-    MarkReadRequest, MarkReadResponse, SendVisitorMessageRequest, SendVisitorMessageResponse,
-    StartVisitorSessionRequest, StartVisitorSessionResponse, WatchVisitorRequest,
+    DownloadVisitorFileRequest, FinishConversationRequest, FinishConversationResponse,
+    ListVisitorConversationsRequest, ListVisitorConversationsResponse, ListVisitorMessagesRequest,
+    ListVisitorMessagesResponse, MarkReadRequest, MarkReadResponse, SendVisitorMessageRequest,
+    SendVisitorMessageResponse, StartVisitorSessionRequest, StartVisitorSessionResponse,
+    UploadVisitorFilePartRequest, UploadVisitorFilePartResponse, WatchVisitorRequest,
 };
 use tonic::{Request, Response, Status};
 
@@ -58,6 +61,22 @@ impl VisitorService for Visitors {
         request: Request<SendVisitorMessageRequest>,
     ) -> Reply<SendVisitorMessageResponse> {
         Ok(Response::new(send::send(&self.0, &request).await?))
+    }
+
+    async fn upload_visitor_file_part(
+        &self,
+        request: Request<UploadVisitorFilePartRequest>,
+    ) -> Reply<UploadVisitorFilePartResponse> {
+        Ok(Response::new(upload::upload(&self.0, request).await?))
+    }
+
+    type DownloadVisitorFileStream = download::Contents;
+
+    async fn download_visitor_file(
+        &self,
+        request: Request<DownloadVisitorFileRequest>,
+    ) -> Reply<download::Contents> {
+        Ok(Response::new(download::download(&self.0, &request).await?))
     }
 
     type WatchVisitorStream = VisitorStream;

@@ -8,24 +8,19 @@ use api::onlinechat::v1::{
 use kit::Refusal;
 use kit::validate::Fields;
 use tonic::Request;
-use uuid::Uuid;
+use types::AttachmentId;
+use types::file::MOST;
 
 use super::visitor::Visitor;
 use super::wire;
 use crate::domain::online_chat::MAX_TEXT;
-use crate::hub::{events, refused_event};
+use crate::hub::events::{self, Draft};
+use crate::hub::refused_event;
 use crate::limits::Action;
 use crate::state::Parts;
 
 /// Length of the preview of a conversation, in characters.
 const PREVIEW: usize = 200;
-
-/// What to write, checked.
-struct Draft {
-    id: Uuid,
-    text: String,
-    thread: String,
-}
 
 pub(super) async fn send(
     state: &Parts,
@@ -33,22 +28,18 @@ pub(super) async fn send(
 ) -> Result<SendVisitorMessageResponse, Refusal> {
     let visitor = Visitor::of(state, request, Action::Send).await?;
     visitor.require_enabled()?;
-    let Draft { id, text, thread } = draft(&visitor, request.get_ref())?;
-    let now = state.clock.now();
-    let event = events::message(
-        visitor.chat,
-        &visitor.session,
-        &thread,
-        id,
-        text.clone(),
-        now,
-    );
+    let draft = draft(&visitor, request.get_ref())?;
+    let event = events::message(visitor.chat, &visitor.session, &draft, state.clock.now());
     let result = state.hub.publish(event).await?;
     let message = match result.outcome() {
-        PublishOutcome::Accepted => accepted(&result, id, text, thread),
-        PublishOutcome::Duplicate => stored_before(state, &visitor, &result).await?,
+        PublishOutcome::Accepted if draft.files.is_empty() => accepted(&result, draft),
+        // What its files are the hub alone knows.
+        PublishOutcome::Accepted | PublishOutcome::Duplicate => {
+            stored(state, &visitor, &result).await?
+        }
         PublishOutcome::Refused | PublishOutcome::Unspecified => {
-            return Err(refused_event(&result.reason, visitor.online_chat.id));
+            let file = draft.files.first().copied();
+            return Err(refused_event(&result.reason, visitor.online_chat.id, file));
         }
     };
     let conversation = conversation(&visitor, &result, &message);
@@ -61,31 +52,49 @@ pub(super) async fn send(
 fn draft(visitor: &Visitor, message: &SendVisitorMessageRequest) -> Result<Draft, Refusal> {
     let mut fields = Fields::new();
     let id = fields.uuid("client_message_id", &message.client_message_id);
-    let text = fields.text("text", &message.text, 1..=MAX_TEXT.unsigned_abs() as usize);
+    let least = usize::from(message.attachment_ids.is_empty());
+    let text = fields.text(
+        "text",
+        &message.text,
+        least..=MAX_TEXT.unsigned_abs() as usize,
+    );
+    let files = files(&mut fields, &message.attachment_ids);
     let thread = visitor.thread(&mut fields, &message.thread_id, true);
     fields.finish()?;
     Ok(Draft {
         id: id.unwrap_or_default(),
         text,
         thread,
+        files,
     })
 }
 
-fn accepted(result: &PublishResult, id: Uuid, text: String, thread: String) -> VisitorMessage {
+fn files(fields: &mut Fields, ids: &[String]) -> Vec<AttachmentId> {
+    if ids.len() > MOST {
+        fields.reject("attachment_ids", format!("must be at most {MOST}"));
+        return Vec::new();
+    }
+    let ids = ids.iter();
+    ids.filter_map(|id| fields.id("attachment_ids", id))
+        .collect()
+}
+
+fn accepted(result: &PublishResult, draft: Draft) -> VisitorMessage {
     VisitorMessage {
         id: result.message_id.clone(),
         seq: result.seq,
         mine: true,
-        client_message_id: id.to_string(),
+        client_message_id: draft.id.to_string(),
         author_name: String::new(),
-        text,
+        text: draft.text,
         create_time: result.create_time,
-        thread_id: thread,
+        thread_id: draft.thread,
+        attachments: Vec::new(),
     }
 }
 
-/// The message as it was stored the first time, whatever text came with the repetition.
-async fn stored_before(
+/// The message as it was stored the first time, whatever came with the repetition.
+async fn stored(
     state: &Parts,
     visitor: &Visitor,
     result: &PublishResult,

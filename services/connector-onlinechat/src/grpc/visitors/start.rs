@@ -10,6 +10,7 @@ use kit::validate::Fields;
 use pg::{SystemScope, Tx};
 use time::OffsetDateTime;
 use tonic::Request;
+use types::file::{MAX_SIZE, MOST, PROGRAMS};
 use types::{AccountId, OnlineChatId, VisitorId};
 
 use super::visitor::{address, check_origin, origin_not_allowed};
@@ -18,8 +19,8 @@ use crate::domain::look::Greeting;
 use crate::domain::online_chat::{MAX_TEXT, OnlineChat};
 use crate::domain::origin::{MAX_ORIGIN, is_own, may_embed};
 use crate::domain::session::{
-    ISSUED_LIFE, RESUME_LIFE, SESSION, SESSION_LIFE, Session, is_issued, new_resume_token,
-    resume_digest,
+    FILE_TICKET, ISSUED_LIFE, RESUME_LIFE, SESSION, SESSION_LIFE, Session, is_issued,
+    new_resume_token, resume_digest,
 };
 use crate::grpc::online_chats::{mode_to_proto, required_id};
 use crate::limits::Action;
@@ -57,6 +58,7 @@ pub(super) async fn start(
         resume_token: started.resume_token,
         settings: Some(settings(&online_chat)),
         visitor_id: started.visitor.to_string(),
+        file_ticket: started.file_ticket.text,
     })
 }
 
@@ -70,6 +72,9 @@ fn settings(online_chat: &OnlineChat) -> VisitorChatSettings {
         avatar: settings.avatar.bytes().to_vec(),
         accent_color: settings.accent_color.as_str().to_owned(),
         greeting: greeting(&settings.greeting),
+        max_file_size: MAX_SIZE as i64,
+        max_files: MOST as i32,
+        refused_file_endings: PROGRAMS.map(str::to_owned).to_vec(),
     }
 }
 
@@ -113,6 +118,7 @@ impl Arrival {
 /// A session that was started.
 struct Started {
     token: Token,
+    file_ticket: Token,
     resume_token: String,
     visitor: VisitorId,
     expire_time: OffsetDateTime,
@@ -148,8 +154,15 @@ async fn store(
                 expire_time,
             };
             visitors::insert_session(tx, &session, &token.digest).await?;
+            let file_ticket = FILE_TICKET.generate(account);
+            let ticket = Session {
+                page: Page::default(),
+                ..session
+            };
+            visitors::insert_session(tx, &ticket, &file_ticket.digest).await?;
             Ok::<_, Refusal>(Started {
                 token,
+                file_ticket,
                 resume_token,
                 visitor,
                 expire_time,

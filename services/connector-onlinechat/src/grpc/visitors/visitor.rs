@@ -36,6 +36,22 @@ impl Visitor {
     ) -> Result<Self, Refusal> {
         let metadata = request.metadata();
         let session = state.sessions.open(bearer(metadata)?).await?;
+        Self::admitted(state, session, metadata, action).await
+    }
+
+    /// The same for files, which a file ticket opens as well.
+    pub(super) async fn of_files<T>(state: &Parts, request: &Request<T>) -> Result<Self, Refusal> {
+        let metadata = request.metadata();
+        let session = state.sessions.open_files(bearer(metadata)?).await?;
+        Self::admitted(state, session, metadata, Action::Download).await
+    }
+
+    async fn admitted(
+        state: &Parts,
+        session: Arc<Session>,
+        metadata: &MetadataMap,
+        action: Action,
+    ) -> Result<Self, Refusal> {
         state
             .limiter
             .admit(action, Some(session.visitor), address(metadata))

@@ -1,6 +1,7 @@
 //! Messages and conversations as a visitor sees them.
 
 use api::connector::v1::{ChatConversation, ChatMessage};
+use api::conversations::v1::Attachment;
 use api::onlinechat::v1::{VisitorConversation, VisitorMessage};
 
 use crate::domain::online_chat::{Mode, Settings};
@@ -25,7 +26,18 @@ pub(crate) fn message(settings: &Settings, message: ChatMessage) -> VisitorMessa
         text: message.text,
         create_time: message.create_time,
         thread_id: thread_id(settings.mode, message.external_thread_id),
+        attachments: message.attachments.into_iter().map(file).collect(),
     }
+}
+
+/// A file, with the address under which the visitor's own ticket opens it; the employees' would open nothing.
+pub(crate) fn file(file: Attachment) -> Attachment {
+    let path = if file.path.is_empty() {
+        String::new()
+    } else {
+        format!("/visitor-files/{}", file.id)
+    };
+    Attachment { path, ..file }
 }
 
 /// The hub's open conversations of a visitor, the newest first. In ONE_ACTIVE mode there is one for the visitor: threads

@@ -14,16 +14,13 @@ use tonic::Status;
 use types::{AttachmentId, ConnectionId};
 use uuid::Uuid;
 
-use crate::domain::attachment::{Attachment, MAX_NAME, MAX_SIZE};
+use crate::domain::attachment::{Attachment, MAX_DURATION_MS, MAX_NAME, MAX_SIZE};
 use crate::files::{Error, Files, Incoming};
 use crate::store::attachments::{self, Uploaded};
 use crate::wire;
 
 /// The largest part of an upload, in bytes.
 const MAX_CHUNK: usize = 1 << 20;
-
-/// A sound or film of more than a day is none.
-const MAX_DURATION_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Whoever sends nothing for so long has gone.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,6 +34,8 @@ pub struct Upload {
     pub uploader: Uuid,
     /// The chat of a file of a client.
     pub chat: Option<(ConnectionId, String)>,
+    /// The client's own key of a file that came in parts; the second with the same key is not kept.
+    pub key: Option<Uuid>,
 }
 
 /// Checks what a caller says of a file; `max_size` 0 means as large as files may be.
@@ -120,6 +119,7 @@ pub async fn take_in(
             file: received.file,
             uploader: upload.uploader,
             chat: upload.chat,
+            key: upload.key,
             sha256: received.sha256,
             create_time: now,
         };

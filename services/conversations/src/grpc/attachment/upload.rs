@@ -44,6 +44,7 @@ pub(super) async fn upload(
         incoming: announced(&file_name, kind, duration_ms, 0)?,
         uploader: caller_id(&caller),
         chat: None,
+        key: None,
     };
     let bytes = chunks(parts.map_ok(|part| match part.part {
         Some(Part::Chunk(bytes)) => Some(bytes),

@@ -10,7 +10,7 @@ use kit::validate::Fields;
 use types::{AccountId, AttachmentId, ConnectionId};
 
 use super::Hub;
-use crate::domain::attachment::{Attachment, Kind, MAX_NAME, MOST};
+use crate::domain::attachment::{Attachment, Kind, MAX_DURATION_MS, MAX_NAME, MOST};
 use crate::domain::cart::{Cart, Item, MOST_ITEMS, Money};
 use crate::ingest::{Arriving, Item as Event, ItemKind, Origin};
 use crate::store::attachments::{self, Kept};
@@ -18,9 +18,6 @@ use crate::wire;
 
 /// The longest address of a file, in bytes.
 const MAX_URL: usize = 2_000;
-
-/// A sound of more than a day is none.
-const MAX_DURATION_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// The files of a message.
 pub fn files(fields: &mut Fields, media: Vec<IncomingMedia>) -> Vec<Arriving> {

@@ -20,6 +20,7 @@ mod report_templates;
 mod resolve_chats;
 mod take;
 mod upload_media;
+mod upload_media_part;
 pub mod wakes;
 mod watch_connections;
 
@@ -35,8 +36,9 @@ use api::connector::v1::{
     RegisterConnectorRequest, RegisterConnectorResponse, ReportDeliveriesRequest,
     ReportDeliveriesResponse, ReportHealthRequest, ReportHealthResponse, ReportPictureRequest,
     ReportPictureResponse, ReportTemplatesRequest, ReportTemplatesResponse, ResolveChatsRequest,
-    ResolveChatsResponse, TakeDeliveriesRequest, TakeDeliveriesResponse, UploadMediaRequest,
-    UploadMediaResponse, WatchConnectionsRequest, WatchConnectionsResponse,
+    ResolveChatsResponse, TakeDeliveriesRequest, TakeDeliveriesResponse, UploadMediaPartRequest,
+    UploadMediaPartResponse, UploadMediaRequest, UploadMediaResponse, WatchConnectionsRequest,
+    WatchConnectionsResponse,
 };
 use auth::{AccountScope, Caller, ConnectorScope};
 use futures::Stream;
@@ -138,6 +140,15 @@ impl ConnectorHubService for Hub {
         request: Request<Streaming<UploadMediaRequest>>,
     ) -> Result<Response<UploadMediaResponse>, Status> {
         Ok(Response::new(upload_media::upload(self, request).await?))
+    }
+
+    async fn upload_media_part(
+        &self,
+        request: Request<UploadMediaPartRequest>,
+    ) -> Result<Response<UploadMediaPartResponse>, Status> {
+        Ok(Response::new(
+            upload_media_part::upload(self, request).await?,
+        ))
     }
 
     async fn download_media(

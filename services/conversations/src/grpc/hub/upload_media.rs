@@ -43,6 +43,7 @@ pub(super) async fn upload(
         incoming: announced(&file_name, kind, duration_ms, max_size)?,
         uploader: id.uuid(),
         chat: Some((id, chat)),
+        key: None,
     };
     let bytes = chunks(parts.map_ok(|part| match part.part {
         Some(Part::Chunk(bytes)) => Some(bytes),

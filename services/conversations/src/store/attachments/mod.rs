@@ -32,6 +32,8 @@ pub struct Uploaded {
     pub uploader: Uuid,
     /// The chat of a file of a client.
     pub chat: Option<(ConnectionId, String)>,
+    /// The client's own key of it, where it came in parts.
+    pub key: Option<Uuid>,
     /// Digest of its contents.
     pub sha256: Vec<u8>,
     /// When.
@@ -67,8 +69,8 @@ pub async fn insert(tx: &mut Tx, account: AccountId, it: &Uploaded) -> Result<()
     let (connection, chat) = it.chat.clone().unzip();
     sqlx::query(
         "INSERT INTO attachments (account_id, id, uploader, connection_id, external_chat_id, kind, file_name, media_type, size,
-                duration_ms, width, height, state, failure, has_preview, sha256, create_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                duration_ms, width, height, state, failure, has_preview, sha256, create_time, upload_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     )
     .bind(account.uuid())
     .bind(it.file.id.uuid())
@@ -87,9 +89,35 @@ pub async fn insert(tx: &mut Tx, account: AccountId, it: &Uploaded) -> Result<()
     .bind(it.file.has_preview)
     .bind(&it.sha256)
     .bind(it.create_time)
+    .bind(it.key)
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// The file of a chat that was uploaded in parts under the client's own key.
+///
+/// # Errors
+/// When the database fails.
+#[tracing::instrument(name = "db.attachment.of_upload", skip_all, err)]
+pub async fn of_upload(
+    tx: &mut Tx,
+    account: AccountId,
+    (connection, chat): &(ConnectionId, String),
+    key: Uuid,
+) -> Result<Option<Attachment>, Error> {
+    let row = sqlx::query(
+        "SELECT a.id, a.kind, a.file_name, a.media_type, a.size, a.duration_ms, a.width, a.height, a.state, a.failure, a.has_preview
+           FROM attachments a
+          WHERE a.account_id = $1 AND a.connection_id = $2 AND a.external_chat_id = $3 AND a.upload_id = $4",
+    )
+    .bind(account.uuid())
+    .bind(connection.uuid())
+    .bind(chat)
+    .bind(key)
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.map(|row| row::from_row(&row)).transpose()
 }
 
 macro_rules! find {

@@ -47,6 +47,29 @@ export interface Texts {
   readonly finishFailed: string;
   readonly finished: string;
   readonly cancel: string;
+  readonly attach: string;
+  readonly voiceRecord: string;
+  readonly voiceRecording: string;
+  readonly voiceSend: string;
+  readonly voiceDiscard: string;
+  readonly voiceMessage: string;
+  readonly microphoneRefused: string;
+  readonly microphoneMissing: string;
+  readonly microphoneFailed: string;
+  readonly filesPicked: string;
+  readonly filesGoing: string;
+  readonly fileAbsent: string;
+  readonly fileClose: string;
+  readonly fileSaveShort: string;
+  readonly messageFileGone: string;
+  readonly messageFileRefused: string;
+  readonly fileRemove: (name: string) => string;
+  readonly fileShow: (name: string) => string;
+  readonly fileSave: (name: string) => string;
+  readonly fileEmpty: (name: string) => string;
+  readonly fileWrongType: (name: string) => string;
+  readonly fileTooLarge: (name: string, limit: string) => string;
+  readonly filesTooMany: (limit: number) => string;
 }
 
 export const TEXTS: Record<Locale, Texts> = { ru, es, en };

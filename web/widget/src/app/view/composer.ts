@@ -3,6 +3,7 @@
 import type { Texts } from "../i18n/texts";
 import { cleanText, countCharacters } from "../text";
 import { h, icon, setText } from "./dom";
+import type { FileTools } from "./file_tools";
 
 const SEND = "M4 12l16-8-6 16-3-6-7-2z";
 /** The counter appears this many characters before the limit. */
@@ -14,13 +15,17 @@ export class Composer {
   readonly #input: HTMLTextAreaElement;
   readonly #counter = h("p", { class: "counter", role: "status" });
   readonly #button: HTMLButtonElement;
+  readonly #line: HTMLElement;
   #limit = 0;
+  #takesFiles = false;
 
   constructor(
     private readonly texts: Texts,
     private readonly drafts: Map<string, string>,
     private readonly threadId: string,
     private readonly send: (text: string) => void,
+    /** Null where no files can be sent. */
+    private readonly tools: FileTools | null = null,
   ) {
     this.#input = h("textarea", {
       rows: "1",
@@ -30,8 +35,15 @@ export class Composer {
       placeholder: texts.composerPlaceholder,
     });
     this.#button = h("button", { type: "submit", class: "send", "aria-label": texts.send }, icon(SEND));
-    const line = h("div", { class: "line" }, this.#input, this.#button);
-    this.element = h("form", { class: "composer" }, this.#counter, line);
+    const { attach = null, microphone = null, tray, recording } = tools ?? {};
+    this.#line = h("div", { class: "line" }, attach, this.#input, microphone, this.#button);
+    const files = [tray?.element ?? null, recording?.element ?? null];
+    this.element = h("form", { class: "composer" }, this.#counter, ...files, this.#line);
+    tools?.listen(
+      () => this.#changed(),
+      () => this.#input.focus(),
+    );
+    if (tools) this.#takeFiles(tools);
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
@@ -41,14 +53,28 @@ export class Composer {
     this.#input.value = drafts.get(threadId) ?? "";
   }
 
+  /** The longest message; what the chat takes is looked at anew with it. */
   setLimit(limit: number): void {
-    if (limit === this.#limit) return;
+    const takesFiles = this.tools?.areTaken ?? false;
+    if (limit === this.#limit && takesFiles === this.#takesFiles) return;
     this.#limit = limit;
+    this.#takesFiles = takesFiles;
     this.#changed();
   }
 
   focus(): void {
     this.#input.focus();
+  }
+
+  #takeFiles(tools: FileTools): void {
+    this.#input.addEventListener("paste", (event) => {
+      if (tools.receive(event.clipboardData)) event.preventDefault();
+    });
+    this.element.addEventListener("dragover", (event) => event.preventDefault());
+    this.element.addEventListener("drop", (event) => {
+      event.preventDefault();
+      tools.receive(event.dataTransfer);
+    });
   }
 
   #keydown(event: KeyboardEvent): void {
@@ -60,7 +86,7 @@ export class Composer {
 
   #submit(): void {
     const text = cleanText(this.#input.value);
-    if (text === "" || this.#charactersLeft(text) < 0) return;
+    if (this.#isNothing(text) || this.#charactersLeft(text) < 0) return;
     this.#input.value = "";
     this.#changed();
     this.#input.focus();
@@ -71,12 +97,20 @@ export class Composer {
     const text = cleanText(this.#input.value);
     const left = this.#charactersLeft(text);
     this.drafts.set(this.threadId, this.#input.value);
-    this.#button.disabled = text === "" || left < 0;
+    this.tools?.update(text === "");
+    this.#line.hidden = this.tools?.recording.isOn ?? false;
+    // One of the two: what would send nothing gives its place to the microphone.
+    this.#button.hidden = this.tools?.microphone.hidden === false;
+    this.#button.disabled = this.#isNothing(text) || left < 0;
     this.#counter.hidden = left > COUNTER_FROM;
     this.#counter.classList.toggle("over", left < 0);
     setText(this.#counter, this.#counterText(left));
     this.#input.setAttribute("aria-invalid", String(left < 0));
     this.#fit();
+  }
+
+  #isNothing(text: string): boolean {
+    return text === "" && (this.tools?.tray.isEmpty ?? true);
   }
 
   #counterText(left: number): string {

@@ -52,7 +52,8 @@ export class ListView {
   }
 
   #unsentRow(threadId: string): HTMLLIElement {
-    const text = this.chat.unsent(threadId).at(-1)?.text ?? "";
+    const last = this.chat.unsent(threadId).at(-1);
+    const text = last?.text || (last?.files[0]?.name ?? "");
     const state = h("span", { class: "waits" }, this.texts.statePending);
     return this.#makeRow(threadId, this.texts.newConversation, text, state, null);
   }

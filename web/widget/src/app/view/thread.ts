@@ -1,15 +1,21 @@
 // One conversation: its messages, newest at the bottom, and the place to write.
 
 import type { Chat } from "../chat";
+import type { Picked } from "../files/file";
 import type { Texts } from "../i18n/texts";
 import { isSameDay, type Times } from "../i18n/times";
 import { type Message, ONLY_THREAD } from "../model";
 import type { Entry } from "../outbox";
 import { Composer } from "./composer";
 import { button, h, setChildren } from "./dom";
+import { FileTools } from "./file_tools";
+import { FilesView, type ShownFiles } from "./files";
 import { GreetingView } from "./greeting";
 import { MessageView, type ShownMessage } from "./message";
 import { Scroller } from "./scroller";
+
+/** A message with its files. */
+interface Shown extends ShownMessage, ShownFiles {}
 
 export class ThreadView {
   readonly element: HTMLElement;
@@ -20,8 +26,10 @@ export class ThreadView {
   readonly #finished: HTMLElement;
   readonly #finishedText: HTMLElement;
   readonly #composer: Composer;
+  readonly #tools: FileTools;
   readonly #scroller: Scroller;
   readonly #views = new Map<string, MessageView>();
+  readonly #files = new Map<string, FilesView>();
   readonly #days = new Map<string, HTMLElement>();
 
   constructor(
@@ -50,7 +58,15 @@ export class ThreadView {
       atEnd: () => chat.seen(threadId),
       atStart: () => this.#loadOlder(),
     });
-    this.#composer = new Composer(texts, drafts, threadId, (text) => this.#send(text));
+    this.#tools = new FileTools({
+      texts,
+      locale: chat.locale,
+      picked: chat.picked(threadId),
+      settings: () => chat.state.settings,
+      sendVoice: (voice) => this.#send("", [voice]),
+    });
+    const send = (text: string) => this.#send(text, this.#tools.tray.take());
+    this.#composer = new Composer(texts, drafts, threadId, send, this.#tools);
     const room = h("div", { class: "room" }, this.#log, this.#scroller.jump);
     this.element = h("section", { class: "thread" }, room, this.#finished, this.#composer.element);
   }
@@ -86,9 +102,14 @@ export class ThreadView {
     this.#composer.focus();
   }
 
-  #send(text: string): void {
+  /** Nobody looks at it any more: nothing is recorded. */
+  left(): void {
+    this.#tools.recording.cancel();
+  }
+
+  #send(text: string, files: readonly Picked[]): void {
     this.#scroller.goToEnd();
-    this.chat.send(this.threadId, text);
+    this.chat.send(this.threadId, text, files);
   }
 
   #loadOlder(): void {
@@ -96,9 +117,9 @@ export class ThreadView {
     if (thread.hasOlder || !thread.isLoaded) void this.chat.loadOlder(this.threadId);
   }
 
-  #items(messages: readonly ShownMessage[]): Node[] {
+  #items(messages: readonly Shown[]): Node[] {
     const items: Node[] = [];
-    let previous: ShownMessage | null = null;
+    let previous: Shown | null = null;
     for (const message of messages) {
       const isNewDay = !previous || !isSameDay(previous.time, message.time);
       if (isNewDay) items.push(this.#day(message.time));
@@ -111,12 +132,16 @@ export class ThreadView {
     return items;
   }
 
-  #view(message: ShownMessage): MessageView {
+  #view(message: Shown): MessageView {
     let view = this.#views.get(message.key);
     if (!view) {
-      view = new MessageView(message, this.texts, this.times, this.chat);
+      const hasFiles = message.local.length > 0 || message.stored.length > 0;
+      const files = hasFiles ? new FilesView(this.chat, message.key, this.texts) : null;
+      view = new MessageView(message, this.texts, this.times, this.chat, files?.element ?? null);
       this.#views.set(message.key, view);
+      if (files) this.#files.set(message.key, files);
     }
+    this.#files.get(message.key)?.update(message);
     return view;
   }
 
@@ -130,7 +155,7 @@ export class ThreadView {
   }
 
   /** Stored messages by place, then what is on its way; nothing twice in the moment between the two. */
-  #shownMessages(messages: readonly Message[]): ShownMessage[] {
+  #shownMessages(messages: readonly Message[]): Shown[] {
     // The page of a thread without a key has the messages of all.
     const own = messages.filter(({ threadId }) => this.chat.state.threadOf(threadId) === this.threadId);
     const stored = own.map((message) => this.#fromMessage(message));
@@ -139,14 +164,16 @@ export class ThreadView {
     return [...stored, ...unsent.map((entry) => this.#fromEntry(entry))];
   }
 
-  #fromMessage({ id, clientMessageId, isMine, authorName, text, time }: Message): ShownMessage {
+  #fromMessage({ id, clientMessageId, isMine, authorName, text, time, files }: Message): Shown {
     const name = isMine
       ? this.texts.you
       : authorName || this.chat.state.settings?.title || this.texts.company;
-    return { key: clientMessageId || id, isMine, authorName: name, text, time, state: "sent", refusal: "" };
+    const key = clientMessageId || id;
+    const shown = { key, isMine, authorName: name, text, time };
+    return { ...shown, state: "sent", refusal: "", local: [], stored: files };
   }
 
-  #fromEntry({ id, text, time, refusal }: Entry): ShownMessage {
+  #fromEntry({ id, text, time, refusal, files }: Entry): Shown {
     return {
       key: id,
       isMine: true,
@@ -155,10 +182,15 @@ export class ThreadView {
       time: new Date(time),
       state: refusal ? "refused" : "pending",
       refusal: this.#refusalText(refusal),
+      local: files,
+      stored: [],
     };
   }
 
   #refusalText(refusal: Entry["refusal"]): string {
+    if (refusal === "FILE_GONE") return this.texts.messageFileGone;
+    if (refusal === "FILE_TOO_LARGE" || refusal === "FILE_TYPE_NOT_ALLOWED")
+      return this.texts.messageFileRefused;
     if (refusal === "FIELD_INVALID" || refusal === "TOO_LARGE") return this.texts.messageTooLong;
     if (refusal === "ONLINE_CHAT_DISABLED") return this.texts.messageDisabled;
     return this.texts.messageRefused;

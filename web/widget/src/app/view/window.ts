@@ -54,7 +54,10 @@ export class WindowView {
       const hasDialog = document.querySelector("dialog[open]") !== null;
       if (event.key === "Escape" && !hasDialog && !event.defaultPrevented) host.close();
     });
-    host.onShown((isShown) => isShown && this.shown());
+    host.onShown((isShown) => {
+      if (isShown) this.shown();
+      else this.#thread?.left();
+    });
   }
 
   render(): void {
@@ -112,6 +115,7 @@ export class WindowView {
   }
 
   #renderList(): void {
+    this.#thread?.left();
     this.#thread = null;
     setChildren(this.#main, [this.#list.element]);
     this.#list.render();
@@ -120,6 +124,7 @@ export class WindowView {
   #renderThread(threadId: string): void {
     const isOther = this.#thread?.threadId !== threadId;
     if (isOther) {
+      this.#thread?.left();
       this.#thread = new ThreadView(this.chat, threadId, this.texts, this.times, this.#drafts);
     }
     if (!this.#thread) return;

@@ -48,6 +48,20 @@ fn hub_media_cases(theirs: &Theirs, cases: &mut Cases) {
     };
     add(
         cases,
+        "/beseda.connector.v1.ConnectorHubService/UploadMediaPart",
+        Connectors,
+        &hub::UploadMediaPartRequest {
+            header: Some(header.clone()),
+            upload_id: "018f0000-0000-7000-8000-00000000000a".into(),
+            size: 1,
+            chunk: b"x".to_vec(),
+            ..Default::default()
+        },
+        R::ConnectionNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
         "/beseda.connector.v1.ConnectorHubService/UploadMedia",
         Connectors,
         &hub::UploadMediaRequest {

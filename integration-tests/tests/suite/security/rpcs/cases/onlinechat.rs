@@ -129,6 +129,30 @@ pub(super) fn cases(theirs: &Theirs, cases: &mut Cases) {
     );
     add(
         cases,
+        "/beseda.onlinechat.v1.VisitorService/UploadVisitorFilePart",
+        Visitors,
+        &och::UploadVisitorFilePartRequest {
+            client_file_id: "no uuid".into(),
+            size: 1,
+            chunk: b"x".to_vec(),
+            ..Default::default()
+        },
+        R::FieldInvalid,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
+        "/beseda.onlinechat.v1.VisitorService/DownloadVisitorFile",
+        Visitors,
+        &och::DownloadVisitorFileRequest {
+            attachment_id: "att_01h455vb4pex5vsknk084sn02q".into(),
+            ..Default::default()
+        },
+        R::AttachmentNotFound,
+        R::FieldInvalid,
+    );
+    add(
+        cases,
         "/beseda.onlinechat.v1.VisitorService/WatchVisitor",
         Visitors,
         &och::WatchVisitorRequest { after_seq: -1 },

@@ -4,6 +4,10 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Attachment, AttachmentKind } from "../../conversations/v1/attachment_pb";
+import { file_beseda_conversations_v1_attachment } from "../../conversations/v1/attachment_pb";
+import type { DownloadHeader } from "../../conversations/v1/attachment_service_pb";
+import { file_beseda_conversations_v1_attachment_service } from "../../conversations/v1/attachment_service_pb";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file beseda/onlinechat/v1/visitor_service.proto.
  */
 export const file_beseda_onlinechat_v1_visitor_service: GenFile = /*@__PURE__*/
-  fileDesc("CipiZXNlZGEvb25saW5lY2hhdC92MS92aXNpdG9yX3NlcnZpY2UucHJvdG8SFGJlc2VkYS5vbmxpbmVjaGF0LnYxIsQBChpTdGFydFZpc2l0b3JTZXNzaW9uUmVxdWVzdBIWCg5vbmxpbmVfY2hhdF9pZBgBIAEoCRIUCgxyZXN1bWVfdG9rZW4YAiABKAkSFAoMdmlzaXRvcl9uYW1lGAMgASgJEhAKCGxhbmd1YWdlGAQgASgJEhAKCHBhZ2VfdXJsGAUgASgJEhIKCnBhZ2VfdGl0bGUYBiABKAkSEAoIcmVmZXJyZXIYByABKAkSGAoQZW1iZWRkaW5nX29yaWdpbhgIIAEoCSLUAQobU3RhcnRWaXNpdG9yU2Vzc2lvblJlc3BvbnNlEhUKDXNlc3Npb25fdG9rZW4YASABKAkSNwoTc2Vzc2lvbl9leHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMcmVzdW1lX3Rva2VuGAMgASgJEjsKCHNldHRpbmdzGAQgASgLMikuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckNoYXRTZXR0aW5ncxISCgp2aXNpdG9yX2lkGAUgASgJIuoBChNWaXNpdG9yQ2hhdFNldHRpbmdzEg0KBXRpdGxlGAEgASgJEjIKBG1vZGUYAiABKA4yJC5iZXNlZGEub25saW5lY2hhdC52MS5PbmxpbmVDaGF0TW9kZRIYChBzaG93X3NlbmRlcl9uYW1lGAMgASgIEhcKD21heF90ZXh0X2xlbmd0aBgEIAEoBRIOCgZhdmF0YXIYBSABKAwSFAoMYWNjZW50X2NvbG9yGAYgASgJEjcKCGdyZWV0aW5nGAcgASgLMiUuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckdyZWV0aW5nIi0KD1Zpc2l0b3JHcmVldGluZxIMCgRuYW1lGAEgASgJEgwKBHRleHQYAiABKAkiIQofTGlzdFZpc2l0b3JDb252ZXJzYXRpb25zUmVxdWVzdCJkCiBMaXN0VmlzaXRvckNvbnZlcnNhdGlvbnNSZXNwb25zZRJACg1jb252ZXJzYXRpb25zGAEgAygLMikuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckNvbnZlcnNhdGlvbiLGAQoTVmlzaXRvckNvbnZlcnNhdGlvbhIRCgl0aHJlYWRfaWQYASABKAkSDgoGbnVtYmVyGAIgASgDEhAKCGxhc3Rfc2VxGAMgASgDEhEKCWxhc3RfdGV4dBgEIAEoCRIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMdW5yZWFkX2NvdW50GAYgASgFEhIKCmNhbl9maW5pc2gYByABKAgSDAoEb3BlbhgIIAEoCCJWChpMaXN0VmlzaXRvck1lc3NhZ2VzUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCmJlZm9yZV9zZXEYAyABKAMiZwobTGlzdFZpc2l0b3JNZXNzYWdlc1Jlc3BvbnNlEjYKCG1lc3NhZ2VzGAEgAygLMiQuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvck1lc3NhZ2USEAoIaGFzX21vcmUYAiABKAgiuQEKDlZpc2l0b3JNZXNzYWdlEgoKAmlkGAEgASgJEgsKA3NlcRgCIAEoAxIMCgRtaW5lGAMgASgIEhkKEWNsaWVudF9tZXNzYWdlX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBHRleHQYBiABKAkSLwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXRocmVhZF9pZBgIIAEoCSJXChlTZW5kVmlzaXRvck1lc3NhZ2VSZXF1ZXN0EhkKEWNsaWVudF9tZXNzYWdlX2lkGAEgASgJEgwKBHRleHQYAiABKAkSEQoJdGhyZWFkX2lkGAMgASgJIpQBChpTZW5kVmlzaXRvck1lc3NhZ2VSZXNwb25zZRI1CgdtZXNzYWdlGAEgASgLMiQuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvck1lc3NhZ2USPwoMY29udmVyc2F0aW9uGAIgASgLMikuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckNvbnZlcnNhdGlvbiIoChNXYXRjaFZpc2l0b3JSZXF1ZXN0EhEKCWFmdGVyX3NlcRgBIAEoAyLYAQoUV2F0Y2hWaXNpdG9yUmVzcG9uc2USNwoHbWVzc2FnZRgBIAEoCzIkLmJlc2VkYS5vbmxpbmVjaGF0LnYxLlZpc2l0b3JNZXNzYWdlSAASQQoMY29udmVyc2F0aW9uGAIgASgLMikuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckNvbnZlcnNhdGlvbkgAEjsKCWhlYXJ0YmVhdBgDIAEoCzImLmJlc2VkYS5vbmxpbmVjaGF0LnYxLlZpc2l0b3JIZWFydGJlYXRIAEIHCgVldmVudCISChBWaXNpdG9ySGVhcnRiZWF0IjEKD01hcmtSZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSCwoDc2VxGAIgASgDIhIKEE1hcmtSZWFkUmVzcG9uc2UiLgoZRmluaXNoQ29udmVyc2F0aW9uUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiHAoaRmluaXNoQ29udmVyc2F0aW9uUmVzcG9uc2UqcgoOT25saW5lQ2hhdE1vZGUSIAocT05MSU5FX0NIQVRfTU9ERV9VTlNQRUNJRklFRBAAEh8KG09OTElORV9DSEFUX01PREVfT05FX0FDVElWRRABEh0KGU9OTElORV9DSEFUX01PREVfTVVMVElQTEUQAjLKBgoOVmlzaXRvclNlcnZpY2USegoTU3RhcnRWaXNpdG9yU2Vzc2lvbhIwLmJlc2VkYS5vbmxpbmVjaGF0LnYxLlN0YXJ0VmlzaXRvclNlc3Npb25SZXF1ZXN0GjEuYmVzZWRhLm9ubGluZWNoYXQudjEuU3RhcnRWaXNpdG9yU2Vzc2lvblJlc3BvbnNlEokBChhMaXN0VmlzaXRvckNvbnZlcnNhdGlvbnMSNS5iZXNlZGEub25saW5lY2hhdC52MS5MaXN0VmlzaXRvckNvbnZlcnNhdGlvbnNSZXF1ZXN0GjYuYmVzZWRhLm9ubGluZWNoYXQudjEuTGlzdFZpc2l0b3JDb252ZXJzYXRpb25zUmVzcG9uc2USegoTTGlzdFZpc2l0b3JNZXNzYWdlcxIwLmJlc2VkYS5vbmxpbmVjaGF0LnYxLkxpc3RWaXNpdG9yTWVzc2FnZXNSZXF1ZXN0GjEuYmVzZWRhLm9ubGluZWNoYXQudjEuTGlzdFZpc2l0b3JNZXNzYWdlc1Jlc3BvbnNlEncKElNlbmRWaXNpdG9yTWVzc2FnZRIvLmJlc2VkYS5vbmxpbmVjaGF0LnYxLlNlbmRWaXNpdG9yTWVzc2FnZVJlcXVlc3QaMC5iZXNlZGEub25saW5lY2hhdC52MS5TZW5kVmlzaXRvck1lc3NhZ2VSZXNwb25zZRJnCgxXYXRjaFZpc2l0b3ISKS5iZXNlZGEub25saW5lY2hhdC52MS5XYXRjaFZpc2l0b3JSZXF1ZXN0GiouYmVzZWRhLm9ubGluZWNoYXQudjEuV2F0Y2hWaXNpdG9yUmVzcG9uc2UwARJZCghNYXJrUmVhZBIlLmJlc2VkYS5vbmxpbmVjaGF0LnYxLk1hcmtSZWFkUmVxdWVzdBomLmJlc2VkYS5vbmxpbmVjaGF0LnYxLk1hcmtSZWFkUmVzcG9uc2USdwoSRmluaXNoQ29udmVyc2F0aW9uEi8uYmVzZWRhLm9ubGluZWNoYXQudjEuRmluaXNoQ29udmVyc2F0aW9uUmVxdWVzdBowLmJlc2VkYS5vbmxpbmVjaGF0LnYxLkZpbmlzaENvbnZlcnNhdGlvblJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("CipiZXNlZGEvb25saW5lY2hhdC92MS92aXNpdG9yX3NlcnZpY2UucHJvdG8SFGJlc2VkYS5vbmxpbmVjaGF0LnYxIsQBChpTdGFydFZpc2l0b3JTZXNzaW9uUmVxdWVzdBIWCg5vbmxpbmVfY2hhdF9pZBgBIAEoCRIUCgxyZXN1bWVfdG9rZW4YAiABKAkSFAoMdmlzaXRvcl9uYW1lGAMgASgJEhAKCGxhbmd1YWdlGAQgASgJEhAKCHBhZ2VfdXJsGAUgASgJEhIKCnBhZ2VfdGl0bGUYBiABKAkSEAoIcmVmZXJyZXIYByABKAkSGAoQZW1iZWRkaW5nX29yaWdpbhgIIAEoCSLpAQobU3RhcnRWaXNpdG9yU2Vzc2lvblJlc3BvbnNlEhUKDXNlc3Npb25fdG9rZW4YASABKAkSNwoTc2Vzc2lvbl9leHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMcmVzdW1lX3Rva2VuGAMgASgJEjsKCHNldHRpbmdzGAQgASgLMikuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckNoYXRTZXR0aW5ncxISCgp2aXNpdG9yX2lkGAUgASgJEhMKC2ZpbGVfdGlja2V0GAYgASgJIrICChNWaXNpdG9yQ2hhdFNldHRpbmdzEg0KBXRpdGxlGAEgASgJEjIKBG1vZGUYAiABKA4yJC5iZXNlZGEub25saW5lY2hhdC52MS5PbmxpbmVDaGF0TW9kZRIYChBzaG93X3NlbmRlcl9uYW1lGAMgASgIEhcKD21heF90ZXh0X2xlbmd0aBgEIAEoBRIOCgZhdmF0YXIYBSABKAwSFAoMYWNjZW50X2NvbG9yGAYgASgJEjcKCGdyZWV0aW5nGAcgASgLMiUuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckdyZWV0aW5nEhUKDW1heF9maWxlX3NpemUYCCABKAMSEQoJbWF4X2ZpbGVzGAkgASgFEhwKFHJlZnVzZWRfZmlsZV9lbmRpbmdzGAogAygJIi0KD1Zpc2l0b3JHcmVldGluZxIMCgRuYW1lGAEgASgJEgwKBHRleHQYAiABKAkiIQofTGlzdFZpc2l0b3JDb252ZXJzYXRpb25zUmVxdWVzdCJkCiBMaXN0VmlzaXRvckNvbnZlcnNhdGlvbnNSZXNwb25zZRJACg1jb252ZXJzYXRpb25zGAEgAygLMikuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvckNvbnZlcnNhdGlvbiLGAQoTVmlzaXRvckNvbnZlcnNhdGlvbhIRCgl0aHJlYWRfaWQYASABKAkSDgoGbnVtYmVyGAIgASgDEhAKCGxhc3Rfc2VxGAMgASgDEhEKCWxhc3RfdGV4dBgEIAEoCRIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMdW5yZWFkX2NvdW50GAYgASgFEhIKCmNhbl9maW5pc2gYByABKAgSDAoEb3BlbhgIIAEoCCJWChpMaXN0VmlzaXRvck1lc3NhZ2VzUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCmJlZm9yZV9zZXEYAyABKAMiZwobTGlzdFZpc2l0b3JNZXNzYWdlc1Jlc3BvbnNlEjYKCG1lc3NhZ2VzGAEgAygLMiQuYmVzZWRhLm9ubGluZWNoYXQudjEuVmlzaXRvck1lc3NhZ2USEAoIaGFzX21vcmUYAiABKAgi8wEKDlZpc2l0b3JNZXNzYWdlEgoKAmlkGAEgASgJEgsKA3NlcRgCIAEoAxIMCgRtaW5lGAMgASgIEhkKEWNsaWVudF9tZXNzYWdlX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBHRleHQYBiABKAkSLwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXRocmVhZF9pZBgIIAEoCRI4CgthdHRhY2htZW50cxgJIAMoCzIjLmJlc2VkYS5jb252ZXJzYXRpb25zLnYxLkF0dGFjaG1lbnQibwoZU2VuZFZpc2l0b3JNZXNzYWdlUmVxdWVzdBIZChFjbGllbnRfbWVzc2FnZV9pZBgBIAEoCRIMCgR0ZXh0GAIgASgJEhEKCXRocmVhZF9pZBgDIAEoCRIWCg5hdHRhY2htZW50X2lkcxgEIAMoCSKUAQoaU2VuZFZpc2l0b3JNZXNzYWdlUmVzcG9uc2USNQoHbWVzc2FnZRgBIAEoCzIkLmJlc2VkYS5vbmxpbmVjaGF0LnYxLlZpc2l0b3JNZXNzYWdlEj8KDGNvbnZlcnNhdGlvbhgCIAEoCzIpLmJlc2VkYS5vbmxpbmVjaGF0LnYxLlZpc2l0b3JDb252ZXJzYXRpb24iwgEKHFVwbG9hZFZpc2l0b3JGaWxlUGFydFJlcXVlc3QSFgoOY2xpZW50X2ZpbGVfaWQYASABKAkSEQoJZmlsZV9uYW1lGAIgASgJEjUKBGtpbmQYAyABKA4yJy5iZXNlZGEuY29udmVyc2F0aW9ucy52MS5BdHRhY2htZW50S2luZBITCgtkdXJhdGlvbl9tcxgEIAEoAxIMCgRzaXplGAUgASgDEg4KBm9mZnNldBgGIAEoAxINCgVjaHVuaxgHIAEoDCJtCh1VcGxvYWRWaXNpdG9yRmlsZVBhcnRSZXNwb25zZRITCgtuZXh0X29mZnNldBgBIAEoAxI3CgphdHRhY2htZW50GAIgASgLMiMuYmVzZWRhLmNvbnZlcnNhdGlvbnMudjEuQXR0YWNobWVudCJkChpEb3dubG9hZFZpc2l0b3JGaWxlUmVxdWVzdBIVCg1hdHRhY2htZW50X2lkGAEgASgJEg8KB3ByZXZpZXcYAiABKAgSDgoGb2Zmc2V0GAMgASgDEg4KBmxlbmd0aBgEIAEoAyJxChtEb3dubG9hZFZpc2l0b3JGaWxlUmVzcG9uc2USOQoGaGVhZGVyGAEgASgLMicuYmVzZWRhLmNvbnZlcnNhdGlvbnMudjEuRG93bmxvYWRIZWFkZXJIABIPCgVjaHVuaxgCIAEoDEgAQgYKBHBhcnQiKAoTV2F0Y2hWaXNpdG9yUmVxdWVzdBIRCglhZnRlcl9zZXEYASABKAMi2AEKFFdhdGNoVmlzaXRvclJlc3BvbnNlEjcKB21lc3NhZ2UYASABKAsyJC5iZXNlZGEub25saW5lY2hhdC52MS5WaXNpdG9yTWVzc2FnZUgAEkEKDGNvbnZlcnNhdGlvbhgCIAEoCzIpLmJlc2VkYS5vbmxpbmVjaGF0LnYxLlZpc2l0b3JDb252ZXJzYXRpb25IABI7CgloZWFydGJlYXQYAyABKAsyJi5iZXNlZGEub25saW5lY2hhdC52MS5WaXNpdG9ySGVhcnRiZWF0SABCBwoFZXZlbnQiEgoQVmlzaXRvckhlYXJ0YmVhdCIxCg9NYXJrUmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEgsKA3NlcRgCIAEoAyISChBNYXJrUmVhZFJlc3BvbnNlIi4KGUZpbmlzaENvbnZlcnNhdGlvblJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJIhwKGkZpbmlzaENvbnZlcnNhdGlvblJlc3BvbnNlKnIKDk9ubGluZUNoYXRNb2RlEiAKHE9OTElORV9DSEFUX01PREVfVU5TUEVDSUZJRUQQABIfChtPTkxJTkVfQ0hBVF9NT0RFX09ORV9BQ1RJVkUQARIdChlPTkxJTkVfQ0hBVF9NT0RFX01VTFRJUExFEAIyywgKDlZpc2l0b3JTZXJ2aWNlEnoKE1N0YXJ0VmlzaXRvclNlc3Npb24SMC5iZXNlZGEub25saW5lY2hhdC52MS5TdGFydFZpc2l0b3JTZXNzaW9uUmVxdWVzdBoxLmJlc2VkYS5vbmxpbmVjaGF0LnYxLlN0YXJ0VmlzaXRvclNlc3Npb25SZXNwb25zZRKJAQoYTGlzdFZpc2l0b3JDb252ZXJzYXRpb25zEjUuYmVzZWRhLm9ubGluZWNoYXQudjEuTGlzdFZpc2l0b3JDb252ZXJzYXRpb25zUmVxdWVzdBo2LmJlc2VkYS5vbmxpbmVjaGF0LnYxLkxpc3RWaXNpdG9yQ29udmVyc2F0aW9uc1Jlc3BvbnNlEnoKE0xpc3RWaXNpdG9yTWVzc2FnZXMSMC5iZXNlZGEub25saW5lY2hhdC52MS5MaXN0VmlzaXRvck1lc3NhZ2VzUmVxdWVzdBoxLmJlc2VkYS5vbmxpbmVjaGF0LnYxLkxpc3RWaXNpdG9yTWVzc2FnZXNSZXNwb25zZRJ3ChJTZW5kVmlzaXRvck1lc3NhZ2USLy5iZXNlZGEub25saW5lY2hhdC52MS5TZW5kVmlzaXRvck1lc3NhZ2VSZXF1ZXN0GjAuYmVzZWRhLm9ubGluZWNoYXQudjEuU2VuZFZpc2l0b3JNZXNzYWdlUmVzcG9uc2USgAEKFVVwbG9hZFZpc2l0b3JGaWxlUGFydBIyLmJlc2VkYS5vbmxpbmVjaGF0LnYxLlVwbG9hZFZpc2l0b3JGaWxlUGFydFJlcXVlc3QaMy5iZXNlZGEub25saW5lY2hhdC52MS5VcGxvYWRWaXNpdG9yRmlsZVBhcnRSZXNwb25zZRJ8ChNEb3dubG9hZFZpc2l0b3JGaWxlEjAuYmVzZWRhLm9ubGluZWNoYXQudjEuRG93bmxvYWRWaXNpdG9yRmlsZVJlcXVlc3QaMS5iZXNlZGEub25saW5lY2hhdC52MS5Eb3dubG9hZFZpc2l0b3JGaWxlUmVzcG9uc2UwARJnCgxXYXRjaFZpc2l0b3ISKS5iZXNlZGEub25saW5lY2hhdC52MS5XYXRjaFZpc2l0b3JSZXF1ZXN0GiouYmVzZWRhLm9ubGluZWNoYXQudjEuV2F0Y2hWaXNpdG9yUmVzcG9uc2UwARJZCghNYXJrUmVhZBIlLmJlc2VkYS5vbmxpbmVjaGF0LnYxLk1hcmtSZWFkUmVxdWVzdBomLmJlc2VkYS5vbmxpbmVjaGF0LnYxLk1hcmtSZWFkUmVzcG9uc2USdwoSRmluaXNoQ29udmVyc2F0aW9uEi8uYmVzZWRhLm9ubGluZWNoYXQudjEuRmluaXNoQ29udmVyc2F0aW9uUmVxdWVzdBowLmJlc2VkYS5vbmxpbmVjaGF0LnYxLkZpbmlzaENvbnZlcnNhdGlvblJlc3BvbnNlYgZwcm90bzM", [file_beseda_conversations_v1_attachment, file_beseda_conversations_v1_attachment_service, file_google_protobuf_timestamp]);
 
 /**
  * Who comes, from where.
@@ -125,6 +129,14 @@ export type StartVisitorSessionResponse = Message<"beseda.onlinechat.v1.StartVis
    * @generated from field: string visitor_id = 5;
    */
   visitorId: string;
+
+  /**
+   * Opens the files of the visitor's own chat, and nothing else, in addresses for pictures and players: an attachment's `path` with
+   * "?ticket=" and this behind it. It ends with the session.
+   *
+   * @generated from field: string file_ticket = 6;
+   */
+  fileTicket: string;
 };
 
 /**
@@ -188,6 +200,27 @@ export type VisitorChatSettings = Message<"beseda.onlinechat.v1.VisitorChatSetti
    * @generated from field: beseda.onlinechat.v1.VisitorGreeting greeting = 7;
    */
   greeting?: VisitorGreeting | undefined;
+
+  /**
+   * The largest file, in bytes.
+   *
+   * @generated from field: int64 max_file_size = 8;
+   */
+  maxFileSize: bigint;
+
+  /**
+   * Files of one message at most.
+   *
+   * @generated from field: int32 max_files = 9;
+   */
+  maxFiles: number;
+
+  /**
+   * Endings of names, without the dot, of files that are not taken: programs and scripts.
+   *
+   * @generated from field: repeated string refused_file_endings = 10;
+   */
+  refusedFileEndings: string[];
 };
 
 /**
@@ -455,6 +488,13 @@ export type VisitorMessage = Message<"beseda.onlinechat.v1.VisitorMessage"> & {
    * @generated from field: string thread_id = 8;
    */
   threadId: string;
+
+  /**
+   * Its files, in their order. `path` is where the visitor fetches them, see `file_ticket`.
+   *
+   * @generated from field: repeated beseda.conversations.v1.Attachment attachments = 9;
+   */
+  attachments: Attachment[];
 };
 
 /**
@@ -478,7 +518,7 @@ export type SendVisitorMessageRequest = Message<"beseda.onlinechat.v1.SendVisito
   clientMessageId: string;
 
   /**
-   * Required. 1 to 4096 characters.
+   * 1 to 4096 characters; may be empty with files.
    *
    * @generated from field: string text = 2;
    */
@@ -490,6 +530,13 @@ export type SendVisitorMessageRequest = Message<"beseda.onlinechat.v1.SendVisito
    * @generated from field: string thread_id = 3;
    */
   threadId: string;
+
+  /**
+   * Files of this visitor that UploadVisitorFilePart has taken in: "att_…". At most 10.
+   *
+   * @generated from field: repeated string attachment_ids = 4;
+   */
+  attachmentIds: string[];
 };
 
 /**
@@ -528,6 +575,176 @@ export const SendVisitorMessageResponseSchema: GenMessage<SendVisitorMessageResp
   messageDesc(file_beseda_onlinechat_v1_visitor_service, 11);
 
 /**
+ * A part of a file.
+ *
+ * @generated from message beseda.onlinechat.v1.UploadVisitorFilePartRequest
+ */
+export type UploadVisitorFilePartRequest = Message<"beseda.onlinechat.v1.UploadVisitorFilePartRequest"> & {
+  /**
+   * Required. A UUID made by the browser, the same with every part of the file.
+   *
+   * @generated from field: string client_file_id = 1;
+   */
+  clientFileId: string;
+
+  /**
+   * Its name. At most 200 characters; folders are left out.
+   *
+   * @generated from field: string file_name = 2;
+   */
+  fileName: string;
+
+  /**
+   * VOICE for a spoken message; otherwise the contents say what it is.
+   *
+   * @generated from field: beseda.conversations.v1.AttachmentKind kind = 3;
+   */
+  kind: AttachmentKind;
+
+  /**
+   * How long a sound is. 0 to one day.
+   *
+   * @generated from field: int64 duration_ms = 4;
+   */
+  durationMs: bigint;
+
+  /**
+   * Required. Bytes of the whole file.
+   *
+   * @generated from field: int64 size = 5;
+   */
+  size: bigint;
+
+  /**
+   * Place of the part's first byte: a multiple of 131,072.
+   *
+   * @generated from field: int64 offset = 6;
+   */
+  offset: bigint;
+
+  /**
+   * 131,072 bytes, in the last part what is left; empty: nothing comes, where to go on is asked.
+   *
+   * @generated from field: bytes chunk = 7;
+   */
+  chunk: Uint8Array;
+};
+
+/**
+ * Describes the message beseda.onlinechat.v1.UploadVisitorFilePartRequest.
+ * Use `create(UploadVisitorFilePartRequestSchema)` to create a new message.
+ */
+export const UploadVisitorFilePartRequestSchema: GenMessage<UploadVisitorFilePartRequest> = /*@__PURE__*/
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 12);
+
+/**
+ * How far it has come.
+ *
+ * @generated from message beseda.onlinechat.v1.UploadVisitorFilePartResponse
+ */
+export type UploadVisitorFilePartResponse = Message<"beseda.onlinechat.v1.UploadVisitorFilePartResponse"> & {
+  /**
+   * Where to go on.
+   *
+   * @generated from field: int64 next_offset = 1;
+   */
+  nextOffset: bigint;
+
+  /**
+   * The file, once it is whole.
+   *
+   * @generated from field: beseda.conversations.v1.Attachment attachment = 2;
+   */
+  attachment?: Attachment | undefined;
+};
+
+/**
+ * Describes the message beseda.onlinechat.v1.UploadVisitorFilePartResponse.
+ * Use `create(UploadVisitorFilePartResponseSchema)` to create a new message.
+ */
+export const UploadVisitorFilePartResponseSchema: GenMessage<UploadVisitorFilePartResponse> = /*@__PURE__*/
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 13);
+
+/**
+ * Which file, and what of it.
+ *
+ * @generated from message beseda.onlinechat.v1.DownloadVisitorFileRequest
+ */
+export type DownloadVisitorFileRequest = Message<"beseda.onlinechat.v1.DownloadVisitorFileRequest"> & {
+  /**
+   * Required. "att_…".
+   *
+   * @generated from field: string attachment_id = 1;
+   */
+  attachmentId: string;
+
+  /**
+   * The small picture instead of the file.
+   *
+   * @generated from field: bool preview = 2;
+   */
+  preview: boolean;
+
+  /**
+   * The first byte that is wanted.
+   *
+   * @generated from field: int64 offset = 3;
+   */
+  offset: bigint;
+
+  /**
+   * How many bytes at most; 0 means to the end.
+   *
+   * @generated from field: int64 length = 4;
+   */
+  length: bigint;
+};
+
+/**
+ * Describes the message beseda.onlinechat.v1.DownloadVisitorFileRequest.
+ * Use `create(DownloadVisitorFileRequestSchema)` to create a new message.
+ */
+export const DownloadVisitorFileRequestSchema: GenMessage<DownloadVisitorFileRequest> = /*@__PURE__*/
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 14);
+
+/**
+ * A part of a download.
+ *
+ * @generated from message beseda.onlinechat.v1.DownloadVisitorFileResponse
+ */
+export type DownloadVisitorFileResponse = Message<"beseda.onlinechat.v1.DownloadVisitorFileResponse"> & {
+  /**
+   * What it is.
+   *
+   * @generated from oneof beseda.onlinechat.v1.DownloadVisitorFileResponse.part
+   */
+  part: {
+    /**
+     * First: what comes.
+     *
+     * @generated from field: beseda.conversations.v1.DownloadHeader header = 1;
+     */
+    value: DownloadHeader;
+    case: "header";
+  } | {
+    /**
+     * Bytes, in order.
+     *
+     * @generated from field: bytes chunk = 2;
+     */
+    value: Uint8Array;
+    case: "chunk";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message beseda.onlinechat.v1.DownloadVisitorFileResponse.
+ * Use `create(DownloadVisitorFileResponseSchema)` to create a new message.
+ */
+export const DownloadVisitorFileResponseSchema: GenMessage<DownloadVisitorFileResponse> = /*@__PURE__*/
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 15);
+
+/**
  * Where to start.
  *
  * @generated from message beseda.onlinechat.v1.WatchVisitorRequest
@@ -546,7 +763,7 @@ export type WatchVisitorRequest = Message<"beseda.onlinechat.v1.WatchVisitorRequ
  * Use `create(WatchVisitorRequestSchema)` to create a new message.
  */
 export const WatchVisitorRequestSchema: GenMessage<WatchVisitorRequest> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 12);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 16);
 
 /**
  * One step of the stream.
@@ -591,7 +808,7 @@ export type WatchVisitorResponse = Message<"beseda.onlinechat.v1.WatchVisitorRes
  * Use `create(WatchVisitorResponseSchema)` to create a new message.
  */
 export const WatchVisitorResponseSchema: GenMessage<WatchVisitorResponse> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 13);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 17);
 
 /**
  * A sign of life.
@@ -606,7 +823,7 @@ export type VisitorHeartbeat = Message<"beseda.onlinechat.v1.VisitorHeartbeat"> 
  * Use `create(VisitorHeartbeatSchema)` to create a new message.
  */
 export const VisitorHeartbeatSchema: GenMessage<VisitorHeartbeat> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 14);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 18);
 
 /**
  * What was seen.
@@ -634,7 +851,7 @@ export type MarkReadRequest = Message<"beseda.onlinechat.v1.MarkReadRequest"> & 
  * Use `create(MarkReadRequestSchema)` to create a new message.
  */
 export const MarkReadRequestSchema: GenMessage<MarkReadRequest> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 15);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 19);
 
 /**
  * Noted.
@@ -649,7 +866,7 @@ export type MarkReadResponse = Message<"beseda.onlinechat.v1.MarkReadResponse"> 
  * Use `create(MarkReadResponseSchema)` to create a new message.
  */
 export const MarkReadResponseSchema: GenMessage<MarkReadResponse> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 16);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 20);
 
 /**
  * Which conversation.
@@ -670,7 +887,7 @@ export type FinishConversationRequest = Message<"beseda.onlinechat.v1.FinishConv
  * Use `create(FinishConversationRequestSchema)` to create a new message.
  */
 export const FinishConversationRequestSchema: GenMessage<FinishConversationRequest> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 17);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 21);
 
 /**
  * Finished.
@@ -685,7 +902,7 @@ export type FinishConversationResponse = Message<"beseda.onlinechat.v1.FinishCon
  * Use `create(FinishConversationResponseSchema)` to create a new message.
  */
 export const FinishConversationResponseSchema: GenMessage<FinishConversationResponse> = /*@__PURE__*/
-  messageDesc(file_beseda_onlinechat_v1_visitor_service, 18);
+  messageDesc(file_beseda_onlinechat_v1_visitor_service, 22);
 
 /**
  * Conversation mode of an online chat (ONL-05).
@@ -764,7 +981,7 @@ export const VisitorService: GenService<{
   },
   /**
    * Writes to the company. Sending the same client_message_id again is safe and gives the same answer.
-   * Errors: FIELD_INVALID, RATE_LIMITED, STORE_UNAVAILABLE, ONLINE_CHAT_DISABLED.
+   * Errors: FIELD_INVALID, RATE_LIMITED, STORE_UNAVAILABLE, ONLINE_CHAT_DISABLED, ATTACHMENT_NOT_FOUND, ATTACHMENT_USED.
    *
    * @generated from rpc beseda.onlinechat.v1.VisitorService.SendVisitorMessage
    */
@@ -772,6 +989,30 @@ export const VisitorService: GenService<{
     methodKind: "unary";
     input: typeof SendVisitorMessageRequestSchema;
     output: typeof SendVisitorMessageResponseSchema;
+  },
+  /**
+   * Takes a file of the visitor in, part by part: a connection that breaks costs one part. What has come stays for a day, and the same
+   * client_file_id never makes a second file. Send the file with SendVisitorMessage.
+   * Errors: FIELD_INVALID, FILE_TOO_LARGE, FILE_TYPE_NOT_ALLOWED, RATE_LIMITED, STORE_UNAVAILABLE, ONLINE_CHAT_DISABLED.
+   *
+   * @generated from rpc beseda.onlinechat.v1.VisitorService.UploadVisitorFilePart
+   */
+  uploadVisitorFilePart: {
+    methodKind: "unary";
+    input: typeof UploadVisitorFilePartRequestSchema;
+    output: typeof UploadVisitorFilePartResponseSchema;
+  },
+  /**
+   * Gives a file of the visitor's own chat out: first what it is, then its contents. A file ticket will do as the token: over HTTP the
+   * gateway offers the same as "GET /visitor-files/att_…?ticket=…".
+   * Errors: ATTACHMENT_NOT_FOUND, ATTACHMENT_NOT_READY, FIELD_INVALID, RATE_LIMITED, TOKEN_EXPIRED, TOKEN_INVALID.
+   *
+   * @generated from rpc beseda.onlinechat.v1.VisitorService.DownloadVisitorFile
+   */
+  downloadVisitorFile: {
+    methodKind: "server_streaming";
+    input: typeof DownloadVisitorFileRequestSchema;
+    output: typeof DownloadVisitorFileResponseSchema;
   },
   /**
    * New messages and changed conversations, live. First the messages after `after_seq` and the conversations as they are.
