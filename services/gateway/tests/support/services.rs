@@ -421,6 +421,13 @@ impl IdentityInternalService for Identity {
         }))
     }
 
+    async fn record_erasure(
+        &self,
+        _: Request<RecordErasureRequest>,
+    ) -> Answer<RecordErasureResponse> {
+        Err(Status::unimplemented("not in these tests"))
+    }
+
     async fn exchange_api_key(
         &self,
         request: Request<ExchangeApiKeyRequest>,
