@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use api::connector::v1::channel_event::Event;
+use api::erasure::internal::v1::erasure_store_service_client::ErasureStoreServiceClient;
+use api::erasure::internal::v1::{
+    ChannelPerson, ErasePersonRequest, Person, PersonalValue, PersonalValueKind,
+};
 use api::onlinechat::v1::{
     FinishConversationRequest, ListVisitorConversationsRequest, ListVisitorMessagesRequest,
     MarkReadRequest, OnlineChat, OnlineChatMode, StartVisitorSessionRequest,
@@ -230,6 +234,58 @@ async fn facts_of_the_request_travel_with_the_message() {
         (message.sender_name.as_str(), event.external_chat_id),
         ("Пётр", visitor.id.clone())
     );
+}
+
+#[tokio::test]
+async fn an_erased_name_does_not_come_back_with_an_open_session() {
+    let world = World::start().await;
+    let chat = world.chat(OnlineChatMode::OneActive).await;
+    let request = StartVisitorSessionRequest {
+        visitor_name: "Пётр".to_owned(),
+        ..arrival(&chat)
+    };
+    let started = world.arrive(request).await.expect("a session");
+    let visitor = Visitor {
+        client: world.visitors(),
+        token: started.session_token.clone(),
+        id: started.visitor_id.clone(),
+        started,
+    };
+    visitor.send("", "до").await.expect("stored");
+    let before = world.hub.received().pop().expect("an event");
+    let Some(Event::Message(message)) = before.event else {
+        panic!("not a message");
+    };
+    assert!(!message.sender_name.is_empty());
+
+    let person = Person {
+        channels: vec![ChannelPerson {
+            connector_key: "onlinechat".to_owned(),
+            external_id: before.external_chat_id,
+        }],
+        values: vec![PersonalValue {
+            kind: PersonalValueKind::MessengerName.into(),
+            text: message.sender_name,
+        }],
+        ..Person::default()
+    };
+    let request = ErasePersonRequest {
+        account_id: world.account.uuid().as_bytes().to_vec(),
+        erasure_id: Uuid::from_u128(1).as_bytes().to_vec(),
+        attempt: 1,
+        person: Some(person),
+    };
+    let erased = ErasureStoreServiceClient::new(world.channel.clone())
+        .erase_person(with(&world.service(), request))
+        .await;
+    assert!(erased.expect("erased").into_inner().done);
+
+    visitor.send("", "после").await.expect("stored");
+    let after = world.hub.received().pop().expect("an event");
+    let Some(Event::Message(message)) = after.event else {
+        panic!("not a message");
+    };
+    assert_eq!((&message.text[..], &message.sender_name[..]), ("после", ""));
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ pub struct World {
     pub account: AccountId,
     pub admin: String,
     identity: Identity,
-    channel: Channel,
+    pub channel: Channel,
     life: Lifecycle,
     app_life: Lifecycle,
     config: Config,

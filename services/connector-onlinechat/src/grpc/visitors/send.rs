@@ -16,7 +16,6 @@ use super::wire;
 use crate::domain::online_chat::MAX_TEXT;
 use crate::hub::events::{self, Draft};
 use crate::hub::refused_event;
-use crate::limits::Action;
 use crate::state::Parts;
 
 /// Length of the preview of a conversation, in characters.
@@ -26,7 +25,7 @@ pub(super) async fn send(
     state: &Parts,
     request: &Request<SendVisitorMessageRequest>,
 ) -> Result<SendVisitorMessageResponse, Refusal> {
-    let visitor = Visitor::of(state, request, Action::Send).await?;
+    let visitor = Visitor::who_writes(state, request).await?;
     visitor.require_enabled()?;
     let draft = draft(&visitor, request.get_ref())?;
     let event = events::message(visitor.chat, &visitor.session, &draft, state.clock.now());

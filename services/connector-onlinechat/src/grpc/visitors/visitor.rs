@@ -39,6 +39,16 @@ impl Visitor {
         Self::admitted(state, session, metadata, action).await
     }
 
+    /// The same for who writes: their name and page are told on, as they are now.
+    pub(super) async fn who_writes<T>(
+        state: &Parts,
+        request: &Request<T>,
+    ) -> Result<Self, Refusal> {
+        let mut visitor = Self::of(state, request, Action::Send).await?;
+        visitor.session = state.sessions.open_now(bearer(request.metadata())?).await?;
+        Ok(visitor)
+    }
+
     /// The same for files, which a file ticket opens as well.
     pub(super) async fn of_files<T>(state: &Parts, request: &Request<T>) -> Result<Self, Refusal> {
         let metadata = request.metadata();
