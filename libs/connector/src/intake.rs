@@ -19,8 +19,8 @@ use crate::file::File;
 use crate::hub::Error;
 use crate::lines::Inbound;
 
-/// Events of a connection that may wait at once, and of one of its chats.
-const MOST: usize = 2_000;
+/// Events of a connection that may be on their way at once, and of one of its chats that may wait behind a file.
+const MOST: usize = 5_000;
 const MOST_OF_CHAT: usize = 200;
 
 /// Files of a connection that are fetched at once.
@@ -43,10 +43,17 @@ pub struct Arrival {
 
 /// Nothing as long as it is on its way.
 type Outcome = Option<Result<(), Error>>;
+type Receiver = watch::Receiver<Outcome>;
+
+/// It finds no room.
+fn turned_away() -> Receiver {
+    let full = Error::resource_exhausted("too much waits to be stored");
+    watch::channel(Some(Err(full))).1
+}
 
 /// An event on its way.
 #[derive(Debug)]
-pub struct Brought(watch::Receiver<Outcome>);
+pub struct Brought(Receiver);
 
 impl Brought {
     /// Is it stored?
@@ -85,11 +92,11 @@ struct Book {
     /// Chats of which something is on its way, with what waits behind it.
     chats: HashMap<String, VecDeque<Job>>,
     /// Events on their way, and those that are remembered, by their ids.
-    known: HashMap<String, watch::Receiver<Outcome>>,
+    known: HashMap<String, Receiver>,
     /// Ids of those that are remembered, the oldest first.
     remembered: VecDeque<String>,
-    /// Events with files or behind them.
-    waiting: usize,
+    /// Events on their way.
+    underway: usize,
 }
 
 /// What is on its way of a connection. A clone shares it.
@@ -118,40 +125,44 @@ impl Book {
             let chat = arrival.event.external_chat_id.clone();
             let waits = if let Some(known) = self.known.get(&id) {
                 known.clone()
+            } else if self.underway >= MOST {
+                turned_away()
             } else if arrival.file.is_none() && self.is_free(&chat, &together.chats) {
                 self.chats.entry(chat.clone()).or_default();
                 together.chats.insert(chat);
                 together.events.push(arrival.event);
-                self.known.insert(id, of_all.clone());
-                of_all.clone()
-            } else if self.has_room(&chat) {
-                let (outcome, of_one) = watch::channel(None);
+                self.note(id, of_all.clone())
+            } else if self.chats.get(&chat).map_or(0, VecDeque::len) < MOST_OF_CHAT {
                 if !self.chats.contains_key(&chat) {
                     begun.push(chat.clone());
                 }
+                let (outcome, of_one) = watch::channel(None);
                 let behind = self.chats.entry(chat).or_default();
                 behind.push_back(Job { arrival, outcome });
-                self.waiting += 1;
-                self.known.insert(id, of_one.clone());
-                of_one
+                self.note(id, of_one)
             } else {
-                let full = Error::resource_exhausted("too much waits to be stored");
-                watch::channel(Some(Err(full))).1
+                turned_away()
             };
             brought.push(Brought(waits));
         }
         (together, begun, brought)
     }
 
+    fn note(&mut self, id: String, outcome: Receiver) -> Receiver {
+        self.underway += 1;
+        self.known.insert(id, outcome.clone());
+        outcome
+    }
+
+    fn forget(&mut self, id: &str) {
+        self.underway -= 1;
+        self.known.remove(id);
+    }
+
     /// Is nothing of the chat on its way, or only what is stored together with what comes now?
     fn is_free(&self, chat: &str, together: &HashSet<String>) -> bool {
         let behind = self.chats.get(chat);
         behind.is_none_or(|behind| behind.is_empty() && together.contains(chat))
-    }
-
-    fn has_room(&self, chat: &str) -> bool {
-        let of_chat = self.chats.get(chat).map_or(0, VecDeque::len);
-        of_chat < MOST_OF_CHAT && self.waiting < MOST
     }
 
     /// What comes next in the chat; nothing is on its way in it when there is nothing.
@@ -164,6 +175,7 @@ impl Book {
     }
 
     fn remember(&mut self, id: String) {
+        self.underway -= 1;
         self.remembered.push_back(id);
         if self.remembered.len() > REMEMBERED
             && let Some(oldest) = self.remembered.pop_front()
@@ -175,9 +187,8 @@ impl Book {
     /// What waits in the chat is not stored either: it would stand before what it came after.
     fn give_up(&mut self, chat: &str) -> VecDeque<Job> {
         let jobs = self.chats.remove(chat).unwrap_or_default();
-        self.waiting -= jobs.len();
         for job in &jobs {
-            self.known.remove(&job.arrival.event.external_event_id);
+            self.forget(&job.arrival.event.external_event_id);
         }
         jobs
     }
@@ -220,8 +231,8 @@ impl Inbound {
     /// own chat alone. It begins at once and goes on whether somebody waits for it or not; what it gives says, in the order of the
     /// arrivals, when each is stored. Only then confirm it to the channel. An event that is on its way already is not begun again.
     ///
-    /// A file is asked for at most four times and may take two minutes. What finds no room, behind more than 200 events of its chat
-    /// or 2,000 of the connection, is not stored.
+    /// A file is asked for at most four times and may take two minutes. What finds no room, behind 200 events of its chat or beside
+    /// 5,000 of the connection, is not stored.
     pub fn bring(&self, arrivals: Vec<Arrival>) -> Vec<Brought> {
         let (together, begun, brought) = self.intake.book(|book| book.admit(arrivals));
         if !together.events.is_empty() {
@@ -241,7 +252,7 @@ impl Inbound {
             .collect();
         let stored = self.publish(together.events).await.map(drop);
         self.intake
-            .book(|book| ids.iter().for_each(|id| drop(book.known.remove(id))));
+            .book(|book| ids.iter().for_each(|id| book.forget(id)));
         for chat in together.chats {
             match &stored {
                 Ok(()) => self.go_on(chat),
@@ -270,13 +281,11 @@ impl Inbound {
             let id = job.arrival.event.external_event_id.clone();
             let is_remembered = job.arrival.file.is_some();
             let stored = self.store(job.arrival).await;
-            self.intake.book(|book| {
-                book.waiting -= 1;
-                match is_remembered && stored.is_ok() {
+            self.intake
+                .book(|book| match is_remembered && stored.is_ok() {
                     true => book.remember(id),
-                    false => drop(book.known.remove(&id)),
-                }
-            });
+                    false => book.forget(&id),
+                });
             let refused = stored.clone().err();
             job.outcome.send_replace(Some(stored));
             if let Some(error) = refused {
@@ -355,9 +364,9 @@ mod tests {
         let (together, begun, brought) = book.admit(arrivals);
         assert_eq!(ids(&together), ["1", "2", "6"]);
         assert_eq!(begun, ["boris"], "anna's begins when hers are stored");
-        assert_eq!((brought.len(), book.waiting), (6, 3));
+        assert_eq!((brought.len(), book.underway), (6, 6));
         let (again, begun, _) = book.admit(vec![text("anna", "1"), file("boris", "5")]);
-        assert!(again.events.is_empty() && begun.is_empty() && book.waiting == 3);
+        assert!(again.events.is_empty() && begun.is_empty() && book.underway == 6);
         let (later, ..) = book.admit(vec![text("clara", "7"), text("dora", "8")]);
         assert_eq!(ids(&later), ["8"], "clara's first is on its way");
         let order: Vec<String> = std::iter::from_fn(|| book.next("anna"))
@@ -374,21 +383,20 @@ mod tests {
         let mut last = brought.pop().expect("one for each");
         assert!(last.stored().await.is_err() && !last.is_stored());
         let (.., others) = book.admit(vec![file("boris", "b")]);
-        assert_eq!((others.len(), book.waiting), (1, MOST_OF_CHAT + 1));
+        assert_eq!((others.len(), book.underway), (1, MOST_OF_CHAT + 1));
         for job in book.give_up("anna") {
             job.outcome
                 .send_replace(Some(Err(Error::cancelled("refused"))));
         }
         assert!(brought[0].stored().await.is_err());
-        assert_eq!((book.waiting, book.known.len()), (1, 1));
+        assert_eq!((book.underway, book.known.len()), (1, 1));
     }
 
     #[test]
     fn a_bounded_number_of_messages_with_files_is_remembered() {
         let mut book = Book::default();
         for id in 0..=REMEMBERED {
-            book.known
-                .insert(id.to_string(), watch::channel(Some(Ok(()))).1);
+            book.note(id.to_string(), watch::channel(Some(Ok(()))).1);
             book.remember(id.to_string());
         }
         assert_eq!(book.known.len(), REMEMBERED);

@@ -65,7 +65,7 @@ impl Window {
             for underway in self.0.values_mut().flatten() {
                 underway.stored().await?;
             }
-            Ok(())
+            Ok::<_, Error>(())
         };
         // What takes longer is looked at after the next call.
         tokio::time::timeout(REST, all).await.unwrap_or(Ok(()))?;
