@@ -165,13 +165,19 @@ impl Book {
         behind.is_none_or(|behind| behind.is_empty() && together.contains(chat))
     }
 
-    /// What comes next in the chat; nothing is on its way in it when there is nothing.
-    fn next(&mut self, chat: &str) -> Option<Job> {
-        let job = self.chats.get_mut(chat).and_then(VecDeque::pop_front);
-        if job.is_none() {
+    /// What comes next in the chat: a message with a file, or all up to the next one. Nothing is on its way in the chat when nothing
+    /// comes.
+    fn next(&mut self, chat: &str) -> Vec<Job> {
+        let Some(behind) = self.chats.get_mut(chat) else {
+            return Vec::new();
+        };
+        let with_file = behind.iter().position(|job| job.arrival.file.is_some());
+        let count = with_file.unwrap_or(behind.len()).max(1);
+        let jobs: Vec<Job> = behind.drain(..count.min(behind.len())).collect();
+        if jobs.is_empty() {
             self.chats.remove(chat);
         }
-        job
+        jobs
     }
 
     fn remember(&mut self, id: String) {
@@ -277,44 +283,64 @@ impl Inbound {
     }
 
     async fn work_on(self, chat: String) {
-        while let Some(job) = self.intake.book(|book| book.next(&chat)) {
-            let id = job.arrival.event.external_event_id.clone();
-            let is_remembered = job.arrival.file.is_some();
-            let stored = self.store(job.arrival).await;
-            self.intake
-                .book(|book| match is_remembered && stored.is_ok() {
-                    true => book.remember(id),
-                    false => book.forget(&id),
-                });
-            let refused = stored.clone().err();
-            job.outcome.send_replace(Some(stored));
-            if let Some(error) = refused {
+        loop {
+            let jobs = self.intake.book(|book| book.next(&chat));
+            if jobs.is_empty() {
+                return;
+            }
+            let (mut arrivals, mut noted) = (Vec::new(), Vec::new());
+            for Job { arrival, outcome } in jobs {
+                let id = arrival.event.external_event_id.clone();
+                noted.push((id, arrival.file.is_some(), outcome));
+                arrivals.push(arrival);
+            }
+            let stored = self.store(arrivals).await;
+            self.intake.book(|book| {
+                for (id, has_file, _) in &noted {
+                    match *has_file && stored.is_ok() {
+                        true => book.remember(id.clone()),
+                        false => book.forget(id),
+                    }
+                }
+            });
+            for (.., outcome) in noted {
+                outcome.send_replace(Some(stored.clone()));
+            }
+            if let Err(error) = stored {
                 return self.intake.give_up(&chat, &error);
             }
         }
     }
 
-    async fn store(&self, arrival: Arrival) -> Result<(), Error> {
-        let Arrival { mut event, file } = arrival;
-        if let Some(file) = file {
-            let stopping = self.intake.0.life.stopping();
-            let fetched = async {
-                // It is never closed.
-                let _turn = self.intake.0.files.acquire().await;
-                file.bring(self.hub(), self.connection().id()).await
-            };
-            let fetched = tokio::select! {
-                fetched = fetched => fetched,
-                () = stopping.cancelled() => return Err(Error::cancelled("the connector stops")),
-            };
-            if let Some(Event::Message(message)) = &mut event.event {
-                match fetched {
-                    Ok(media) => message.media.push(media),
-                    Err(why) => message.unsupported_kind = why,
-                }
+    async fn store(&self, arrivals: Vec<Arrival>) -> Result<(), Error> {
+        let mut events = Vec::with_capacity(arrivals.len());
+        for Arrival { mut event, file } in arrivals {
+            if let Some(file) = file {
+                self.attach(&mut event, &file).await?;
+            }
+            events.push(event);
+        }
+        self.publish(events).await.map(drop)
+    }
+
+    async fn attach(&self, event: &mut ChannelEvent, file: &File) -> Result<(), Error> {
+        let stopping = self.intake.0.life.stopping();
+        let fetched = async {
+            // It is never closed.
+            let _turn = self.intake.0.files.acquire().await;
+            file.bring(self.hub(), self.connection().id()).await
+        };
+        let fetched = tokio::select! {
+            fetched = fetched => fetched,
+            () = stopping.cancelled() => return Err(Error::cancelled("the connector stops")),
+        };
+        if let Some(Event::Message(message)) = &mut event.event {
+            match fetched {
+                Ok(media) => message.media.push(media),
+                Err(why) => message.unsupported_kind = why,
             }
         }
-        self.publish(vec![event]).await.map(drop)
+        Ok(())
     }
 }
 
@@ -367,12 +393,16 @@ mod tests {
         assert_eq!((brought.len(), book.underway), (6, 6));
         let (again, begun, _) = book.admit(vec![text("anna", "1"), file("boris", "5")]);
         assert!(again.events.is_empty() && begun.is_empty() && book.underway == 6);
-        let (later, ..) = book.admit(vec![text("clara", "7"), text("dora", "8")]);
+        let later = vec![text("clara", "7"), text("dora", "8"), text("anna", "9")];
+        let (later, ..) = book.admit(later);
         assert_eq!(ids(&later), ["8"], "clara's first is on its way");
-        let order: Vec<String> = std::iter::from_fn(|| book.next("anna"))
-            .map(|job| job.arrival.event.external_event_id)
-            .collect();
-        assert_eq!(order, ["3", "4"]);
+        let mut turns = Vec::new();
+        while book.chats.contains_key("anna") {
+            let jobs = book.next("anna").into_iter();
+            let ids = jobs.map(|job| job.arrival.event.external_event_id);
+            turns.push(ids.collect::<Vec<_>>());
+        }
+        assert_eq!(turns, [vec!["3"], vec!["4", "9"], vec![]]);
     }
 
     #[tokio::test]
