@@ -93,7 +93,9 @@ async fn a_file_that_does_not_come_holds_up_its_own_chat_and_no_other() {
         "type": "image", "image": {"id": "777", "mime_type": "image/png", "caption": "look"}});
     let other =
         json!({"from": "79995556677", "id": "wamid.3", "type": "text", "text": {"body": "hello"}});
-    let body = payload(&json!({"messages": [image, text("wamid.2", "and this"), other]}));
+    let contacts = json!([{"wa_id": ANNA, "user_id": ANNA_ID}, {"wa_id": "79995556677", "profile": {"name": "Boris"}}]);
+    let messages = json!([image, text("wamid.2", "and this"), other]);
+    let body = payload(&json!({"contacts": contacts, "messages": messages}));
     // WhatsApp hangs up before there is an answer; what can be stored is.
     tokio::select! {
         status = world.call(&connection, &body) => panic!("answered {status} before it is stored"),
