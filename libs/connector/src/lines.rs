@@ -15,6 +15,7 @@ use crate::backoff::{Backoff, jittered};
 use crate::channel::{Channel, Connection, Trouble};
 use crate::health::Health;
 use crate::hub::{Error, Hub, MOST_EVENTS, is_passing};
+use crate::intake::Intake;
 
 /// How long a delivery waits for a connection that is being opened; its lease is longer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,6 +32,7 @@ pub struct Inbound {
     hub: Hub,
     connection: Connection,
     health: Health,
+    pub(crate) intake: Intake,
 }
 
 impl Inbound {
@@ -61,12 +63,12 @@ impl Inbound {
             for event in &mut events {
                 event.connection_id = self.connection.id().to_owned();
             }
-            results.extend(self.store(std::mem::replace(&mut events, rest)).await?);
+            results.extend(self.insist_on(std::mem::replace(&mut events, rest)).await?);
         }
         Ok(results)
     }
 
-    async fn store(&self, events: Vec<ChannelEvent>) -> Result<Vec<PublishResult>, Error> {
+    async fn insist_on(&self, events: Vec<ChannelEvent>) -> Result<Vec<PublishResult>, Error> {
         let again = || {
             let (hub, events) = (self.hub.clone(), events.clone());
             async move { hub.publish(events).await }
@@ -296,6 +298,7 @@ impl<C: Channel> Keeper<C> {
             hub: self.hub.clone(),
             connection,
             health: self.health.clone(),
+            intake: Intake::new(self.life.clone()),
         };
         let mut has_listened = false;
         loop {

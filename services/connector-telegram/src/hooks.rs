@@ -66,16 +66,16 @@ impl Hooks {
         };
         match tokio::time::timeout(TIME, store(&open, &update)).await {
             Ok(true) => (200, ""),
-            Ok(false) | Err(_) => (503, "The hub is away.\n"),
+            // What is on its way goes on: when Telegram calls again it is known.
+            Ok(false) | Err(_) => (503, "It is not stored yet.\n"),
         }
     }
 }
 
 async fn store(open: &Open<Line>, update: &Value) -> bool {
-    let stored = receive(&open.line, &open.inbound, std::slice::from_ref(update));
-    let stored = stored.await;
+    let stored = receive(&open.line, &open.inbound, update).await;
     stored
-        .inspect_err(|error| tracing::error!(%error, "the hub refuses the connector"))
+        .inspect_err(|error| tracing::warn!(%error, "what Telegram brought is not stored"))
         .is_ok()
 }
 

@@ -8,6 +8,7 @@ use api::connector::internal::v1::hook_service_server::HookService;
 use api::connector::internal::v1::{ReceiveRequest, ReceiveResponse};
 use auth::Caller;
 use connector::{Lines, Open, repaired};
+use futures::future::join_all;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tonic::{Request, Response, Status};
@@ -82,19 +83,20 @@ impl Hooks {
         let Some(work) = self.sorted(open, &body) else {
             return said(503, "One of the numbers does not work now.\n");
         };
-        let stored = async {
-            for (open, news) in work {
-                receive(&open, news).await?;
-            }
-            Ok::<_, connector::Error>(())
-        };
-        match tokio::time::timeout(TIME, stored).await {
+        // Numbers side by side: none waits for what is not stored of another.
+        let stored = work
+            .into_iter()
+            .map(|(open, news)| async move { receive(&open, news).await });
+        let stored = tokio::time::timeout(TIME, join_all(stored)).await;
+        let stored = stored.map(|it| it.into_iter().collect::<Result<(), _>>());
+        match stored {
             Ok(Ok(())) => said(200, ""),
             Ok(Err(error)) => {
-                tracing::error!(%error, "the hub refuses the connector");
-                said(503, "The hub is away.\n")
+                tracing::warn!(%error, "what WhatsApp brought is not stored");
+                said(503, "It is not stored yet.\n")
             }
-            Err(_) => said(503, "The hub is away.\n"),
+            // What is on its way goes on: when WhatsApp calls again it is known.
+            Err(_) => said(503, "It is not stored yet.\n"),
         }
     }
 

@@ -4,7 +4,9 @@ mod groups;
 mod pictures;
 mod receive;
 mod send;
+mod window;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::connector::v1::{ClientAddress, ConnectorManifest, MediaRule, SendRate};
@@ -24,6 +26,7 @@ use crate::domain::parts::LONGEST_TEXT;
 use groups::Groups;
 use pictures::Pictures;
 pub use receive::receive;
+use window::Window;
 
 /// The connector's key at the hub.
 pub const CONNECTOR_KEY: &str = "telegram";
@@ -61,7 +64,7 @@ pub struct Telegram {
 #[derive(Debug)]
 pub struct Line {
     /// The bot.
-    pub bot: Bot,
+    pub bot: Arc<Bot>,
     /// Names of groups that the hub was told.
     groups: Groups,
     /// What Telegram says with every call, where it calls us.
@@ -124,7 +127,7 @@ impl Channel for Telegram {
             "a bot works"
         );
         Ok(Line {
-            bot,
+            bot: Arc::new(bot),
             groups: Groups::default(),
             secret,
             receives: settings.receive,
@@ -157,12 +160,12 @@ impl Telegram {
         format!("{url}/hooks/{CONNECTOR_KEY}/{}", connection.id())
     }
 
-    /// Asks for updates. They are confirmed by the next call after they are stored, and by no other: after a week of silence
-    /// Telegram begins anew with ids that may be lower.
+    /// Asks for updates, and brings those that are new.
     async fn poll(&self, line: &Line, inbound: &Inbound) -> Trouble {
-        let mut confirmed = None;
+        let mut window = Window::default();
         loop {
-            let updates = match line.bot.updates(confirmed, self.poll_time).await {
+            let offset = window.offset();
+            let updates = match line.bot.updates(offset, self.poll_time).await {
                 Ok(updates) => updates,
                 Err(fault) => match fault.pause() {
                     Some(pause) => {
@@ -173,11 +176,14 @@ impl Telegram {
                 },
             };
             inbound.working();
-            let last = updates.iter().filter_map(crate::domain::update::id).max();
-            if let Err(error) = receive(line, inbound, &updates).await {
-                return Trouble::Disturbed(format!("The hub refuses: {}", error.message()));
+            window.confirmed(offset);
+            window.begin(line, inbound, &updates);
+            if let Err(error) = window.rest(line).await {
+                return Trouble::Disturbed(format!(
+                    "What clients wrote is not stored: {}",
+                    error.message()
+                ));
             }
-            confirmed = last.map(|id| id + 1);
         }
     }
 

@@ -1,67 +1,112 @@
 //! From updates to events of the hub.
 
+use std::sync::Arc;
+
 use api::connector::v1::channel_event::Event;
-use api::connector::v1::incoming_media::Source;
 use api::connector::v1::{
-    ChannelEvent, ChatMoved, ChatRenamed, IncomingMedia, IncomingMessage, MessageEdited,
-    ReachableChanged,
+    ChannelEvent, ChatMoved, ChatRenamed, IncomingMessage, MessageEdited, ReachableChanged,
 };
 use api::conversations::v1::AttachmentKind;
-use connector::{Backoff, Error, Inbound, Upload, UploadError};
-use futures::{StreamExt, stream};
+use connector::{Arrival, Brought, Error, File, Inbound, Unfetched, Upload};
 use serde_json::Value;
-use types::Clock;
 
 use super::Line;
 use crate::bot::{Bot, Fault};
 use crate::domain::message::{FileKind, LARGEST_FILE};
-use crate::domain::update::{File, Told, What, read};
+use crate::domain::update::{self, Told, What, read};
 
-/// Files that are fetched at once.
-const AT_ONCE: usize = 8;
+/// An update on its way to the hub.
+pub(super) struct Underway {
+    told: Told,
+    brought: Vec<Brought>,
+}
 
-/// How often a file is tried. The message waits for it meanwhile, and then goes without.
-const TRIES: usize = 4;
+impl Underway {
+    /// Is it stored?
+    pub fn is_stored(&self) -> bool {
+        self.brought.iter().all(Brought::is_stored)
+    }
 
-/// Brings what updates tell; returns when it is stored.
+    /// Waits until it is stored.
+    pub async fn stored(&mut self) -> Result<(), Error> {
+        for brought in &mut self.brought {
+            brought.stored().await?;
+        }
+        Ok(())
+    }
+
+    /// Whoever wrote is looked at, once it is stored.
+    pub fn note(&self, line: &Line) {
+        line.pictures.wrote(&self.told);
+    }
+}
+
+/// Brings what an update tells; returns when it is stored. What takes longer than the caller waits goes on.
 ///
 /// # Errors
-/// When the hub refuses the connector itself.
-pub async fn receive(line: &Line, inbound: &Inbound, updates: &[Value]) -> Result<(), Error> {
-    let events = updates
-        .iter()
-        .map(|update| event(&line.bot, inbound, update));
-    // Side by side, and in their order.
-    let events = stream::iter(events.collect::<Vec<_>>()).buffered(AT_ONCE);
-    let events: Vec<Option<ChannelEvent>> = events.collect().await;
-    let told: Vec<Told> = updates.iter().filter_map(read).collect();
-    // A message makes the group of which the name is told.
-    let names = told.iter().filter_map(|told| line.groups.name(told));
-    inbound
-        .publish(events.into_iter().flatten().chain(names).collect())
-        .await?;
-    for told in &told {
-        line.pictures.wrote(told);
+/// When it is not stored.
+pub async fn receive(line: &Line, inbound: &Inbound, update: &Value) -> Result<(), Error> {
+    let told = told(inbound, update).into_iter().collect();
+    for underway in &mut begin(line, inbound, told) {
+        underway.stored().await?;
+        underway.note(line);
     }
     Ok(())
 }
 
-async fn event(bot: &Bot, inbound: &Inbound, update: &Value) -> Option<ChannelEvent> {
-    let Some(told) = read(update) else {
+/// What an update tells; nothing when it tells of no chat.
+pub(super) fn told(inbound: &Inbound, update: &Value) -> Option<Told> {
+    let told = read(update);
+    if told.is_none() {
         tracing::info!(
             connection = inbound.connection().id(),
             "an update tells of no chat; it is left out"
         );
-        return None;
-    };
+    }
+    told
+}
+
+/// Begins to bring what updates tell, in their order.
+pub(super) fn begin(line: &Line, inbound: &Inbound, told: Vec<Told>) -> Vec<Underway> {
+    let of_each: Vec<Vec<Arrival>> = told.iter().map(|told| arrivals(line, told)).collect();
+    let counts: Vec<usize> = of_each.iter().map(Vec::len).collect();
+    let mut brought = inbound
+        .bring(of_each.into_iter().flatten().collect())
+        .into_iter();
+    let underway = told.into_iter().zip(counts);
+    underway
+        .map(|(told, count)| Underway {
+            told,
+            brought: brought.by_ref().take(count).collect(),
+        })
+        .collect()
+}
+
+/// What an update brings: a message makes the group of which the name is told after it.
+fn arrivals(line: &Line, told: &Told) -> Vec<Arrival> {
+    let name = line.groups.name(told);
+    let name = name.map(|event| Arrival { event, file: None });
+    arrival(&line.bot, told).into_iter().chain(name).collect()
+}
+
+fn arrival(bot: &Arc<Bot>, told: &Told) -> Option<Arrival> {
+    let mut to_fetch = None;
     let event = match &told.what {
         What::Written {
             text,
             unknown,
             file,
         } => {
-            let written = (&text[..], &unknown[..], file.as_ref());
-            Event::Message(message(bot, inbound, &told, written).await)
+            let mut unsupported = unknown.clone();
+            match file {
+                None => {}
+                Some(file) if file.size > LARGEST_FILE => {
+                    "file of more than 20 MB, which Telegram gives to no bot"
+                        .clone_into(&mut unsupported);
+                }
+                Some(file) => to_fetch = Some(of_message(bot, told, file)),
+            }
+            Event::Message(message(told, text, unsupported))
         }
         What::Edited { of, text } => Event::Edited(MessageEdited {
             message_event_id: of.clone(),
@@ -79,9 +124,8 @@ async fn event(bot: &Bot, inbound: &Inbound, update: &Value) -> Option<ChannelEv
             new_external_chat_id: to.to_string(),
         }),
     };
-    Some(ChannelEvent {
-        connection_id: inbound.connection().id().to_owned(),
-        external_event_id: told.event_id,
+    let event = ChannelEvent {
+        external_event_id: told.event_id.clone(),
         external_chat_id: told.chat.to_string(),
         event_time: (told.time > 0).then_some(prost_types::Timestamp {
             seconds: told.time,
@@ -90,64 +134,27 @@ async fn event(bot: &Bot, inbound: &Inbound, update: &Value) -> Option<ChannelEv
         event: Some(event),
         group_chat: told.is_group,
         ..ChannelEvent::default()
+    };
+    Some(Arrival {
+        event,
+        file: to_fetch,
     })
 }
 
-/// A message; what is not known of it, and a file, are told with the text.
-async fn message(
-    bot: &Bot,
-    inbound: &Inbound,
-    told: &Told,
-    (text, unknown, file): (&str, &str, Option<&File>),
-) -> IncomingMessage {
+fn message(told: &Told, text: &str, unsupported: String) -> IncomingMessage {
     let facts = told.facts.iter();
     let facts = facts.map(|(name, value)| ((*name).to_owned(), value.clone()));
-    let (media, unknown) = match file {
-        None => (Vec::new(), unknown.to_owned()),
-        Some(file) => match fetch(bot, inbound, told, file).await {
-            Ok(media) => (vec![media], String::new()),
-            Err(why) => (Vec::new(), why),
-        },
-    };
     IncomingMessage {
         text: text.to_owned(),
         sender_name: told.sender.chars().take(200).collect(),
-        unsupported_kind: unknown,
+        unsupported_kind: unsupported,
         facts: facts.collect(),
-        media,
         ..IncomingMessage::default()
     }
 }
 
-/// Brings a file to the hub; why not, for the employee, when it cannot be had.
-async fn fetch(
-    bot: &Bot,
-    inbound: &Inbound,
-    told: &Told,
-    file: &File,
-) -> Result<IncomingMedia, String> {
-    if file.size > LARGEST_FILE {
-        return Err("file of more than 20 MB, which Telegram gives to no bot".to_owned());
-    }
-    let mut backoff = Backoff::default();
-    for _ in 0..TRIES {
-        match bring(bot, inbound, told, file).await {
-            Ok(media) => return Ok(media),
-            Err(Some(why)) => return Err(why),
-            Err(None) => Clock::system().sleep(backoff.wait()).await,
-        }
-    }
-    Err("file that Telegram did not give".to_owned())
-}
-
-/// One try; `None` when another may succeed.
-async fn bring(
-    bot: &Bot,
-    inbound: &Inbound,
-    told: &Told,
-    file: &File,
-) -> Result<IncomingMedia, Option<String>> {
-    let contents = bot.download(&file.id).await.map_err(final_fault)?;
+/// The file of a message, and how it is fetched.
+fn of_message(bot: &Arc<Bot>, told: &Told, file: &update::File) -> File {
     let upload = Upload {
         chat: told.chat.to_string(),
         file_name: file.name.chars().take(200).collect(),
@@ -159,32 +166,22 @@ async fn bring(
         },
         duration_ms: file.duration_ms,
     };
-    let connection = inbound.connection().id();
-    let uploaded = inbound.hub().upload(connection, upload, contents).await;
-    let taken = uploaded.map_err(|error| match error {
-        UploadError::Source(fault) => final_fault(fault),
-        UploadError::Hub(status) => match status.code() {
-            tonic::Code::InvalidArgument | tonic::Code::ResourceExhausted => {
-                Some(format!("file: {}", status.message()))
-            }
-            _ => None,
-        },
-    })?;
-    Ok(IncomingMedia {
-        kind: taken.kind,
-        source: Some(Source::AttachmentId(taken.id)),
-        file_name: taken.file_name,
-        duration_ms: taken.duration_ms,
+    let (bot, id) = (Arc::clone(bot), file.id.clone());
+    File::new(upload, move || {
+        let (bot, id) = (Arc::clone(&bot), id.clone());
+        async move { bot.download(&id).await }
     })
 }
 
-fn final_fault(fault: Fault) -> Option<String> {
-    match fault {
-        Fault::Refused {
-            code: 400,
-            description,
-            ..
-        } => Some(format!("file: {description}").chars().take(100).collect()),
-        Fault::Refused { .. } | Fault::Unreached(_) | Fault::Lost(_) => None,
+impl From<Fault> for Unfetched {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Refused {
+                code: 400,
+                description,
+                ..
+            } => Self::Never(description),
+            Fault::Refused { .. } | Fault::Unreached(_) | Fault::Lost(_) => Self::Passing,
+        }
     }
 }

@@ -8,7 +8,7 @@ use api::conversations::v1::{
 use serde_json::json;
 use testkit::wait_for;
 
-use crate::telegram::ANNA;
+use crate::telegram::{ANNA, BORIS, Withheld};
 use crate::world::World;
 
 /// A small picture.
@@ -98,6 +98,77 @@ async fn whatever_somebody_sends_is_seen_by_employees() {
     );
     assert_eq!(download(&world, &photo.id).await, PIXEL);
     assert_eq!(download(&world, &list.id).await, b"eggs, milk");
+}
+
+#[tokio::test]
+async fn a_file_that_does_not_come_holds_up_its_own_chat_and_no_other() {
+    let mut world = World::start().await;
+    world.polling_bot().await;
+    let telegram = world.telegram.clone();
+    telegram.keep_file("photo", PIXEL);
+    telegram.withhold("photo", Some(Withheld::Silent));
+    telegram.write(
+        ANNA,
+        json!({"caption": "look", "photo": [{"file_id": "photo", "width": 1, "height": 1}]}),
+    );
+    telegram.text(ANNA, "and this");
+    // What comes with it, and what comes later.
+    for (count, text) in [(1, "hello"), (2, "anybody there?")] {
+        telegram.text(BORIS, text);
+        let all = world.all_messages(count).await;
+        assert_eq!(all.len(), 1);
+        assert_eq!(all[0][count - 1].text, text);
+    }
+    assert_eq!(
+        telegram.unconfirmed(),
+        4,
+        "nothing is confirmed behind what is not stored"
+    );
+
+    // Killed in between: Telegram tells all of it again.
+    let asked = telegram.calls("getFile");
+    world.restart().await;
+    let again = async || (telegram.calls("getFile") > asked).then_some(());
+    wait_for("the file is asked for again", again).await;
+    telegram.text(BORIS, "bye");
+    let all = world.all_messages(3).await;
+    assert_eq!((all.len(), all[0].len()), (1, 3));
+    assert_eq!(telegram.unconfirmed(), 5);
+    telegram.withhold("photo", None);
+    let all_confirmed = async || (telegram.unconfirmed() == 0).then_some(());
+    wait_for("everything is confirmed", all_confirmed).await;
+    let mut all = world.all_messages(5).await;
+    all.sort_by_key(Vec::len);
+    let texts: Vec<Vec<&str>> = all
+        .iter()
+        .map(|it| it.iter().map(|it| &it.text[..]).collect())
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            vec!["look", "and this"],
+            vec!["hello", "anybody there?", "bye"]
+        ]
+    );
+    assert_eq!(all[0][0].attachments.len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_goes_without_a_file_that_was_asked_for_often_enough() {
+    let world = World::start().await;
+    world.polling_bot().await;
+    world.telegram.keep_file("photo", PIXEL);
+    world.telegram.withhold("photo", Some(Withheld::Missing));
+    world.telegram.write(
+        ANNA,
+        json!({"caption": "look", "photo": [{"file_id": "photo", "width": 1, "height": 1}]}),
+    );
+    let message = world.all_messages(1).await.remove(0).remove(0);
+    let said = (&message.text[..], &message.unsupported_kind[..]);
+    assert_eq!(said, ("look", "file that could not be fetched"));
+    assert_eq!(world.telegram.calls("getFile"), 4);
+    let all_confirmed = async || (world.telegram.unconfirmed() == 0).then_some(());
+    wait_for("it is confirmed", all_confirmed).await;
 }
 
 #[tokio::test]

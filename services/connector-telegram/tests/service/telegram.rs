@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 pub const TOKEN: &str = "123456:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
 pub const NEW_TOKEN: &str = "123456:BBHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
 pub const ANNA: i64 = 42;
+pub const BORIS: i64 = 43;
 
 /// The double. A clone is the same one.
 #[derive(Clone)]
@@ -44,6 +45,8 @@ struct World {
     /// Groups that go on under another id.
     moved: BTreeMap<i64, i64>,
     files: HashMap<String, Vec<u8>>,
+    /// Files that are known and do not come.
+    withheld: HashMap<String, Withheld>,
     /// Pictures that people show, the newest first: their unique ids, which here begin the ids of their files.
     pictures: HashMap<i64, Vec<String>>,
     /// How often a method was called.
@@ -58,6 +61,15 @@ struct World {
 pub struct Webhook {
     pub url: String,
     pub secret: String,
+}
+
+/// How a file does not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withheld {
+    /// Whoever asks waits.
+    Silent,
+    /// Whoever asks is told that it is not there.
+    Missing,
 }
 
 /// What goes wrong with the next message.
@@ -162,6 +174,27 @@ impl Telegram {
 
     pub fn keep_file(&self, id: &str, contents: &[u8]) {
         self.world().files.insert(id.to_owned(), contents.to_vec());
+    }
+
+    /// A file that is known does not come from now on; nothing: it does again.
+    pub fn withhold(&self, id: &str, how: Option<Withheld>) {
+        let withheld = &mut self.world().withheld;
+        withheld.remove(id);
+        withheld.extend(how.map(|how| (id.to_owned(), how)));
+        self.0.news.notify_waiters();
+    }
+
+    /// How a file does not come, once nobody has to wait for it.
+    async fn given(&self, id: &str) -> Option<Withheld> {
+        loop {
+            let mut news = Box::pin(self.0.news.notified());
+            news.as_mut().enable();
+            match self.world().withheld.get(id).copied() {
+                Some(Withheld::Silent) => {}
+                other => return other,
+            }
+            news.await;
+        }
     }
 
     /// Somebody shows another picture.
@@ -287,11 +320,12 @@ async fn file(
     State(telegram): State<Telegram>,
     Path((bot, path)): Path<(String, String)>,
 ) -> Response {
+    let id = path.strip_prefix("files/").unwrap_or_default();
+    if telegram.given(id).await.is_some() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let world = telegram.world();
-    let known = path
-        .strip_prefix("files/")
-        .and_then(|id| world.files.get(id));
-    match known {
+    match world.files.get(id) {
         Some(bytes) if bot == format!("bot{}", world.token) => bytes.clone().into_response(),
         _ => StatusCode::NOT_FOUND.into_response(),
     }

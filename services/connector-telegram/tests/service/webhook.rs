@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use testkit::wait_for;
 use tonic::Code;
 
-use crate::telegram::{ANNA, TOKEN, Webhook};
+use crate::telegram::{ANNA, BORIS, TOKEN, Webhook, Withheld};
 use crate::world::{World, with};
 
 const SECRET: &str = "X-Telegram-Bot-Api-Secret-Token";
@@ -60,6 +60,44 @@ async fn what_telegram_brings_is_stored_once_however_often_it_is_brought() {
     let messages = world.all_messages(2).await;
     let texts: Vec<&str> = messages[0].iter().map(|it| &it.text[..]).collect();
     assert_eq!(texts, ["one", "two"]);
+}
+
+#[tokio::test]
+async fn a_file_that_does_not_come_is_fetched_once_however_often_its_message_is_brought() {
+    let (world, connection, webhook) = bot().await;
+    let telegram = &world.telegram;
+    telegram.keep_file("list", b"eggs, milk");
+    telegram.withhold("list", Some(Withheld::Silent));
+    let list = json!({"caption": "the list", "document": {"file_id": "list", "file_name": "list.txt", "file_size": 10}});
+    let list = telegram.write(ANNA, list);
+    let second = telegram.text(ANNA, "two");
+    let other = telegram.text(BORIS, "hello");
+    let brought = async |update: &Value| {
+        let call = call(&connection, &webhook.secret, bytes(update));
+        status(&world, call).await
+    };
+    let asked = async || (telegram.calls("getFile") == 1).then_some(());
+    // Telegram hangs up before there is an answer; what comes to other chats is stored meanwhile.
+    tokio::select! {
+        status = brought(&list) => panic!("answered {status} before it is stored"),
+        () = wait_for("the file is asked for", asked) => {}
+    }
+    tokio::select! {
+        status = brought(&second) => panic!("answered {status} before it is stored"),
+        status = brought(&other) => assert_eq!(status, 200),
+    }
+    assert_eq!(world.all_messages(1).await[0][0].text, "hello");
+    // It calls again, and is answered when everything is stored.
+    let answers = async { tokio::join!(brought(&list), brought(&second)) };
+    let ((first, later), ()) = tokio::join!(answers, async { telegram.withhold("list", None) });
+    assert_eq!((first, later), (200, 200));
+    assert_eq!(brought(&list).await, 200);
+    let mut all = world.all_messages(3).await;
+    all.retain(|it| it.len() == 2);
+    let texts: Vec<&str> = all[0].iter().map(|it| &it.text[..]).collect();
+    assert_eq!(texts, ["the list", "two"]);
+    assert_eq!(all[0][0].attachments[0].file_name, "list.txt");
+    assert_eq!(telegram.calls("getFile"), 1);
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ pub struct WhatsApp {
 #[derive(Debug)]
 pub struct Line {
     /// The number.
-    pub graph: Graph,
+    pub graph: Arc<Graph>,
     /// With what WhatsApp signs its calls.
     pub app_secret: SecretString,
     /// With what WhatsApp asks whether the address of its calls is ours.
@@ -163,7 +163,7 @@ impl Channel for WhatsApp {
             "a number is there"
         );
         Ok(Line {
-            graph,
+            graph: Arc::new(graph),
             app_secret: settings.app_secret,
             verify_token: settings.verify_token,
             checks_numbers: settings.number_check == NumberCheck::Contacts,

@@ -1,28 +1,20 @@
 //! From what a webhook tells to events and reports of the hub.
 
+use std::sync::Arc;
+
 use api::connector::v1::channel_event::Event;
-use api::connector::v1::incoming_media::Source;
 use api::connector::v1::{
-    ChannelEvent, DeliveryOutcome, DeliveryReport, IncomingMedia, IncomingMessage, MessageDeleted,
-    MessageEdited,
+    ChannelEvent, DeliveryOutcome, DeliveryReport, IncomingMessage, MessageDeleted, MessageEdited,
 };
 use api::conversations::v1::{AttachmentKind, Cart, CartItem, Money};
-use connector::{Backoff, Error, Inbound, Open, Trouble, Upload, UploadError};
-use futures::{StreamExt, stream};
-use types::Clock;
+use connector::{Arrival, Brought, Error, File, Inbound, Open, Trouble, Unfetched, Upload};
 
 use super::Line;
 use crate::domain::errors::{Class, class, text};
-use crate::domain::message::{self, Change, File, FileKind, Told};
+use crate::domain::message::{self, Change, FileKind, Told};
 use crate::domain::outgoing::delivery;
 use crate::domain::payload::{Stage, Status, What};
 use crate::graph::Fault;
-
-/// Files that are fetched at once.
-const AT_ONCE: usize = 8;
-
-/// How often a file is tried. WhatsApp blocks who asks for a failing one again and again.
-const TRIES: usize = 4;
 
 /// The longest text of a client, in characters, and the longest name.
 const LONGEST_TEXT: usize = 16_384;
@@ -32,10 +24,10 @@ const LONGEST_NAME: usize = 200;
 const MOST_CHATS: usize = 100;
 const MOST_REPORTS: usize = 500;
 
-/// Brings what was told of one number, in its order; returns when it is stored.
+/// Brings what was told of one number; returns when it is stored. What takes longer than the caller waits goes on.
 ///
 /// # Errors
-/// When the hub refuses the connector itself.
+/// When something is not stored.
 pub async fn receive(open: &Open<Line>, news: Vec<What>) -> Result<(), Error> {
     let (line, inbound) = (&open.line, &open.inbound);
     let (mut told, mut reports) = (Vec::new(), Vec::new());
@@ -47,33 +39,31 @@ pub async fn receive(open: &Open<Line>, news: Vec<What>) -> Result<(), Error> {
             What::Changed { .. } => line.changed(),
         }
     }
-    publish(line, inbound, told).await?;
+    let brought = begin(line, inbound, told).await?;
     for some in reports.chunks(MOST_REPORTS) {
         inbound.report(some.to_vec()).await?;
+    }
+    for mut it in brought {
+        it.stored().await?;
     }
     Ok(())
 }
 
-async fn publish(line: &Line, inbound: &Inbound, told: Vec<Told>) -> Result<(), Error> {
-    if told.is_empty() {
-        return Ok(());
-    }
+/// Begins to bring what clients wrote, in its order.
+async fn begin(line: &Line, inbound: &Inbound, told: Vec<Told>) -> Result<Vec<Brought>, Error> {
     let mut chats = Vec::with_capacity(told.len());
     for some in told.chunks(MOST_CHATS) {
         let ids = some.iter().map(|it| it.chat_ids.clone()).collect();
         chats.extend(inbound.resolve(ids).await?);
     }
-    let events = told
-        .iter()
-        .zip(chats)
-        .map(|(told, chat)| event(line, inbound, told, chat));
-    // Side by side, and in their order.
-    let events = stream::iter(events.collect::<Vec<_>>()).buffered(AT_ONCE);
-    inbound.publish(events.collect().await).await?;
-    Ok(())
+    let told = told.iter().zip(chats);
+    let arrivals = told.map(|(told, chat)| arrival(line, told, chat)).collect();
+    Ok(inbound.bring(arrivals))
 }
 
-async fn event(line: &Line, inbound: &Inbound, told: &Told, chat: String) -> ChannelEvent {
+fn arrival(line: &Line, told: &Told, chat: String) -> Arrival {
+    let file = told.content.file.as_ref();
+    let file = file.map(|file| of_message(line, &chat, file));
     let event = match &told.change {
         Some(Change::Edited { of, text }) => Event::Edited(MessageEdited {
             message_event_id: of.clone(),
@@ -83,10 +73,9 @@ async fn event(line: &Line, inbound: &Inbound, told: &Told, chat: String) -> Cha
         Some(Change::Deleted { of }) => Event::Deleted(MessageDeleted {
             message_event_id: of.clone(),
         }),
-        None => Event::Message(message(line, inbound, told, &chat).await),
+        None => Event::Message(message(told)),
     };
-    ChannelEvent {
-        connection_id: inbound.connection().id().to_owned(),
+    let event = ChannelEvent {
         external_event_id: told.event_id.clone(),
         external_chat_id: chat,
         // What lies outside of any calendar is none.
@@ -99,27 +88,20 @@ async fn event(line: &Line, inbound: &Inbound, told: &Told, chat: String) -> Cha
         event: Some(event),
         group_chat: told.is_group,
         ..ChannelEvent::default()
-    }
+    };
+    Arrival { event, file }
 }
 
-async fn message(line: &Line, inbound: &Inbound, told: &Told, chat: &str) -> IncomingMessage {
+fn message(told: &Told) -> IncomingMessage {
     let content = &told.content;
-    let (media, unknown) = match &content.file {
-        None => (Vec::new(), content.unknown.clone()),
-        Some(file) => match fetch(line, inbound, chat, file).await {
-            Ok(media) => (vec![media], String::new()),
-            Err(why) => (Vec::new(), why),
-        },
-    };
     let facts = told.facts.iter();
     IncomingMessage {
         text: content.text.chars().take(LONGEST_TEXT).collect(),
         sender_name: told.sender.chars().take(LONGEST_NAME).collect(),
-        unsupported_kind: unknown,
+        unsupported_kind: content.unknown.clone(),
         facts: facts
             .map(|(name, value)| ((*name).to_owned(), value.clone()))
             .collect(),
-        media,
         cart: content.cart.as_ref().map(cart),
         ..IncomingMessage::default()
     }
@@ -143,33 +125,8 @@ fn cart(cart: &message::Cart) -> Cart {
     }
 }
 
-/// Brings a file to the hub; why not, for the employee, when it cannot be had.
-async fn fetch(
-    line: &Line,
-    inbound: &Inbound,
-    chat: &str,
-    file: &File,
-) -> Result<IncomingMedia, String> {
-    let mut backoff = Backoff::default();
-    for _ in 0..TRIES {
-        match bring(line, inbound, chat, file).await {
-            Ok(media) => return Ok(media),
-            Err(Some(why)) => return Err(why),
-            Err(None) => Clock::system().sleep(backoff.wait()).await,
-        }
-    }
-    Err("file that WhatsApp did not give".to_owned())
-}
-
-/// One try; `None` when another may succeed.
-async fn bring(
-    line: &Line,
-    inbound: &Inbound,
-    chat: &str,
-    file: &File,
-) -> Result<IncomingMedia, Option<String>> {
-    let contents = line.graph.download(&file.id, &line.media_hosts).await;
-    let contents = contents.map_err(|fault| final_fault(&fault))?;
+/// The file of a message, and how it is fetched.
+fn of_message(line: &Line, chat: &str, file: &message::File) -> File {
     let upload = Upload {
         chat: chat.to_owned(),
         file_name: file.name.chars().take(LONGEST_NAME).collect(),
@@ -181,38 +138,24 @@ async fn bring(
         },
         duration_ms: 0,
     };
-    let connection = inbound.connection().id();
-    let uploaded = inbound.hub().upload(connection, upload, contents).await;
-    let taken = uploaded.map_err(|error| match error {
-        UploadError::Source(fault) => final_fault(&fault),
-        UploadError::Hub(status) => match status.code() {
-            tonic::Code::InvalidArgument | tonic::Code::ResourceExhausted => {
-                Some(shortened(&format!("file: {}", status.message())))
-            }
-            _ => None,
-        },
-    })?;
-    Ok(IncomingMedia {
-        kind: taken.kind,
-        source: Some(Source::AttachmentId(taken.id)),
-        file_name: taken.file_name,
-        duration_ms: taken.duration_ms,
+    let (graph, hosts) = (Arc::clone(&line.graph), Arc::clone(&line.media_hosts));
+    let id = file.id.clone();
+    File::new(upload, move || {
+        let (graph, hosts, id) = (Arc::clone(&graph), Arc::clone(&hosts), id.clone());
+        async move { graph.download(&id, &hosts).await }
     })
 }
 
-fn final_fault(fault: &Fault) -> Option<String> {
-    match fault {
-        Fault::Refused(refused) => match refused.class() {
-            Class::Throttled(_) | Class::Passing => None,
-            _ => Some(shortened(&format!("file: {}", refused.details))),
-        },
-        Fault::Unreached(_) | Fault::Lost(_) => None,
+impl From<Fault> for Unfetched {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Refused(refused) => match refused.class() {
+                Class::Throttled(_) | Class::Passing => Self::Passing,
+                _ => Self::Never(refused.details),
+            },
+            Fault::Unreached(_) | Fault::Lost(_) => Self::Passing,
+        }
     }
-}
-
-fn shortened(text: &str) -> String {
-    let text = text.chars().filter(|c| !c.is_control());
-    text.take(100).collect()
 }
 
 /// What a status tells of a delivery. Of a message in several parts the last one tells; that an earlier one failed counts as well.

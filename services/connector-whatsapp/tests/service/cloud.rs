@@ -3,7 +3,7 @@
 
 mod messages;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Router;
@@ -14,6 +14,7 @@ use axum::routing::{get, post};
 use kit::lifecycle::Lifecycle;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 pub const TOKEN: &str = "EAAJB0dC4VjsBO7ZBexample";
 pub const NEW_TOKEN: &str = "EAAJB0dC4VjsBO7ZBanother";
@@ -29,6 +30,8 @@ pub struct Cloud(Arc<Inner>);
 struct Inner {
     world: Mutex<World>,
     address: String,
+    /// A file comes again.
+    given: Notify,
 }
 
 #[derive(Default)]
@@ -43,6 +46,10 @@ struct World {
     /// To whom too much was sent for now.
     held: Vec<String>,
     files: HashMap<String, Vec<u8>>,
+    /// Files of which nothing comes: whoever asks waits.
+    withheld: HashSet<String>,
+    /// How often a file was asked for.
+    asked: usize,
     /// Addresses of files that run out before they are used.
     expiring: usize,
     /// Files that were brought: type, name, contents.
@@ -95,6 +102,7 @@ impl Cloud {
                 ..World::default()
             }),
             address,
+            given: Notify::new(),
         }));
         let router = Router::new()
             .route("/v26.0/{id}", get(node))
@@ -128,6 +136,32 @@ impl Cloud {
 
     pub fn keep_file(&self, id: &str, contents: &[u8]) {
         self.world().files.insert(id.to_owned(), contents.to_vec());
+    }
+
+    /// Nothing comes of a file from now on, or it does again.
+    pub fn withhold(&self, id: &str, is_withheld: bool) {
+        let withheld = &mut self.world().withheld;
+        match is_withheld {
+            true => withheld.insert(id.to_owned()),
+            false => withheld.remove(id),
+        };
+        self.0.given.notify_waiters();
+    }
+
+    /// How often files were asked for.
+    pub fn asked(&self) -> usize {
+        self.world().asked
+    }
+
+    async fn given(&self, id: &str) {
+        loop {
+            let mut given = Box::pin(self.0.given.notified());
+            given.as_mut().enable();
+            if !self.world().withheld.contains(id) {
+                return;
+            }
+            given.await;
+        }
     }
 
     /// The next addresses of files run out before they are used.
@@ -232,6 +266,8 @@ async fn file(State(cloud): State<Cloud>, Path(id): Path<String>, headers: Heade
     if cloud.may(&headers).is_err() || !headers.contains_key(header::USER_AGENT) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
+    cloud.world().asked += 1;
+    cloud.given(&id).await;
     let mut world = cloud.world();
     if world.expiring > 0 {
         world.expiring -= 1;

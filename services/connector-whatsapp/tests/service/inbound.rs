@@ -110,6 +110,48 @@ async fn a_message_that_was_changed_or_deleted_changes_here() {
 }
 
 #[tokio::test]
+async fn a_file_that_does_not_come_holds_up_its_own_chat_and_no_other() {
+    let world = World::start().await;
+    let connection = world.working_number().await;
+    world.cloud.keep_file("777", PIXEL);
+    world.cloud.withhold("777", true);
+    let image = json!({"from": ANNA, "from_user_id": ANNA_ID, "id": "wamid.1", "timestamp": "1800000000",
+        "type": "image", "image": {"id": "777", "mime_type": "image/png", "caption": "look"}});
+    let other =
+        json!({"from": "79995556677", "id": "wamid.3", "type": "text", "text": {"body": "hello"}});
+    let contacts = json!([{"wa_id": ANNA, "user_id": ANNA_ID}, {"wa_id": "79995556677", "profile": {"name": "Boris"}}]);
+    let messages = json!([image, text("wamid.2", "and this"), other]);
+    let body = payload(&json!({"contacts": contacts, "messages": messages}));
+    // WhatsApp hangs up before there is an answer; what can be stored is.
+    tokio::select! {
+        status = world.call(&connection, &body) => panic!("answered {status} before it is stored"),
+        all = world.all_messages(1) => assert_eq!(all[0][0].text, "hello"),
+    }
+    let later = payload(&json!({"messages": [text("wamid.4", "and that")]}));
+    // It calls again, and is answered when everything is stored.
+    let calls = async {
+        tokio::join!(
+            world.call(&connection, &body),
+            world.call(&connection, &later)
+        )
+    };
+    let (statuses, ()) = tokio::join!(calls, async { world.cloud.withhold("777", false) });
+    assert_eq!(statuses, (200, 200));
+    for again in [&later, &body] {
+        assert_eq!(world.call(&connection, again).await, 200);
+    }
+    let mut all = world.all_messages(4).await;
+    all.sort_by_key(Vec::len);
+    let texts: Vec<Vec<&str>> = all
+        .iter()
+        .map(|it| it.iter().map(|it| &it.text[..]).collect())
+        .collect();
+    assert_eq!(texts, [vec!["hello"], vec!["look", "and this", "and that"]]);
+    assert_eq!(all[1][0].attachments.len(), 1);
+    assert_eq!(world.cloud.asked(), 1);
+}
+
+#[tokio::test]
 async fn a_basket_comes_with_exact_prices() {
     let world = World::start().await;
     let connection = world.working_number().await;
