@@ -7,8 +7,8 @@ use std::time::Duration;
 use api::connector::v1::download_media_response::Part as Given;
 use api::connector::v1::upload_media_request::Part;
 use api::connector::v1::{
-    DownloadMediaHeader, DownloadMediaRequest, MediaRule, UploadMediaHeader, UploadMediaPartRequest,
-    UploadMediaPartResponse, UploadMediaRequest,
+    DownloadMediaHeader, DownloadMediaRequest, MediaRule, UploadMediaHeader,
+    UploadMediaPartRequest, UploadMediaPartResponse, UploadMediaRequest,
 };
 use api::conversations::v1::{Attachment, AttachmentKind};
 use bytes::Bytes;
