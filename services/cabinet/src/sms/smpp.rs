@@ -117,9 +117,12 @@ impl Smsc {
 /// Whose connection.
 type Owner = (AccountId, SmsProviderId);
 
+/// The connection of an owner with settings of this digest.
+type Key = (Owner, [u8; 32]);
+
 /// The connections of this replica.
 pub struct Sessions {
-    open: Mutex<HashMap<(Owner, [u8; 32]), mpsc::Sender<Order>>>,
+    open: Mutex<HashMap<Key, mpsc::Sender<Order>>>,
     begin: mpsc::UnboundedSender<Session>,
     begun: Mutex<Option<mpsc::UnboundedReceiver<Session>>>,
     patience: Duration,

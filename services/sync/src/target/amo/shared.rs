@@ -49,20 +49,20 @@ impl Default for Shared {
 
 impl Shared {
     fn adding(&self, portal: PortalId, at: Place) -> Arc<Queue<Value, Value>> {
-        line(&self.adding, (portal, at))
+        line(&self.adding, &(portal, at))
     }
 
     fn reading(&self, portal: PortalId, kind: &'static str) -> Arc<Queue<Vec<i64>, Vec<Value>>> {
-        line(&self.reading, (portal, kind))
+        line(&self.reading, &(portal, kind))
     }
 }
 
 fn line<K: Clone + Eq + Hash, Q, A>(
     lines: &Lines<K, Q, A>,
-    key: (PortalId, K),
+    key: &(PortalId, K),
 ) -> Arc<Queue<Q, A>> {
     let new = || Ok::<_, Infallible>(Arc::default());
-    lines.get_or_insert_with(&key, new).unwrap_or_default()
+    lines.get_or_insert_with(key, new).unwrap_or_default()
 }
 
 impl Portal {

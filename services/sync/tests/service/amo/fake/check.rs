@@ -30,15 +30,15 @@ const CONTACT: &[&str] = &[
 ];
 
 /// Notes what is wrong and answers it; nothing of the call is done. `curt`: without saying which of its things it is.
-pub fn refusal(state: &mut State, path: &str, wrong: Vec<(String, Vec<Wrong>)>) -> Said {
-    for (thing, wrong) in &wrong {
+pub fn refusal(state: &mut State, path: &str, wrong: &[(String, Vec<Wrong>)]) -> Said {
+    for (thing, wrong) in wrong {
         if wrong.iter().any(|(_, _, never)| *never) {
             state.wrong.push(format!("{path}: {wrong:?} in {thing}"));
         }
     }
     match state.is_curt {
         true => problem(400, "Bad Request", &[]),
-        false => problem(400, "Bad Request", &wrong),
+        false => problem(400, "Bad Request", wrong),
     }
 }
 

@@ -33,7 +33,7 @@ impl State {
         });
         let wrong: Vec<_> = named.filter(|(_, wrong)| !wrong.is_empty()).collect();
         if !wrong.is_empty() {
-            return refusal(self, path, wrong);
+            return refusal(self, path, &wrong);
         }
         // The answers do not keep the order.
         let made = things.iter().rev().map(|it| self.make(path, it, now));
