@@ -31,7 +31,7 @@ async fn what_is_done_and_not_answered_is_not_done_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_lost_is_done_once() {
-    let (office, _) = Office::with(with_tasks).await;
+    let (office, _) = Office::with_still_clock(with_tasks).await;
     use Trouble::{Lost, Status};
     office
         .fake
