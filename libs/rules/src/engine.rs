@@ -19,6 +19,10 @@ pub(crate) use view::View;
 pub struct Before<'a> {
     /// The exclusive one that took it.
     pub taken_by: Option<&'a str>,
+    /// The one that conducts the conversation: it stays in that one's deal.
+    pub conducted_by: Option<&'a str>,
+    /// Was the client known before any of them did something? `None` where none was asked before.
+    pub client_known: Option<bool>,
 }
 
 /// What a plan is made from.
@@ -27,6 +31,7 @@ pub(crate) struct Case<'a> {
     pub view: View<'a>,
     pub known: &'a Known,
     pub catalogue: &'a Catalogue,
+    pub before: Before<'a>,
     pub language: Language,
 }
 
@@ -40,15 +45,19 @@ pub fn plan(
     before: Before<'_>,
     language: Language,
 ) -> Plan {
+    let is_known = before
+        .client_known
+        .unwrap_or_else(|| known.contact.is_some());
     let case = Case {
         settings,
-        view: View::new(request, known.contact.is_some(), &settings.name),
+        view: View::new(request, is_known, &settings.name),
         known,
         catalogue,
+        before,
         language,
     };
     let mut plan = Plan::default();
-    match gate(&case, request, before) {
+    match gate(&case, request) {
         Err(reason) => plan.decide(Subject::Request, false, reason),
         Ok(reason) => {
             plan.takes = true;
@@ -65,7 +74,7 @@ pub fn plan(
 }
 
 /// Steps 1 and 2 of table 2.6.
-fn gate(case: &Case<'_>, request: &Request, before: Before<'_>) -> Result<Reason, Reason> {
+fn gate(case: &Case<'_>, request: &Request) -> Result<Reason, Reason> {
     let settings = case.settings;
     if !settings.enabled {
         return Err(Why::Off.into());
@@ -82,7 +91,7 @@ fn gate(case: &Case<'_>, request: &Request, before: Before<'_>) -> Result<Reason
         Some(filter) if filter.holds(&case.view) => Why::FilterHolds,
         Some(_) => return Err(Why::FilterFails.into()),
     };
-    match before.taken_by {
+    match case.before.taken_by {
         Some(name) => Err(Reason::about(Why::TakenBefore, name)),
         None => Ok(reason.into()),
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Parameter;
 use crate::engine::View;
+use crate::request::site;
 
 /// How many levels a tree may have: a single condition has one.
 pub const MAX_DEPTH: usize = 6;
@@ -85,13 +86,15 @@ impl Operator {
 pub struct Value {
     text: String,
     lower: String,
+    /// As the name of a site.
+    site: String,
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
         let text = text.trim().to_owned();
-        let lower = text.to_lowercase();
-        Self { text, lower }
+        let (lower, site) = (text.to_lowercase(), site(&text));
+        Self { text, lower, site }
     }
 }
 
@@ -196,7 +199,11 @@ impl Condition {
         let fact = view.lower(self.parameter);
         let any = |fits: fn(&str, &str) -> bool| {
             let fact = fact.as_deref();
-            fact.is_some_and(|fact| self.values.iter().any(|value| fits(fact, &value.lower)))
+            fact.is_some_and(|fact| {
+                self.values
+                    .iter()
+                    .any(|value| fits(fact, self.compared(value)))
+            })
         };
         match self.operator {
             Operator::Equals => any(|fact, value| fact == value),
@@ -210,10 +217,18 @@ impl Condition {
         }
     }
 
+    /// A value as the fact is compared with it.
+    fn compared<'v>(&self, value: &'v Value) -> &'v str {
+        match self.parameter {
+            Parameter::Site => &value.site,
+            _ => &value.lower,
+        }
+    }
+
     fn problem(&self) -> Option<&'static str> {
         let fits = |value: &Value| {
             let length = value.text.chars().count();
-            (1..=MAX_VALUE).contains(&length)
+            (1..=MAX_VALUE).contains(&length) && !value.text.contains(char::is_control)
         };
         match (self.operator.takes_values(), self.values.len()) {
             (false, 0) => None,
@@ -221,7 +236,7 @@ impl Condition {
             (true, 0) => Some("must have at least one text"),
             (true, many) if many > MAX_VALUES => Some("must be at most 50"),
             (true, _) if self.values.iter().all(fits) => None,
-            (true, _) => Some("must be texts of 1 to 500 characters"),
+            (true, _) => Some("must be texts of 1 to 500 characters without control characters"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Parameter, Reason};
+use crate::{Parameter, Reason, Why};
 
 /// What an integration does with a request.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -165,6 +165,15 @@ impl Plan {
             Change::Task(task) => Some(task),
             _ => None,
         })
+    }
+
+    /// Is the conversation conducted in a deal of this integration, from now on or since before?
+    #[must_use]
+    pub fn conducts(&self) -> bool {
+        let of_conversation = |it: &Decision| {
+            it.subject == Subject::Conversation && it.reason.why != Why::ConductedBefore
+        };
+        self.decisions.iter().any(of_conversation)
     }
 
     /// Notes a decision; saying it twice adds nothing.

@@ -55,7 +55,10 @@ impl Request {
             known.entry(Parameter::Site).or_insert(site);
         }
         let fact = |(name, text): (Parameter, String)| {
-            let lower = text.to_lowercase();
+            let lower = match name {
+                Parameter::Site => site(&text),
+                _ => text.to_lowercase(),
+            };
             (name, Fact { text, lower })
         };
         Self {
@@ -71,7 +74,7 @@ impl Request {
         self.facts.get(&parameter).map(|fact| &fact.text[..])
     }
 
-    /// The same in small letters.
+    /// The same in small letters; a site as [`site`] compares it.
     pub(crate) fn lower(&self, parameter: Parameter) -> Option<&str> {
         self.facts.get(&parameter).map(|fact| &fact.lower[..])
     }
@@ -90,11 +93,21 @@ fn clean(text: &str) -> String {
     text.trim_end().to_owned()
 }
 
-/// The host of an address, in small letters and without "www.".
+/// The site of an address.
 fn host(address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;
-    let host = url.host_str()?.to_lowercase();
-    Some(host.strip_prefix("www.").unwrap_or(&host).to_owned())
+    Some(site(url.host_str()?))
+}
+
+/// The name of a site as people write it, in small letters, without "www." before and a dot behind it.
+pub(crate) fn site(name: &str) -> String {
+    let name = name.to_lowercase();
+    let name = name.strip_prefix("www.").unwrap_or(&name);
+    let name = name.strip_suffix('.').unwrap_or(name);
+    match name.contains("xn--") {
+        true => idna::domain_to_unicode(name).0,
+        false => name.to_owned(),
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,6 +155,11 @@ mod tests {
         assert_eq!(
             request(&[page, given]).fact(Parameter::Site),
             Some("Other.example")
+        );
+        let cyrillic = (Parameter::PageUrl, "https://www.xn--e1afmkfd.xn--p1ai./a");
+        assert_eq!(
+            request(&[cyrillic]).fact(Parameter::Site),
+            Some("пример.рф")
         );
         let none = (Parameter::PageUrl, "not an address");
         assert_eq!(request(&[none]).fact(Parameter::Site), None);

@@ -34,6 +34,9 @@ pub enum Problem {
     /// Nothing but white space.
     #[error("must not be blank")]
     Blank,
+    /// It has a character that is no text.
+    #[error("must have no control characters")]
+    Control,
     /// It names what no request has.
     #[error("names the parameter \"{0}\", which there is not: see ListParameters")]
     Unknown(String),
@@ -51,6 +54,9 @@ impl TryFrom<String> for Template {
         }
         if source.trim().is_empty() {
             return Err(Problem::Blank);
+        }
+        if source.contains(|c: char| c.is_control() && c != '\n') {
+            return Err(Problem::Control);
         }
         let parts = parse(&source)?;
         Ok(Self { source, parts })

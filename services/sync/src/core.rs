@@ -14,8 +14,8 @@ use crate::domain::fault::Fault;
 use crate::target::CrmTarget;
 use crate::target::amo::Amo;
 
-/// How long what the built-in CRM has is believed without asking again.
-const FRESH: Duration = Duration::from_secs(10);
+/// How long what the built-in CRM has is believed without asking again: it does not refuse an employee who has just been switched off.
+const FRESH: Duration = Duration::from_secs(1);
 /// How long what a portal has is: asking takes several of its few calls. A plan that turns out to be stale is made anew at once.
 const FRESH_PORTAL: Duration = Duration::from_secs(60);
 /// Of how many CRMs it is kept.

@@ -78,8 +78,12 @@ fn attach_known(case: &Case<'_>, deal: &str, plan: &mut Plan) -> Target {
     deal
 }
 
-/// Conducts the conversation in the deal, unless it is so already.
+/// Conducts the conversation in the deal, unless it is so already, or an integration before this one conducts it.
 fn attach(case: &Case<'_>, deal: Target, why: Why, plan: &mut Plan) {
+    if let Some(first) = case.before.conducted_by {
+        let reason = Reason::about(Why::ConductedBefore, first);
+        return plan.decide(Subject::Conversation, false, reason);
+    }
     let known = |target: &Target, id: &Option<String>| match target {
         Target::Known(target) => id.as_ref() == Some(target),
         Target::New => false,

@@ -240,6 +240,7 @@ fn a_preview_shows_what_a_template_gives() {
 fn an_exclusive_integration_before_it_takes_the_request_away() {
     let before = rules::Before {
         taken_by: Some("Old site"),
+        ..rules::Before::default()
     };
     let (settings, known, request) = (cards(), Known::default(), request(Occasion::New, &[]));
     let plan = rules::plan(
@@ -273,4 +274,37 @@ fn an_integration_that_is_off_takes_nothing() {
     settings.enabled = false;
     let plan = first(&settings, "spring");
     assert!(!plan.takes && plan.changes.is_empty() && says(&plan, Why::Off));
+}
+
+#[test]
+fn of_several_the_first_conducts_the_conversation_and_all_judge_by_what_was_known_before() {
+    let before = rules::Before {
+        conducted_by: Some("Site"),
+        client_known: Some(false),
+        ..rules::Before::default()
+    };
+    let mut settings = cards();
+    settings.tags = vec![rules::Tag::RequestKind];
+    // The integration before has made the contact.
+    let known = Known {
+        contact: Some(rules::Contact {
+            id: "c".into(),
+            responsible: "anna".into(),
+        }),
+        ..Known::default()
+    };
+    let plan = rules::plan(
+        &settings,
+        &request(Occasion::New, &[]),
+        &known,
+        &catalogue(),
+        before,
+        Language::Ru,
+    );
+    let deal = plan.deal().expect("a deal of its own");
+    assert_eq!(deal.tags, ["Первое обращение"]);
+    let attaches = |change: &rules::Change| matches!(change, rules::Change::Attach { .. });
+    assert!(!plan.changes.iter().any(attaches), "{plan:#?}");
+    let told = plan.decisions.iter().map(|it| it.reason.text(Language::Ru));
+    assert!(told.into_iter().any(|text| text.contains("«Site»")));
 }

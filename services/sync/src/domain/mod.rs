@@ -6,3 +6,4 @@ pub mod integration;
 pub mod midnight;
 pub mod portal;
 pub mod run;
+pub mod said;

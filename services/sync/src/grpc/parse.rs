@@ -201,7 +201,7 @@ fn pipeline_rules(
 
 fn pairs(fields: &mut Fields, pairs: &[proto::FieldPair]) -> Vec<FieldPair> {
     at_most(fields, "integration.fields", pairs, FIELDS);
-    let mut parsed = Vec::new();
+    let mut parsed: Vec<FieldPair> = Vec::new();
     for (place, pair) in pairs.iter().take(FIELDS).enumerate() {
         let path = format!("integration.fields[{place}]");
         let card = match fields.known::<proto::FieldCard>(&format!("{path}.card"), pair.card) {
@@ -213,6 +213,13 @@ fn pairs(fields: &mut Fields, pairs: &[proto::FieldPair]) -> Vec<FieldPair> {
             }
         };
         let field = crm_id(fields, &format!("{path}.field_id"), &pair.field_id, 1);
+        let is_same = |known: &FieldPair| known.card == card && known.field == field;
+        if parsed.iter().any(is_same) {
+            fields.reject(
+                &format!("{path}.field_id"),
+                "is paired before: a field has one parameter",
+            );
+        }
         let parameter = parameter(fields, &format!("{path}.parameter"), &pair.parameter);
         parsed.extend(parameter.map(|parameter| FieldPair {
             card,
@@ -292,7 +299,12 @@ fn node(fields: &mut Fields, path: &str, wire: &proto::RuleNode) -> Node {
         Some(WireNode::Condition(it)) => condition(fields, &format!("{path}.condition"), it),
         None => {
             fields.reject(path, "must say what it asks for");
-            Node::Any(Vec::new())
+            // The request is refused.
+            Node::Is(Condition {
+                parameter: Parameter::Channel,
+                operator: Operator::Known,
+                values: Vec::new(),
+            })
         }
     }
 }

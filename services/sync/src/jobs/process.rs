@@ -11,6 +11,7 @@ use crate::domain::client::{Asked, Client};
 use crate::domain::fault::Fault;
 use crate::domain::integration::Integration;
 use crate::domain::run::{Run, State, steps};
+use crate::domain::said::Said;
 use crate::store::jobs::{self, Claim, Job};
 use crate::store::{integrations, requests, runs};
 use crate::target::{Due, Journal, Question};
@@ -104,24 +105,20 @@ async fn message(
     runs: Vec<Run>,
 ) -> Result<Outcome, Error> {
     let request = task.asked.request(&job.facts, job.occasion);
-    let mut taken_by: Option<String> = None;
+    let mut said = Said::default();
     for integration in all.iter().filter(|it| it.settings.enabled) {
         let known = runs.iter().find(|run| run.integration == integration.id);
         let run = match known {
             Some(run) => run.clone(),
             None => {
-                let before = Before {
-                    taken_by: taken_by.as_deref(),
-                };
+                let before = said.before(integration.portal);
                 match plan(core, task, integration, &request, before).await {
                     Ok(drafted) => drafted.run(task, job, integration, core),
                     Err(fault) => return Ok(Outcome::Wait(fault.to_string())),
                 }
             }
         };
-        if run.plan.takes && integration.settings.exclusive {
-            taken_by.get_or_insert_with(|| integration.settings.name.clone());
-        }
+        said.note(integration, &run.plan, run.known.contact.is_some());
         if known.is_none() && is_worth_telling(&run, job.occasion) {
             insert(core, task.account, run.clone()).await?;
         }

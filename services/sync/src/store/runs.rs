@@ -79,6 +79,7 @@ const OF_MESSAGE: &str = concat!(select!(), " AND message_id = $2 ORDER BY integ
 const LIST: &str = concat!(select!(), page!());
 const OF_INTEGRATION: &str = concat!(select!(), " AND integration_id = $4", page!());
 const OF_CONVERSATION: &str = concat!(select!(), " AND conversation_id = $4", page!());
+const NUMBERED: &str = concat!(select!(), " AND number = $4", page!());
 const IN_STATE: &str = concat!(select!(), " AND state = $4", page!());
 
 /// Adds a run.
@@ -178,6 +179,8 @@ pub enum Which {
     Integration(IntegrationId),
     /// Of a conversation.
     Conversation(ConversationId),
+    /// Of the conversation with this number.
+    Number(i64),
     /// In a state.
     State(State),
 }
@@ -195,6 +198,7 @@ pub async fn list(
         Which::All => LIST,
         Which::Integration(_) => OF_INTEGRATION,
         Which::Conversation(_) => OF_CONVERSATION,
+        Which::Number(_) => NUMBERED,
         Which::State(_) => IN_STATE,
     };
     let query = sqlx::query_as(statement)
@@ -205,6 +209,7 @@ pub async fn list(
         Which::All => query,
         Which::Integration(id) => query.bind(id.uuid()),
         Which::Conversation(id) => query.bind(id.uuid()),
+        Which::Number(number) => query.bind(number),
         Which::State(state) => query.bind(state.number()),
     };
     let rows: Vec<Row> = query.fetch_all(&mut **tx).await?;

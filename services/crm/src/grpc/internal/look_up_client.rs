@@ -57,10 +57,15 @@ fn question(request: &LookUpClientRequest) -> Result<Question, Error> {
 
 async fn known(tx: &mut Tx, by: &By, question: Question) -> Result<LookUpClientResponse, Error> {
     let mut answer = LookUpClientResponse::default();
-    if let Some(conversation) = question.conversation {
-        records(tx, by, conversation, &mut answer).await?;
-    }
-    let Some(contact) = contact_of(tx, by, question.client).await? else {
+    let deal = match question.conversation {
+        Some(conversation) => records(tx, by, conversation, &mut answer).await?,
+        None => None,
+    };
+    let contact = match contact_of(tx, by, question.client).await? {
+        Some(contact) => Some(contact),
+        None => main_contact(tx, by, deal).await?,
+    };
+    let Some(contact) = contact else {
         return Ok(answer);
     };
     let deals = deals_of(tx, by, ContactId::from(contact.id.uuid())).await?;
@@ -78,20 +83,29 @@ async fn known(tx: &mut Tx, by: &By, question: Question) -> Result<LookUpClientR
     Ok(answer)
 }
 
-/// What became of the records of the conversation.
+/// Whose deal it is that a record became or was linked to: nobody knows the client otherwise.
+async fn main_contact(tx: &mut Tx, by: &By, deal: Option<Card>) -> Result<Option<Card>, Error> {
+    match deal.and_then(|deal| deal.main_contact) {
+        Some(contact) => Ok(cards::get(tx, by.account, contact.into()).await?),
+        None => Ok(None),
+    }
+}
+
+/// What became of the records of the conversation; the deal of one.
 async fn records(
     tx: &mut Tx,
     by: &By,
     conversation: ConversationId,
     answer: &mut LookUpClientResponse,
-) -> Result<(), Error> {
+) -> Result<Option<Card>, Error> {
     let records = unsorted::of_conversation(tx, by.account, conversation, RECORDS).await?;
     answer.pending_record = records.iter().any(|record| record.decision.is_none());
     if let Some(deal) = records.iter().find_map(|record| record.deal()) {
         let deal = cards::get(tx, by.account, deal.into()).await?;
-        answer.record_deal = deal.map(|deal| news(by, &deal));
+        answer.record_deal = deal.as_ref().map(|deal| news(by, deal));
+        return Ok(deal);
     }
-    Ok(())
+    Ok(None)
 }
 
 fn is_open(deal: &Card) -> bool {

@@ -9,7 +9,7 @@ use kit::validate::Fields;
 use pg::Tx;
 use pg::idempotency::{Once, hash};
 use prost_types::FieldMask;
-use rules::{Settings, problems};
+use rules::{Settings, Why, problems};
 use tonic::Request;
 use types::{AccountId, IntegrationId, PortalId};
 
@@ -38,7 +38,7 @@ pub async fn create(
     if let Some(portal) = draft.portal {
         connected(core, &by, portal).await?;
     }
-    check(core, &by, &draft).await?;
+    check(core, &by, &draft, None).await?;
     let once = Once::new(&by.caller, "CreateIntegration", request_id, hash(&request))?;
     let (account, author, now) = (by.account(), by.author(), core.clock.now());
     let integration = Integration {
@@ -121,15 +121,63 @@ async fn may_enable(tx: &mut Tx, account: AccountId, it: &Integration) -> Result
     }
 }
 
-/// Refuses what the CRM does not have, and fields that are no texts.
-async fn check(core: &Core, by: &By, draft: &Draft) -> Result<(), Error> {
+/// Refuses what the CRM does not have, and fields that are no texts. What the settings named before, and has gone away since, is a
+/// problem that is told: it keeps nobody from changing the rest.
+async fn check(
+    core: &Core,
+    by: &By,
+    draft: &Draft,
+    before: Option<&Settings>,
+) -> Result<(), Error> {
+    let kept = before.map(|before| kept(before, &draft.settings));
+    let kept = kept.unwrap_or_default();
+    if kept.len() == 2 + draft.settings.pipeline_rules.len() + draft.settings.fields.len() {
+        return Ok(());
+    }
     let catalogue = core.fresh_catalogue(by.account(), draft.portal).await?;
     let mut fields = Fields::new();
     for problem in problems(&draft.settings, &catalogue) {
-        let text = problem.text(by.caller.language());
-        fields.reject(&format!("integration.{}", problem.field), text);
+        if !kept.iter().any(|field| problem.field.starts_with(field)) {
+            let field = format!("integration.{}", problem.field);
+            fields.reject(&field, refusal(problem.reason.why));
+        }
     }
     Ok(fields.finish()?)
+}
+
+/// The fields that name the same of the CRM as before.
+fn kept(before: &Settings, now: &Settings) -> Vec<String> {
+    let mut kept = Vec::new();
+    if (&before.pipeline, &before.stage) == (&now.pipeline, &now.stage) {
+        kept.push("default_place.".to_owned());
+    }
+    if before.responsible == now.responsible {
+        kept.push("responsible_employee_id".to_owned());
+    }
+    for (place, rule) in now.pipeline_rules.iter().enumerate() {
+        let mut known = before.pipeline_rules.iter();
+        if known.any(|it| (&it.pipeline, &it.stage) == (&rule.pipeline, &rule.stage)) {
+            kept.push(format!("pipeline_rules[{place}]."));
+        }
+    }
+    for (place, pair) in now.fields.iter().enumerate() {
+        let mut known = before.fields.iter();
+        if known.any(|it| (it.card, &it.field) == (pair.card, &pair.field)) {
+            kept.push(format!("fields[{place}]."));
+        }
+    }
+    kept
+}
+
+/// Why something that settings name is refused.
+fn refusal(why: Why) -> &'static str {
+    match why {
+        Why::PipelineGone | Why::RulePipelineGone => "names no pipeline of the CRM",
+        Why::StageGone => "names no stage of the pipeline",
+        Why::FieldGone => "names no additional field of such a card",
+        Why::FieldNotText => "names a field that is no text: only texts can be filled",
+        _ => "names no employee of the CRM who works",
+    }
 }
 
 /// Can what settings name be looked at? An integration whose portal is not connected can still be switched off.
@@ -170,7 +218,7 @@ pub async fn update(
     };
     fields.finish()?;
     if may_check(core, &by, &draft).await? {
-        check(core, &by, &draft).await?;
+        check(core, &by, &draft, Some(&before.settings)).await?;
     }
     let (account, author, now) = (by.account(), by.author(), core.clock.now());
     let changed = core.db.tx(by.scope, move |tx| {

@@ -16,6 +16,7 @@ use crate::Error;
 use crate::core::Core;
 use crate::domain::client::{Asked, Client};
 use crate::domain::integration::Integration;
+use crate::domain::said::Said;
 use crate::grpc::portals::connected;
 use crate::grpc::{By, enter, parse, wire};
 use crate::store::{integrations, requests, runs};
@@ -228,8 +229,8 @@ async fn plan(
     by: &By,
     case: &Case,
     tried: &Tried,
-    taken_by: Option<&str>,
-) -> Result<Plan, Error> {
+    before: Before<'_>,
+) -> Result<(Plan, bool), Error> {
     if let Some(portal) = tried.portal {
         connected(core, by, portal).await?;
     }
@@ -254,16 +255,16 @@ async fn plan(
             }
         }
     };
-    let before = Before { taken_by };
     let (settings, request) = (&tried.settings, &case.request);
-    Ok(rules::plan(
+    let plan = rules::plan(
         settings,
         request,
         &known,
         &catalogue,
         before,
         tried.language,
-    ))
+    );
+    Ok((plan, known.contact.is_some()))
 }
 
 fn result(case: &Case) -> DryRunResult {
@@ -285,13 +286,12 @@ async fn all(
     case: &Case,
     saved: &[Integration],
 ) -> Result<DryRunResult, Error> {
-    let (mut result, mut taken_by) = (result(case), None);
+    let (mut result, mut said) = (result(case), Said::default());
     for integration in saved {
         let tried = Tried::of(integration);
-        let plan = plan(core, by, case, &tried, taken_by).await?;
-        if plan.takes && integration.settings.exclusive {
-            taken_by = taken_by.or(Some(&integration.settings.name[..]));
-        }
+        let before = said.before(integration.portal);
+        let (plan, is_known) = plan(core, by, case, &tried, before).await?;
+        said.note(integration, &plan, is_known);
         result.plans.push(tried.wire(&plan, by));
     }
     Ok(result)
@@ -306,14 +306,14 @@ async fn compared(
     saved: &[Integration],
 ) -> Result<DryRunResult, Error> {
     let mut result = result(case);
-    let drafted = plan(core, by, case, draft, None).await?;
+    let (drafted, _) = plan(core, by, case, draft, Before::default()).await?;
     result.plans.push(draft.wire(&drafted, by));
     let Some(id) = draft.id else {
         return Ok(result);
     };
     let known = saved.iter().find(|it| it.id == id);
     let tried = Tried::of(known.ok_or(Error::IntegrationNotFound(id))?);
-    let as_saved = plan(core, by, case, &tried, None).await?;
+    let (as_saved, _) = plan(core, by, case, &tried, Before::default()).await?;
     result.differs = as_saved.changes != drafted.changes;
     result.saved_plan = Some(tried.wire(&as_saved, by));
     Ok(result)

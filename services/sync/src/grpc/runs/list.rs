@@ -11,7 +11,6 @@ use crate::Error;
 use crate::core::Core;
 use crate::domain::run::{Run, State};
 use crate::grpc::{enter, wire};
-use crate::store::requests;
 use crate::store::runs::{self, Which};
 
 /// What a list is narrowed to.
@@ -105,12 +104,7 @@ async fn page(
 ) -> Result<Vec<Run>, Error> {
     let which = match &wanted.conversation {
         Some(Conversation::Id(id)) => Which::Conversation(*id),
-        Some(Conversation::Number(number)) => {
-            match requests::numbered(tx, account, *number).await? {
-                Some(asked) => Which::Conversation(asked.conversation),
-                None => return Ok(Vec::new()),
-            }
-        }
+        Some(Conversation::Number(number)) => Which::Number(*number),
         None => match (wanted.state, wanted.integration) {
             (Some(state), _) => Which::State(state),
             (None, Some(integration)) => Which::Integration(integration),

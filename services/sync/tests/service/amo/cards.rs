@@ -1,7 +1,8 @@
 //! What requests become in a portal.
 
 use api::sync::v1::{
-    FieldCard, FieldPair, RequestTag, RunState, TaskAssignment, TaskSettings, TransferMethod,
+    FieldCard, FieldPair, ListRunsRequest, RequestTag, RunState, TaskAssignment, TaskSettings,
+    TransferMethod,
 };
 use serde_json::{Value, json};
 
@@ -79,6 +80,30 @@ async fn a_first_request_becomes_contact_deal_note_and_task() {
         assert!(text.contains("Сколько стоит?"), "{text}");
     }
     office.fake.assert_nothing_wrong();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_found_by_number_when_its_request_is_gone() {
+    let (office, _) = Office::with(|_| ()).await;
+    for client in ["ivan", "anna"] {
+        office.write(&hello(client)).await;
+    }
+    office.settled(2).await;
+    let gone = sqlx::query("DELETE FROM sync.requests");
+    let mut owner = office.owner.lock().await;
+    gone.execute(&mut *owner).await.expect("gone");
+    let asked = ListRunsRequest {
+        conversation: "2".into(),
+        ..ListRunsRequest::default()
+    };
+    let found = office
+        .run_service()
+        .await
+        .list_runs(office.ask(asked))
+        .await;
+    let found = found.expect("found").into_inner().runs;
+    let numbers: Vec<i64> = found.iter().map(|run| run.conversation_number).collect();
+    assert_eq!(numbers, [2]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

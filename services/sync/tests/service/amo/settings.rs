@@ -7,6 +7,7 @@ use api::sync::v1::{
     UpdateIntegrationRequest,
 };
 use kit::refusal::reason_of;
+use prost_types::FieldMask;
 use serde_json::json;
 use tonic_types::StatusExt;
 use types::PortalId;
@@ -106,8 +107,9 @@ async fn what_went_away_in_the_portal_is_told_and_has_a_fallback() {
         (&json!(11), &json!(501))
     );
     let mut integrations = office.integrations().await;
+    let made_id = integration.id;
     let shown = integrations.get_integration(office.ask(GetIntegrationRequest {
-        integration_id: integration.id,
+        integration_id: made_id.clone(),
     }));
     let shown = shown.await.expect("shown").into_inner().integration;
     let problems = shown.expect("an integration").problems;
@@ -116,6 +118,34 @@ async fn what_went_away_in_the_portal_is_told_and_has_a_fallback() {
         fields,
         ["default_place.stage_id", "responsible_employee_id"]
     );
+    // What dangles keeps nobody from changing the rest; what is named anew has to be there.
+    let id = made_id;
+    let change = |path: &str, changed: Integration| UpdateIntegrationRequest {
+        integration: Some(Integration {
+            id: id.clone(),
+            ..changed
+        }),
+        update_mask: Some(FieldMask {
+            paths: vec![path.to_owned()],
+        }),
+    };
+    let name = Integration {
+        name: "Сайт".into(),
+        ..Integration::default()
+    };
+    let renamed = integrations.update_integration(office.ask(change("name", name)));
+    renamed.await.expect("renamed");
+    let gone = Integration {
+        responsible_employee_id: "503".into(),
+        ..Integration::default()
+    };
+    let gone = change("responsible_employee_id", gone);
+    let refused = integrations.update_integration(office.ask(gone)).await;
+    let refused = refused.expect_err("refused");
+    assert_eq!(reason_of(&refused), Some(ErrorReason::FieldInvalid));
+    let off = change("enabled", Integration::default());
+    let off = integrations.update_integration(office.ask(off)).await;
+    off.expect("switched off");
     office.fake.assert_nothing_wrong();
 }
 
