@@ -157,7 +157,7 @@ reasons! {
     /// The accepted record became a deal.
     AttachedRecord = "SYN-09": "Запись приняли: беседа ведётся в её сделке.", "El registro fue aceptado: la conversación se lleva en su negocio.", "The record was accepted: the conversation is conducted in its deal.";
     /// An integration before this one conducts the conversation.
-    ConductedBefore = "A-39": "Беседу ведёт интеграция «{}», которая стоит раньше: беседа остаётся в её сделке.", "La conversación la lleva la integración «{}», que va antes: sigue en su negocio.", "The integration “{}” before this one conducts the conversation: it stays in that one's deal.";
+    ConductedBefore = "SYN-02": "Беседу ведёт интеграция «{}», которая стоит раньше: беседа остаётся в её сделке.", "La conversación la lleva la integración «{}», que va antes: sigue en su negocio.", "The integration “{}” before this one conducts the conversation: it stays in that one's deal.";
     /// Tasks are off.
     TasksOff = "SYN-11": "Задачи не включены.", "Las tareas no están activadas.", "Tasks are not switched on.";
     /// A task is open.

@@ -54,7 +54,7 @@ pub async fn keep(state: State, stopping: CancellationToken) {
     let clock = Clock::system();
     let mut sending = FuturesUnordered::new();
     loop {
-        let room = AT_ONCE - sending.len();
+        let room = AT_ONCE.saturating_sub(sending.len());
         let taken = take(&state, room).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "SMS that wait could not be read; the next round tries again");
             Vec::new()

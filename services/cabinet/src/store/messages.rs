@@ -89,8 +89,11 @@ pub async fn take(
     limit: i64,
 ) -> Result<Vec<Waiting>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "UPDATE sms_messages m SET due_time = $2, attempts = m.attempts + 1
-           FROM (SELECT account_id, id FROM sms_messages WHERE due_time <= $1 ORDER BY due_time LIMIT $3 FOR UPDATE SKIP LOCKED) d
+        // Materialized: the planner may run a subquery that locks once for each row, and each time it skips what is locked already.
+        "WITH d AS MATERIALIZED (
+             SELECT account_id, id FROM sms_messages WHERE due_time <= $1 ORDER BY due_time LIMIT $3 FOR UPDATE SKIP LOCKED)
+         UPDATE sms_messages m SET due_time = $2, attempts = m.attempts + 1
+           FROM d
           WHERE m.account_id = d.account_id AND m.id = d.id
           RETURNING m.account_id, m.id, m.purpose, m.sealed, m.attempts, m.expire_time",
     )
