@@ -92,14 +92,14 @@ async fn a_code_goes_out_by_smpp_and_its_receipts_are_noted() {
     assert_eq!((&taken.to[..], &taken.from[..]), (&PHONE[1..], "Okna"));
     assert!(taken.coding == 0 || taken.text.chars().any(|it| !it.is_ascii()));
     world.sms_state(2).await;
-    // The answer had "ab00", the receipt has the same number in decimal digits.
-    world.smsc.deliver("0000043776", "DELIVRD");
+    // The answer had "ab01", the receipt has the same number in decimal digits.
+    world.smsc.deliver("0000043777", "DELIVRD");
     world.sms_state(3).await;
     world.ask(&cabinet, PHONE).await.expect("asked");
     world.smsc.code(2).await;
     world.sms_state(2).await;
-    world.smsc.deliver("ab01", "ENROUTE");
-    world.smsc.deliver("ab01", "UNDELIV");
+    world.smsc.deliver("ab02", "ENROUTE");
+    world.smsc.deliver("ab02", "UNDELIV");
     world.sms_state(4).await;
     wait_for("all receipts are taken", async || {
         (world.smsc.receipts_taken() == 3).then_some(())
