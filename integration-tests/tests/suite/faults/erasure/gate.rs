@@ -78,7 +78,7 @@ impl Gate {
         wait_for(&format!("somebody waits: {one:?}, {two:?}"), async || {
             let waiting: Vec<i64> = sqlx::query_scalar(
                 "SELECT objid::bigint FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-                  WHERE l.locktype = 'advisory' AND NOT l.granted AND d.datname = current_database() AND l.classid = 0",
+                  WHERE l.locktype = 'advisory' AND NOT l.granted AND d.datname = current_database() AND l.classid = 0 AND l.objsubid = 1",
             )
             .fetch_all(&mut *owner)
             .await
