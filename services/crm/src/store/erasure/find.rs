@@ -154,6 +154,26 @@ async fn add_past(
             add_json(*kind, &value, person);
         }
     }
+    add_called(tx, account, ids, person).await
+}
+
+/// Numbers at the other end of calls with these contacts.
+async fn add_called(
+    tx: &mut Tx,
+    account: AccountId,
+    ids: &[Uuid],
+    person: &mut Person,
+) -> Result<(), Error> {
+    let told: Vec<Json> = sqlx::query_scalar(
+        "SELECT after FROM timeline WHERE account_id = $1 AND card_id = ANY ($2) AND kind = $3 AND after IS NOT NULL",
+    )
+    .bind(account.uuid())
+    .bind(ids)
+    .bind(number(Event::Call))
+    .fetch_all(&mut **tx)
+    .await?;
+    let numbers = told.iter().filter_map(|call| call.get("phone")?.as_str());
+    numbers.for_each(|number| person.add(Kind::Phone, number));
     Ok(())
 }
 
