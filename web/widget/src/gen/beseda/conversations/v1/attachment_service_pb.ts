@@ -58,7 +58,7 @@ export const UploadAttachmentRequestSchema: GenMessage<UploadAttachmentRequest> 
  */
 export type UploadHeader = Message<"beseda.conversations.v1.UploadHeader"> & {
   /**
-   * Its name. At most 200 characters; folders are left out.
+   * Its name. At most 200 characters; folders are left out. Required, but for VOICE and STICKER.
    *
    * @generated from field: string file_name = 1;
    */
