@@ -92,7 +92,6 @@ async fn an_erasure_survives_a_kill_before_within_and_after_each_step() {
         kill_both(&company, &mut gate, Phase::After, store).await;
         // Done, and as a rule not written down: then it is done once more.
         if gate.place().await == (stage, step) {
-            gate.time_passes().await;
             go_on(&mut gate, Phase::After).await;
             gate.let_pass(Phase::After).await;
         }

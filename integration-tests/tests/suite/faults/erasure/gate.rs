@@ -29,6 +29,10 @@ const TRIGGERS: &str = "
     END $$;
     CREATE TRIGGER gate BEFORE UPDATE ON cabinet.erasures FOR EACH ROW EXECUTE FUNCTION cabinet.gate();";
 
+/// Whatever the erasure waits for is over: the lease of a process that was killed, or the time after a failure. Who is at work is left alone.
+const NOTHING_TO_WAIT_FOR: &str = "UPDATE cabinet.erasures SET due_time = now() WHERE id IN
+    (SELECT id FROM cabinet.erasures WHERE due_time > now() FOR UPDATE SKIP LOCKED)";
+
 /// The gate; open when it is removed.
 pub struct Gate {
     /// Holds the locks.
@@ -83,7 +87,12 @@ impl Gate {
             .fetch_all(&mut *owner)
             .await
             .expect("locks");
-            [two, one].into_iter().find(|phase| waiting.contains(&(*phase as i64)))
+            let found = [two, one].into_iter().find(|phase| waiting.contains(&(*phase as i64)));
+            if found.is_none() {
+                // A step that failed, because what was killed was not there yet, is not to be waited for.
+                run(owner, NOTHING_TO_WAIT_FOR).await;
+            }
+            found
         })
         .await
     }
@@ -119,15 +128,6 @@ impl Gate {
             .fetch_one(&mut self.owner)
             .await
             .expect("an erasure")
-    }
-
-    /// Whatever the erasure waits for is over: the lease of a process that was killed, or the time after a failure.
-    pub async fn time_passes(&mut self) {
-        run(
-            &mut self.owner,
-            "UPDATE cabinet.erasures SET due_time = now() WHERE due_time IS NOT NULL",
-        )
-        .await;
     }
 
     /// Takes it away.
