@@ -199,7 +199,7 @@ async fn the_connector_passes_the_conformance_program() {
     assert_eq!(passed, report.cases.len(), "{report}");
 }
 
-/// A thousand, so that it takes seconds. `BESEDA_TEST_CHATS=10000` sets another number; docs/connectors.md says how long that takes.
+/// A thousand, so that it takes seconds. `BESEDA_TEST_CHATS=10000` sets another number.
 #[tokio::test]
 async fn thousands_of_chats_go_side_by_side_and_a_blocked_one_delays_none() {
     let chats = std::env::var("BESEDA_TEST_CHATS").ok();
